@@ -1,0 +1,259 @@
+"""Who people are, and the accounts on networks that are theirs."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.handles import Skeleton, validate_handle
+from accounts.places import validate_country, validate_region, validate_time_zone
+
+MINIMUM_AGE = 16
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> User:
+        if not email:
+            raise ValueError("a user needs an e-mail address")
+        user = self.model(email=self.normalize_email(email), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who logs in, by e-mail address."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    is_staff = models.BooleanField(_("staff"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def person(self) -> Person | None:
+        """The person this user speaks for first: the one owned for longest, people before organisations."""
+        return self.people.order_by("-kind", "membership__created_at").first()
+
+
+def random_klout_id() -> int:
+    """A positive number of 63 bits that says nothing about when or whom."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def by_handle(self, handle: str) -> PersonQuerySet:
+        return self.annotate(handle_lower=Lower("handle")).filter(handle_lower=handle.lower())
+
+    def joined(self) -> PersonQuerySet:
+        """People somebody speaks for; only these are ever shown."""
+        return self.filter(models.Exists(Membership.objects.filter(person=models.OuterRef("pk"))))
+
+    def old_enough(self, at: date) -> PersonQuerySet:
+        """A person is taken for the youngest that the birth year allows; an organisation has no age."""
+        return self.filter(
+            models.Q(kind=Person.Kind.ORGANISATION)
+            | models.Q(birth_year__isnull=True)
+            | models.Q(birth_year__lt=at.year - MINIMUM_AGE)
+        )
+
+    def public(self, at: date) -> PersonQuerySet:
+        """Whom anybody may see."""
+        return self.joined().old_enough(at).filter(visibility=Person.Visibility.PUBLIC)
+
+    def visible_to(self, user: Any, at: date) -> PersonQuerySet:
+        """Whom `user` (a User or AnonymousUser) may see: the public, for members also members, and always oneself."""
+        if not user.is_authenticated:
+            return self.public(at)
+        shown = models.Q(
+            pk__in=Person.objects.joined()
+            .old_enough(at)
+            .filter(visibility__in=[Person.Visibility.PUBLIC, Person.Visibility.MEMBERS])
+            .values("pk")
+        )
+        own = models.Q(pk__in=Membership.objects.filter(user=user).values("person"))
+        return self.filter(shown | own)
+
+
+class Person(models.Model):
+    """The identity that has a score: somebody, or an organisation."""
+
+    class Kind(models.TextChoices):
+        PERSON = "person", _("person")
+        ORGANISATION = "organisation", _("organisation")
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", _("everybody")
+        MEMBERS = "members", _("people who are logged in")
+        HIDDEN = "hidden", _("nobody but me")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PERSON)
+    handle = models.CharField(_("handle"), max_length=30, validators=[validate_handle])
+    klout_id = models.BigIntegerField(default=random_klout_id, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    bio = models.CharField(_("about"), max_length=280, blank=True)
+    avatar = models.ImageField(_("picture"), upload_to="avatars/", blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True, validators=[validate_country])
+    region = models.CharField(_("region"), max_length=6, blank=True, validators=[validate_region])
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
+    visibility = models.CharField(
+        _("who sees the profile"), max_length=8, choices=Visibility, default=Visibility.PUBLIC
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    users = models.ManyToManyField(User, through="Membership", related_name="people")
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(Lower("handle"), name="person_handle_once"),
+            # No two handles that look alike: see accounts.handles.
+            models.UniqueConstraint(Skeleton("handle"), name="person_handle_not_confusable"),
+            models.CheckConstraint(
+                condition=models.Q(handle__regex=r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"),
+                name="person_handle_form",
+            ),
+            models.CheckConstraint(condition=models.Q(klout_id__gt=0), name="person_klout_id_positive"),
+            models.CheckConstraint(condition=models.Q(kind__in=["person", "organisation"]), name="person_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(visibility__in=["public", "members", "hidden"]), name="person_visibility_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(birth_year__isnull=True) | models.Q(birth_year__range=(1900, 2100)),
+                name="person_birth_year_sane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle
+
+    def get_absolute_url(self) -> str:
+        return f"/{self.handle.lower()}"
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.handle
+
+    def old_enough(self, at: date) -> bool:
+        return self.kind == self.Kind.ORGANISATION or self.birth_year is None or self.birth_year < at.year - MINIMUM_AGE
+
+
+class Membership(models.Model):
+    """A user speaks for a person; one person may be spoken for by several (an organisation's team)."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        EDITOR = "editor", _("editor")
+        VIEWER = "viewer", _("viewer")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    role = models.CharField(_("role"), max_length=6, choices=Role, default=Role.OWNER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "person"], name="membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "editor", "viewer"]), name="membership_role_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role} of {self.person}"
+
+
+class Account(models.Model):
+    """An account on a network, a member's or not: the one place that knows its id there. Elsewhere it is `id` alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    network = models.CharField(max_length=20)
+    external_id = models.TextField()
+    handle = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["network", "external_id"], name="account_once"),
+            models.CheckConstraint(condition=~models.Q(external_id=""), name="account_external_id_given"),
+        ]
+        indexes = [models.Index("network", Lower("handle"), name="account_by_handle")]
+
+    def __str__(self) -> str:
+        return f"{self.network}:{self.handle or self.external_id}"
+
+
+class LinkedAccount(models.Model):
+    """An account that is a person's own. Several of one network are welcome; an account has one person."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        # The network no longer lets us in: the person must connect again.
+        BROKEN = "broken", _("broken")
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="link")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="links")
+    # The base URL of the account's server, where a network has many.
+    server = models.URLField(blank=True)
+    state = models.CharField(max_length=6, choices=State, default=State.ACTIVE)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["active", "broken"]), name="linked_account_state_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} of {self.person}"
+
+
+class Credential(models.Model):
+    """What lets us read a linked account at its network; encrypted, and kept nowhere else (accounts.tokens)."""
+
+    link = models.OneToOneField(LinkedAccount, on_delete=models.CASCADE, related_name="credential")
+    token = models.BinaryField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"credential of {self.link}"
+
+
+class Cursor(models.Model):
+    """How far a stream of a linked account has been read; saved in one transaction with the rows before it."""
+
+    link = models.ForeignKey(LinkedAccount, on_delete=models.CASCADE, related_name="cursors")
+    stream = models.CharField(max_length=40)
+    value = models.JSONField(default=dict)
+    # Not before this time: set from the network's own rate limits.
+    next_allowed_at = models.DateTimeField(null=True, blank=True)
+    pulled_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "stream"], name="cursor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} of {self.link}"

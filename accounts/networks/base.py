@@ -1,0 +1,235 @@
+"""The contract of a network, in pure Python: what it declares, and the records that its API and its data export yield.
+
+A network turns pages of an API (`pull`) or files of an export (`read_archive`) into records; `scoring.collect` stores
+them. A network file knows no Django, no database and no clock, and never sleeps: a long wait is `RateLimited`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from accounts.networks.archive import Archive
+    from accounts.networks.http import Http
+
+# Verbs of ActivityStreams, with the number under which the log keeps them. A number is never given twice.
+VERBS: Mapping[str, int] = {
+    "like": 1,
+    "share": 2,
+    "reply": 3,
+    "mention": 4,
+    "follow": 5,
+    "list": 6,
+    "quote": 7,
+    "recommend": 8,
+    "endorse": 9,
+    "tip": 10,
+    "save": 11,
+    "checkin": 12,
+    "visit": 13,
+    "link": 14,
+    "plus-k": 15,
+    "connect": 16,
+}
+VERB_NAMES: Mapping[int, str] = {number: name for name, number in VERBS.items()}
+
+# What these verbs say lasts until it is taken back (somebody follows somebody): it does not age as an event does.
+STANDING_VERBS = frozenset({"follow", "list", "connect", "recommend", "endorse"})
+
+# How a row came to us. What people supply themselves is marked, so that the score can bound it.
+ORIGINS: Mapping[str, int] = {"api": 1, "archive": 2, "bulk": 3}
+
+
+class NetworkError(Exception):
+    """Base of all errors that a network raises on purpose."""
+
+
+class RateLimited(NetworkError):
+    """The network asks us to wait; `until` (aware, UTC) is when to come back."""
+
+    def __init__(self, until: datetime, message: str = "") -> None:
+        super().__init__(message or f"rate limited until {until.isoformat()}")
+        self.until = until
+
+
+class Revoked(NetworkError):
+    """The person took our access back, or the token lapsed: the link must be made anew."""
+
+
+class Unreachable(NetworkError):
+    """The network did not answer in a usable way, after retries; trying later may help."""
+
+
+class BadRecord(NetworkError):
+    """One record cannot be used. `where` names the file and row or the page, `reason` says why; others stay good."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+class BadArchive(NetworkError):
+    """A data export cannot be read at all: wrong file, unsafe path, too large, no owner. The message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose account the records are about; the first record of an export and of an API's profile stream."""
+
+    external_id: str
+    handle: str = ""
+    name: str = ""
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Somebody (`actor`) did something (`verb`) to the account. Without `occurred_at` it is a standing relation.
+
+    `key` is the network's own id of the event where it has one: it makes a second reading of the same event known.
+    `observed_at` is when a standing relation was seen (None: at the time of reading).
+    """
+
+    verb: str
+    actor: str
+    occurred_at: datetime | None
+    post: str = ""
+    key: str = ""
+    actor_handle: str = ""
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A gauge of the account at a time, such as its followers; `name` is one of the network's counters."""
+
+    name: str
+    value: int
+    observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Something the account published; its text stays with the network."""
+
+    post: str
+    posted_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PostTotal:
+    """How many reacted to one post, without their names; dated on the post. A later, larger total adds its growth."""
+
+    post: str
+    verb: str
+    total: int
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a reader has read, in the network's own words (`tweets`, 2045); for the summary alone."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be used, with the place and the reason; reading goes on."""
+
+    where: str
+    reason: str
+
+
+Record = Owner | Interaction | Counter | Post | PostTotal | Tally | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records and the cursor to continue from; both are stored in one transaction. `done`: nothing newer is waiting."""
+
+    records: list[Record]
+    cursor: dict[str, Any]
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The account that a connector pulls for; `server` is the base URL where a network has many servers."""
+
+    external_id: str
+    handle: str = ""
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterSpec:
+    """A counter that a network gives.
+
+    `verb` is the interaction it counts, or "" where it counts what people do themselves, which has no weight.
+    `unit` says what one is (followers, lists, mentions a day).
+    """
+
+    name: str
+    unit: str
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a network declares about itself. Verbs name what others do to an account; `code` is its number in the log."""
+
+    slug: str
+    code: int
+    label: str
+    verbs: tuple[str, ...]
+    counters: tuple[CounterSpec, ...] = ()
+    streams: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    base_url: str = ""
+    profile_url: str = ""
+    # US dollars by kind of item, for the daily budget; empty where an API is free.
+    cost: Mapping[str, float] = field(default_factory=dict)
+    # Days after which what was collected must be refreshed or deleted, where the network's terms say so.
+    retain_days: int | None = None
+    # What a person is told when the export is uploaded: what it cannot give.
+    archive_note: str = ""
+
+
+class Network:
+    """One network; a subclass declares `spec` and overrides what it can do."""
+
+    spec: ClassVar[Spec]
+
+    def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        """Yield pages of `stream` newer than `cursor` ({} at first). Raises RateLimited, Revoked, Unreachable."""
+        raise BadArchive(f"{self.spec.label} is not read through an API here; import its data export or a table.")
+
+    def read_archive(self, archive: Archive) -> Iterator[Record]:
+        """Yield the records of a data export, the Owner first. Raises BadArchive, never an error of a parser."""
+        raise BadArchive(f"{self.spec.label} has no data export that can be read here; import a table instead.")
+
+    def recognises(self, archive: Archive) -> bool:
+        """Whether `archive` looks like this network's data export."""
+        return False
+
+
+def check_declared(networks: Iterable[Network]) -> None:
+    """Raise ValueError where two networks share a slug or a number, or one names a verb that does not exist."""
+    slugs: set[str] = set()
+    codes: set[int] = set()
+    for network in networks:
+        spec = network.spec
+        if spec.slug in slugs or spec.code in codes:
+            raise ValueError(f"network {spec.slug!r} ({spec.code}) is declared twice")
+        slugs.add(spec.slug)
+        codes.add(spec.code)
+        for verb in (*spec.verbs, *(counter.verb for counter in spec.counters if counter.verb)):
+            if verb not in VERBS:
+                raise ValueError(f"network {spec.slug!r} names the unknown verb {verb!r}")

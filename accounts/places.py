@@ -1,0 +1,30 @@
+"""Places as ISO codes and time zones by name: what may be stored."""
+
+import zoneinfo
+
+import pycountry
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+
+def validate_country(code: str) -> None:
+    """Raise ValidationError unless `code` is an ISO 3166-1 alpha-2 code."""
+    if len(code) != 2 or pycountry.countries.get(alpha_2=code) is None or code != code.upper():
+        raise ValidationError(_("%(code)s is no ISO 3166-1 country code.") % {"code": code}, code="country")
+
+
+def validate_region(code: str) -> None:
+    """Raise ValidationError unless `code` is an ISO 3166-2 code."""
+    if pycountry.subdivisions.get(code=code) is None or code != code.upper():
+        raise ValidationError(_("%(code)s is no ISO 3166-2 region code.") % {"code": code}, code="region")
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is a zone of the IANA database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("%(name)s is no known time zone.") % {"name": name}, code="time_zone")
+
+
+def countries() -> list[tuple[str, str]]:
+    """(code, name) of every country, by name."""
+    return sorted(((country.alpha_2, country.name) for country in pycountry.countries), key=lambda pair: pair[1])

@@ -1,0 +1,51 @@
+"""What an engine is given and gives back: columns in, columns out; no Django, no clock, no app model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.features.base import FeatureTable
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The log as of a day, ready to be aggregated.
+
+    lake: paths of Parquet files of closed days, or a pyarrow dataset where the lake is no local folder; columns
+      key_high, key_low, occurred_at (timestamp, UTC), target, actor, post (int64), network, verb, origin (int16).
+    lake_days: the UTC day of each path, in order.
+    newest: the same columns from PostgreSQL, occurred_at as int64 microseconds since 1970; rows of it may be in the lake
+      too and count once, by key.
+    relations: target, actor, verb, network, origin. counters: account, network, name (numpy str), value, origin.
+    totals: account, post, verb, total, occurred_at (int64 microseconds), network, origin.
+    erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.
+    """
+
+    as_of: date
+    lake: list[str] | Any
+    lake_days: list[date]
+    newest: Columns
+    relations: Columns
+    counters: Columns
+    totals: Columns
+    erased: NDArray[np.int64]
+    owners: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """features: one row per account seen as target, actor or owner of a counter. standing: int64 [n], in 65,536ths."""
+
+    features: FeatureTable
+    standing: NDArray[np.int64]
+
+
+Progress = Callable[[str, int], None]

@@ -1,0 +1,126 @@
+"""What a run published: the current score of each person, its history, the leaves that explain it, and the run itself."""
+
+from django.db import models
+
+from accounts.models import Person
+
+
+class ScoreRun(models.Model):
+    """One computation of a day by a formula; `state` says how far it came, so that a crashed one is seen and resumed."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    as_of = models.DateField()
+    formula = models.CharField(max_length=20)
+    state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
+    # The last stage that ended (scoring.daily), and what the log held when it was computed.
+    stage = models.CharField(max_length=20, blank=True)
+    log_fingerprint = models.CharField(max_length=64, blank=True)
+    counts = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index("as_of", "formula", name="score_run_by_day")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["running", "done", "failed"]), name="score_run_state_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.as_of} by {self.formula} ({self.state})"
+
+
+class Score(models.Model):
+    """A person's current score. `reach`, `amplification` and `network_part` are points and add up to `score`."""
+
+    class Confidence(models.TextChoices):
+        PROVISIONAL = "provisional"
+        FAIR = "fair"
+        SOLID = "solid"
+
+    person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="score")
+    run = models.ForeignKey(ScoreRun, on_delete=models.PROTECT)
+    score = models.FloatField()
+    reach = models.FloatField()
+    amplification = models.FloatField()
+    network_part = models.FloatField()
+    # The share of everybody scored in the run who scored lower, ties counted half; 0 to 100.
+    percentile = models.FloatField()
+    confidence = models.CharField(max_length=11, choices=Confidence)
+    formula = models.CharField(max_length=20)
+    as_of = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-score"], name="score_highest_first")]
+        constraints = [models.CheckConstraint(condition=models.Q(score__range=(1, 100)), name="score_range")]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.score:.1f}"
+
+
+class ScoreHistory(models.Model):
+    """A person's score of each day; partitioned by month in PostgreSQL, so that no foreign key points here or away."""
+
+    pk = models.CompositePrimaryKey("person_id", "as_of")
+    person_id = models.BigIntegerField()
+    as_of = models.DateField()
+    score = models.FloatField()
+    reach = models.FloatField()
+    amplification = models.FloatField()
+    network_part = models.FloatField()
+    percentile = models.FloatField()
+    # Points by network: {"twitter": 31.2, ...}; without the point that everybody starts with.
+    networks = models.JSONField(default=dict)
+    formula = models.CharField(max_length=20)
+    run_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id} on {self.as_of}: {self.score:.1f}"
+
+
+class Component(models.Model):
+    """A leaf of the tree that explains a person's current score: one feature of one account, and its points."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="components", db_index=False)
+    # Empty network and account 0: the point that everybody starts with.
+    network = models.CharField(max_length=20, blank=True)
+    account = models.BigIntegerField(default=0)
+    part = models.CharField(max_length=13)
+    feature = models.CharField(max_length=60)
+    # The feature's own measure (people, posts ...; scoring.features.catalogue says which), and the points it brings.
+    value = models.FloatField()
+    points = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "network", "account", "part", "feature"], name="component_once"),
+            models.CheckConstraint(
+                condition=models.Q(part__in=["reach", "amplification", "network"]), name="component_part_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feature}: {self.points:.2f}"
+
+
+class AccountScore(models.Model):
+    """Every account that the newest run saw, members' or not: for weighing engagers and for exports, never for pages."""
+
+    account = models.BigIntegerField(primary_key=True)
+    score = models.FloatField()
+    reach = models.FloatField()
+    amplification = models.FloatField()
+    network_part = models.FloatField()
+    percentile = models.FloatField()
+    # How much a reaction of this account weighs, in 65,536ths (scoring.engine.graph).
+    standing = models.IntegerField()
+    confidence = models.CharField(max_length=11, choices=Score.Confidence)
+
+    def __str__(self) -> str:
+        return f"account {self.account}: {self.score:.1f}"

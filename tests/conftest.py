@@ -1,0 +1,18 @@
+"""Fixtures that every room uses."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Real third-party data lies beside the project, not in it; tests that read it skip where it is absent.
+DATA = Path(os.environ.get("KLOUT_TEST_DATA", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of real third-party data; skips where it is absent."""
+    if not DATA.is_dir():
+        pytest.skip(f"real data is not at {DATA} (set KLOUT_TEST_DATA)")
+    return DATA
