@@ -40,22 +40,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='ScoreHistory',
-            fields=[
-                ('pk', models.CompositePrimaryKey('person_id', 'as_of', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('person_id', models.BigIntegerField()),
-                ('as_of', models.DateField()),
-                ('score', models.FloatField()),
-                ('reach', models.FloatField()),
-                ('amplification', models.FloatField()),
-                ('network_part', models.FloatField()),
-                ('percentile', models.FloatField()),
-                ('networks', models.JSONField(default=dict)),
-                ('formula', models.CharField(max_length=20)),
-                ('run_id', models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
             name='Tombstone',
             fields=[
                 ('account', models.BigIntegerField(primary_key=True, serialize=False)),
@@ -150,6 +134,7 @@ class Migration(migrations.Migration):
                 ('as_of', models.DateField()),
                 ('formula', models.CharField(max_length=20)),
                 ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='running', max_length=7)),
+                ('kind', models.CharField(choices=[('daily', 'Daily'), ('provisional', 'Provisional')], default='daily', max_length=11)),
                 ('stage', models.CharField(blank=True, max_length=20)),
                 ('log_fingerprint', models.CharField(blank=True, max_length=64)),
                 ('counts', models.JSONField(default=dict)),

@@ -6,7 +6,12 @@ from accounts.models import Person
 
 
 class ScoreRun(models.Model):
-    """One computation of a day by a formula; `state` says how far it came, so that a crashed one is seen and resumed."""
+    """One computation by a formula; `state` and `stage` say how far it came, so that a crashed one is seen and resumed."""
+
+    class Kind(models.TextChoices):
+        DAILY = "daily"
+        # Some people's, between two daily runs: after their import, say.
+        PROVISIONAL = "provisional"
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -16,6 +21,7 @@ class ScoreRun(models.Model):
     as_of = models.DateField()
     formula = models.CharField(max_length=20)
     state = models.CharField(max_length=7, choices=State, default=State.RUNNING)
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.DAILY)
     # The last stage that ended (scoring.daily), and what the log held when it was computed.
     stage = models.CharField(max_length=20, blank=True)
     log_fingerprint = models.CharField(max_length=64, blank=True)
@@ -65,7 +71,7 @@ class Score(models.Model):
 
 
 class ScoreHistory(models.Model):
-    """A person's score of each day; partitioned by month in PostgreSQL, so that no foreign key points here or away."""
+    """A person's score of each day; partitioned by month, with no foreign key to or from it (migration 0002)."""
 
     pk = models.CompositePrimaryKey("person_id", "as_of")
     person_id = models.BigIntegerField()
@@ -75,6 +81,7 @@ class ScoreHistory(models.Model):
     amplification = models.FloatField()
     network_part = models.FloatField()
     percentile = models.FloatField()
+    confidence = models.CharField(max_length=11, choices=Score.Confidence)
     # Points by network: {"twitter": 31.2, ...}; without the point that everybody starts with.
     networks = models.JSONField(default=dict)
     formula = models.CharField(max_length=20)
@@ -110,7 +117,7 @@ class Component(models.Model):
 
 
 class AccountScore(models.Model):
-    """Every account that the newest run saw, members' or not: for weighing engagers and for exports, never for pages."""
+    """Every account that the newest run saw, members' or not: to weigh engagers and for exports, never for pages."""
 
     account = models.BigIntegerField(primary_key=True)
     score = models.FloatField()
