@@ -1,0 +1,283 @@
+"""The daily run: collect, compact, compute, publish, award. Resumable stage by stage; two at once are impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from numpy.typing import NDArray
+
+from accounts.models import LinkedAccount
+from accounts.networks import NETWORKS
+from scoring import columns, formula, log
+from scoring.achievements import award as awarding
+from scoring.achievements.catalogue import FAMILIES
+from scoring.collect import pulling
+from scoring.engine import duckdb as engine
+from scoring.engine.base import Inputs
+from scoring.features.base import ONE, FeatureTable
+from scoring.models import AccountScore, Score, ScoreRun
+from scoring.publish import Results, is_newest, publish, publish_provisional
+
+STAGES = ("collect", "compact", "compute", "publish", "award")
+# Any number will do, as long as nothing else in this database locks the same.
+LOCK = 0x6B6C6F7574
+
+# say(stage, text): what an operator reads while the run goes on.
+Say = Callable[[str, str], None]
+
+
+class AlreadyRunning(Exception):
+    """Another run is under way in this database."""
+
+
+def quiet(stage: str, text: str) -> None:
+    """Say nothing."""
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the run's lock; PostgreSQL lets go of it when the process dies. Raises AlreadyRunning."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            raise AlreadyRunning("another run is under way; two at once would publish each other's halves")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = quiet) -> ScoreRun:
+    """Score everybody by what happened before `as_of` 00:00 UTC; `at` is now.
+
+    A past `as_of` collects nothing, and leaves current scores alone unless no later day has been published. A run of
+    the day that crashed after computing is taken up again if the log has not changed since. Raises AlreadyRunning.
+    """
+    version = version or settings.FORMULA
+    formula.get(version)
+    with only_one():
+        crashed = close_crashed()
+        if as_of >= at.date():
+            say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
+        compacted = log.compact(min(as_of, at.date()), progress=lambda text: say("compact", text))
+        say("compact", compacted.line())
+        fingerprint = log.fingerprint(as_of)
+        run = resumable(crashed, as_of, version, fingerprint)
+        if run:
+            say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
+            table, standing = stored_features(as_of, version)
+        else:
+            run = ScoreRun.objects.create(as_of=as_of, formula=version)
+        try:
+            if run.stage != "compute":
+                table, standing = compute(as_of, say=say)
+                log.write_features(
+                    as_of, version, {"account": table.account, "network": table.network, "standing": standing, **table.columns}
+                )
+                run.stage, run.log_fingerprint = "compute", fingerprint
+                run.save(update_fields=["stage", "log_fingerprint"])
+            owners = owned_accounts()
+            results = results_of(version, table, standing, owners)
+            run.counts = {"accounts": len(results.accounts.entity), "persons": len(results.persons.entity)}
+            say("publish", f"{run.counts['persons']:,} people and {run.counts['accounts']:,} accounts scored by {version}")
+            newest = is_newest(as_of)
+            fresher = list(
+                Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=as_of).values_list("person_id", flat=True)
+            )
+            written = publish(run=run, results=results, at=at)
+            say("publish", ", ".join(f"{rows:,} {table}" for table, rows in written.items()))
+            awarded = awarding.award(
+                persons=results.persons.entity, values=achievement_values(results, table, owners), as_of=as_of
+            )
+            say("award", f"{awarded:,} new levels")
+        except Exception as error:
+            ScoreRun.objects.filter(pk=run.pk).exclude(state=ScoreRun.State.DONE).update(
+                state=ScoreRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=at
+            )
+            raise
+        if newest and fresher:
+            # They imported something after this run's day had ended: what they saw must not vanish overnight.
+            provisional(persons=fresher, at=at, version=version)
+        run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
+        run.save(update_fields=["stage", "counts"])
+    return run
+
+
+def close_crashed() -> list[ScoreRun]:
+    """The newest attempt of each day, when it ended before publishing. One still marked running died without a word."""
+    ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).update(
+        state=ScoreRun.State.FAILED, error="the process ended without a word"
+    )
+    newest = ScoreRun.objects.filter(kind=ScoreRun.Kind.DAILY).order_by("as_of", "formula", "-pk").distinct("as_of", "formula")
+    return [run for run in newest if run.state == ScoreRun.State.FAILED]
+
+
+def resumable(crashed: list[ScoreRun], as_of: date, version: str, fingerprint: str) -> ScoreRun | None:
+    """The crashed run of this day whose features still fit the log, set going again."""
+    for run in crashed:
+        if (run.as_of, run.formula, run.stage, run.log_fingerprint) == (as_of, version, "compute", fingerprint):
+            run.state, run.error, run.finished_at = ScoreRun.State.RUNNING, "", None
+            run.save(update_fields=["state", "error", "finished_at"])
+            return run
+    return None
+
+
+def owned_accounts() -> dict[str, NDArray[np.int64]]:
+    """Columns account, person and network of every linked account, by account."""
+    rows = columns.read(
+        connection,
+        """
+        SELECT link.account_id AS account, link.person_id AS person
+        FROM accounts_linkedaccount AS link ORDER BY link.account_id
+        """,
+        [],
+        {"account": np.int64, "person": np.int64},
+    )
+    return {"account": rows["account"], "person": rows["person"]}
+
+
+def inputs(as_of: date) -> Inputs:
+    """The log before `as_of` and who owns which account, as an engine takes them."""
+    owners = owned_accounts()
+    return Inputs(as_of=as_of, owners=owners, **log.snapshot(as_of)._asdict())
+
+
+def compute(as_of: date, *, say: Say = quiet) -> tuple[FeatureTable, NDArray[np.int64]]:
+    """Features and standings of every account, from the whole log."""
+    output = engine.compute(inputs(as_of), progress=lambda stage, rows: say("compute", f"{stage}: {rows:,} rows"))
+    return output.features, output.standing
+
+
+def stored_features(
+    as_of: date, version: str, accounts: NDArray[np.int64] | None = None
+) -> tuple[FeatureTable, NDArray[np.int64]]:
+    """Features and standings as a run stored them, of all or some accounts. Raises log.NoFeatures where none did."""
+    stored = dict(log.read_features(as_of, version, accounts=accounts))
+    account, network, standing = stored.pop("account"), stored.pop("network"), stored.pop("standing")
+    return FeatureTable(account, network, stored), standing
+
+
+def results_of(
+    version: str, table: FeatureTable, standing: NDArray[np.int64], owners: dict[str, NDArray[np.int64]]
+) -> Results:
+    """Score each account for itself and each person over the accounts that are theirs."""
+    scorer = formula.get(version)
+    accounts = scorer.score(table, table.account)
+    mine, person = members_table(table, owners)
+    persons = scorer.score(mine, person)
+    linked = np.isin(accounts.entity, owners["account"], assume_unique=True)
+    # Percentiles are among people and those other accounts that anybody reacted to at all.
+    others = accounts.score[~linked & (accounts.score > 1.0)]
+    return Results(
+        persons=persons,
+        leaves=persons.leaves(persons.entity),
+        accounts=accounts,
+        standing=standing,
+        population=np.sort(np.concatenate([persons.score, others])),
+    )
+
+
+def members_table(
+    table: FeatureTable, owners: dict[str, NDArray[np.int64]]
+) -> tuple[FeatureTable, NDArray[np.int64]]:
+    """The rows of linked accounts, with the person of each; an account that nobody was seen to react to has zeros."""
+    place = np.searchsorted(table.account, owners["account"])
+    found = np.zeros(len(place), dtype=bool)
+    inside = place < len(table)
+    found[inside] = table.account[place[inside]] == owners["account"][inside]
+    network = np.zeros(len(place), dtype=np.int64)
+    network[found] = table.network[place[found]]
+    network[~found] = networks_of(owners["account"][~found])
+    picked: dict[str, NDArray[Any]] = {}
+    for name, values in table.columns.items():
+        column = np.zeros(len(place), dtype=values.dtype)
+        column[found] = values[place[found]]
+        picked[name] = column
+    return FeatureTable(owners["account"], network, picked), owners["person"]
+
+
+def networks_of(accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The network code of each of `accounts`, from the accounts table."""
+    slugs = dict(
+        LinkedAccount.objects.filter(account_id__in=accounts.tolist()).values_list("account_id", "account__network")
+    )
+    return np.array([NETWORKS[slugs[account]].spec.code for account in accounts.tolist()], dtype=np.int64)
+
+
+def achievement_values(
+    results: Results, table: FeatureTable, owners: dict[str, NDArray[np.int64]]
+) -> dict[str, NDArray[np.float64]]:
+    """measure -> value of each of `results.persons`, for the achievements' catalogue."""
+    mine, person = members_table(table, owners)
+    place = np.searchsorted(results.persons.entity, person)
+    count = len(results.persons.entity)
+    pairs = np.unique(np.stack([person, mine.network]), axis=1)
+    networks = np.bincount(np.searchsorted(results.persons.entity, pairs[0]), minlength=count)
+    values = {"score": results.persons.score, "networks": networks.astype(np.float64)}
+    for family in FAMILIES:
+        if family.measure not in values:
+            total = np.zeros(count)
+            for name in family.measure.split("+"):
+                total += np.bincount(place, weights=mine.column(name) / ONE, minlength=count)
+            values[family.measure] = total
+    return values
+
+
+def provisional(*, persons: list[int], at: datetime, version: str | None = None) -> ScoreRun | None:
+    """Score `persons` anew by all that is known `at` now, with the last run's standings; None where nobody is linked.
+
+    The scores are current until the next daily run, and are no part of the history.
+    """
+    version = version or settings.FORMULA
+    owners = owned_accounts()
+    chosen = np.isin(owners["person"], np.array(persons, dtype=np.int64))
+    if not chosen.any():
+        return None
+    mine = {name: values[chosen] for name, values in owners.items()}
+    table, standing = score_accounts(mine["account"], as_of=at.date() + timedelta(days=1))
+    scorer = formula.get(version)
+    members, person = members_table(table, mine)
+    scored = scorer.score(members, person)
+    with only_one():
+        run = ScoreRun.objects.create(as_of=at.date(), formula=version, kind=ScoreRun.Kind.PROVISIONAL)
+        population = columns.read(
+            connection,
+            """
+            SELECT score FROM scoring_score
+            UNION ALL
+            SELECT score FROM scoring_accountscore
+            WHERE score > 1 AND account NOT IN (SELECT account_id FROM accounts_linkedaccount)
+            """,
+            [],
+            {"score": np.float64},
+        )["score"]
+        results = Results(
+            persons=scored,
+            leaves=scored.leaves(scored.entity),
+            accounts=scorer.score(table, table.account),
+            standing=standing,
+            population=np.sort(np.concatenate([population, scored.score])),
+        )
+        publish_provisional(run=run, results=results, at=at)
+    return run
+
+
+def score_accounts(accounts: NDArray[np.int64], *, as_of: date) -> tuple[FeatureTable, NDArray[np.int64]]:
+    """Features and standings of `accounts` alone: the same SQL, filtered, with the last run's standings."""
+    standing = None
+    if AccountScore.objects.exists():
+        standing = columns.read(
+            connection,
+            "SELECT account, standing::bigint AS value FROM scoring_accountscore",
+            [],
+            {"account": np.int64, "value": np.int64},
+        )
+    output = engine.compute(inputs(as_of), standing=standing, only=accounts)
+    return output.features, output.standing

@@ -1,0 +1,48 @@
+"""`manage.py recompute`: the daily run by hand."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from scoring import daily, formula
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+class Command(BaseCommand):
+    help = "Score everybody by what happened before a day, 00:00 UTC: collect, compact, compute, publish, award."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="the day; today (UTC) if not given")
+        parser.add_argument("--formula", default=settings.FORMULA, help="the formula's version (default: %(default)s)")
+
+    def handle(self, *, as_of: date | None, **options: Any) -> None:
+        at = timezone.now()
+        as_of = as_of or at.date()
+        if as_of > at.date():
+            raise CommandError(f"{as_of} has not begun; the latest day that can be scored is {at.date()} (UTC).")
+        if options["formula"] not in formula.VERSIONS:
+            raise CommandError(f"There is no formula {options['formula']!r}; known: {', '.join(formula.VERSIONS)}.")
+        begun = time.monotonic()
+
+        def say(stage: str, text: str) -> None:
+            number = daily.STAGES.index(stage) + 1
+            self.stdout.write(f"{time.monotonic() - begun:7.1f} s  {number}/{len(daily.STAGES)} {stage:<8} {text}")
+
+        try:
+            run = daily.run(as_of=as_of, at=at, version=options["formula"], say=say)
+        except daily.AlreadyRunning as error:
+            raise CommandError(str(error)) from error
+        current = "" if run.counts["current"] else "; a later day was published before, so current scores stay as they are"
+        self.stdout.write(
+            self.style.SUCCESS(f"Done: {run.counts['persons']:,} people scored as of {as_of} by {run.formula}{current}.")
+        )

@@ -1,0 +1,22 @@
+"""Celery's side of scoring: thin tasks over one function each, safe to run twice."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from scoring import daily
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def recompute_daily() -> None:
+    """The beat's daily run. One that finds another under way leaves it to that one."""
+    at = timezone.now()
+    try:
+        daily.run(as_of=at.date(), at=at, say=lambda stage, text: log.info("%s: %s", stage, text))
+    except daily.AlreadyRunning:
+        log.warning("the daily run was left out: another is under way")
