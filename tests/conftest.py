@@ -16,3 +16,11 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real data is not at {DATA} (set KLOUT_TEST_DATA)")
     return DATA
+
+
+@pytest.fixture(autouse=True)
+def unhashed_static_files(settings) -> None:
+    """Pages are rendered without `collectstatic` having run; the addresses of static files keep their plain names."""
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
