@@ -1,8 +1,9 @@
 """Handles: their form, the reserved ones, and those that look like another.
 
 Handles are ASCII, so that no other alphabet's letters can pass for ours. Within ASCII `I`, `l` and `1`, `O` and `0`,
-`rn` and `m`, `vv` and `w` are mistaken for each other: two handles may not differ in these alone (the skeleton of
-Unicode's TR 39, for our small alphabet).
+`rn` and `m`, `vv` and `w` are mistaken for each other, and underscores run together: two handles may not differ in these
+alone (the skeleton of Unicode's TR 39, for our small alphabet). Capitals do not tell handles apart, so `i` counts as the
+`I` it may be written as: without that `MlKE` could pass for `Mike`.
 """
 
 import re
@@ -11,40 +12,73 @@ from django.core.exceptions import ValidationError
 from django.db.models import Func
 from django.utils.translation import gettext as _
 
-FORM = re.compile(r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$")
+SHORTEST, LONGEST = 2, 30
+FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 
-# Every first segment of our addresses (held equal to the URLconf by a test), and names a stranger should not bear.
-ADDRESSES = frozenset(
-    [".well-known", "about", "accounts", "admin", "api", "avatars", "favicon.ico", "healthz", "identity.json", "robots.txt", "settings", "static", "1", "v1", "v2"]
+# Every first segment of our addresses (held equal to the URLconf by a test), and what browsers ask for at the root.
+ADDRESSES = frozenset({".well-known", "accounts", "admin", "api", "avatars", "settings", "static", "v2", "identity.json"})
+ROOT_FILES = frozenset(
+    {
+        "apple-touch-icon.png",
+        "ads.txt",
+        "browserconfig.xml",
+        "crossdomain.xml",
+        "favicon.ico",
+        "humans.txt",
+        "index.html",
+        "index.php",
+        "manifest.json",
+        "manifest.webmanifest",
+        "robots.txt",
+        "security.txt",
+        "service-worker.js",
+        "sitemap.xml",
+        "sw.js",
+    }
 )
+# Names that a page of ours may need one day, or that would speak with our voice.
 OTHERS = frozenset(
-    ["administrator", "achievements", "badge", "badges", "brands", "campaigns", "compare", "contact", "dashboard", "doctor", "embed", "explain", "export", "facebook", "feed", "feeds", "google", "help", "home", "import", "imprint", "instagram", "invite", "jobs", "klout", "leaderboard", "leaderboards", "legal", "lists", "linkedin", "login", "logout", "mail", "mastodon", "me", "media", "moments", "moderator", "mod", "networks", "news", "noreply", "notifications", "null", "oauth", "official", "onboarding", "owner", "perks", "postmaster", "press", "privacy", "questions", "redeem", "register", "root", "score", "scores", "search", "security", "service", "share", "signin", "signout", "signup", "sitemap.xml", "staff", "status", "support", "system", "team", "teams", "terms", "topics", "transparency", "twitter", "undefined", "unsubscribe", "upload", "user", "users", "webmaster", "webmention", "welcome", "widget", "www", "x", "you"]
+    """
+    1 about achievements administrator administration anonymous app badge badges billing blog brands campaigns cdn compare
+    contact dashboard doctor embed everybody explain explore export facebook feed feeds google groups guest healthz help home
+    hostmaster image images import imprint info instagram invite jobs klout language leaderboard leaderboards legal lists
+    linkedin login logout mail mailer-daemon mastodon me media moderator mod moments networks news noreply no-reply nobody
+    none notifications null oauth oembed official onboarding owner password payments perks postmaster press privacy public
+    questions redeem register root rss rules safety sales score scores search security self service share shop signin signout
+    signup sitemap somebody staff status store support sysadmin system team teams terms test tips tools topics transparency
+    trust twitter undefined unsubscribe upload uploads user users v1 v3 verified verify webmaster webmention welcome widget
+    widgets www x you
+    """.split()
 )
 
 
 def skeleton(handle: str) -> str:
     """What `handle` looks like: handles of one skeleton cannot be told apart at a glance."""
-    return handle.translate(str.maketrans("I10", "llo")).lower().replace("rn", "m").replace("vv", "w")
+    folded = handle.translate(str.maketrans("Ii10", "lllo")).lower().replace("rn", "m").replace("vv", "w")
+    return re.sub("_+", "_", folded)
 
 
 class Skeleton(Func):
     """`skeleton` as PostgreSQL computes it, for the constraint that holds when two sign up at once."""
 
     arity = 1
-    template = "replace(replace(lower(translate(%(expressions)s, 'I10', 'llo')), 'rn', 'm'), 'vv', 'w')"
+    template = (
+        "regexp_replace(replace(replace(lower(translate(%(expressions)s, 'Ii10', 'lllo')), 'rn', 'm'), 'vv', 'w'),"
+        " '_+', '_', 'g')"
+    )
 
 
-RESERVED = frozenset(skeleton(word) for word in ADDRESSES | OTHERS)
+RESERVED = frozenset(skeleton(word) for word in ADDRESSES | ROOT_FILES | OTHERS)
 
 
 def validate_handle(handle: str) -> None:
     """Raise ValidationError where `handle` has a wrong form or is (or looks like) a reserved one."""
-    if not 2 <= len(handle) <= 30:
+    if not SHORTEST <= len(handle) <= LONGEST:
         raise ValidationError(_("A handle has 2 to 30 characters."), code="handle_length")
-    if not FORM.match(handle):
+    if not FORM.fullmatch(handle):
         raise ValidationError(
-            _("Use letters a to z, digits, and . _ - (not at the beginning or end, underscores aside)."),
+            _("Use the letters a to z, digits, and . _ - (the dot and the hyphen not at the beginning or end)."),
             code="handle_form",
         )
     if skeleton(handle) in RESERVED:
-        raise ValidationError(_("This handle is reserved."), code="handle_reserved")
+        raise ValidationError(_("This handle is reserved. Please choose another one."), code="handle_reserved")

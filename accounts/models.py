@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import secrets
 from datetime import date
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Concat, Lower
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.handles import Skeleton, validate_handle
+from accounts.handles import FORM, Skeleton, skeleton, validate_handle
 from accounts.places import validate_country, validate_region, validate_time_zone
 
 MINIMUM_AGE = 16
+HANDLE_TAKEN = _("This handle is taken, or looks like one that is. Please choose another one.")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -50,10 +55,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
-    @property
+    @cached_property
     def person(self) -> Person | None:
-        """The person this user speaks for first: the one owned for longest, people before organisations."""
-        return self.people.order_by("-kind", "membership__created_at").first()
+        """The person this user speaks for first: people before organisations, then the one joined first."""
+        memberships = Membership.objects.filter(user=self).select_related("person")
+        first = memberships.order_by("-person__kind", "created_at", "pk").first()
+        return first.person if first else None
 
 
 def random_klout_id() -> int:
@@ -61,9 +68,25 @@ def random_klout_id() -> int:
     return secrets.randbelow(2**63 - 1) + 1
 
 
+def avatar_path(person: Person, file_name: str) -> str:
+    """A new name for each picture, so that an address with its version may be cached; the uploaded name is not kept."""
+    return f"avatars/{secrets.token_hex(16)}{PurePath(file_name).suffix}"
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def by_handle(self, handle: str) -> PersonQuerySet:
         return self.annotate(handle_lower=Lower("handle")).filter(handle_lower=handle.lower())
+
+    def looks_like(self, handle: str) -> PersonQuerySet:
+        """People whose handle is `handle` or could be mistaken for it."""
+        return self.annotate(handle_skeleton=Skeleton("handle")).filter(handle_skeleton=skeleton(handle))
+
+    def of(self, user: User, *roles: Membership.Role) -> PersonQuerySet:
+        """People that `user` speaks for (in one of `roles`, if given), in the order of `User.person`."""
+        memberships = models.Q(membership__user=user)
+        if roles:
+            memberships &= models.Q(membership__role__in=roles)
+        return self.filter(memberships).order_by("-kind", "membership__created_at", "membership__pk")
 
     def joined(self) -> PersonQuerySet:
         """People somebody speaks for; only these are ever shown."""
@@ -112,7 +135,7 @@ class Person(models.Model):
     klout_id = models.BigIntegerField(default=random_klout_id, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100, blank=True)
     bio = models.CharField(_("about"), max_length=280, blank=True)
-    avatar = models.ImageField(_("picture"), upload_to="avatars/", blank=True)
+    avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True, validators=[validate_country])
     region = models.CharField(_("region"), max_length=6, blank=True, validators=[validate_region])
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
@@ -128,12 +151,15 @@ class Person(models.Model):
     class Meta:
         verbose_name_plural = _("people")
         constraints = [
-            models.UniqueConstraint(Lower("handle"), name="person_handle_once"),
+            models.UniqueConstraint(
+                Lower("handle"), name="person_handle_once", violation_error_message=HANDLE_TAKEN
+            ),
             # No two handles that look alike: see accounts.handles.
-            models.UniqueConstraint(Skeleton("handle"), name="person_handle_not_confusable"),
+            models.UniqueConstraint(
+                Skeleton("handle"), name="person_handle_not_confusable", violation_error_message=HANDLE_TAKEN
+            ),
             models.CheckConstraint(
-                condition=models.Q(handle__regex=r"^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$"),
-                name="person_handle_form",
+                condition=models.Q(handle__regex=f"^{FORM.pattern}$"), name="person_handle_form"
             ),
             models.CheckConstraint(condition=models.Q(klout_id__gt=0), name="person_klout_id_positive"),
             models.CheckConstraint(condition=models.Q(kind__in=["person", "organisation"]), name="person_kind_known"),
@@ -143,6 +169,12 @@ class Person(models.Model):
             models.CheckConstraint(
                 condition=models.Q(birth_year__isnull=True) | models.Q(birth_year__range=(1900, 2100)),
                 name="person_birth_year_sane",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(region="")
+                | models.Q(~models.Q(country=""), region__startswith=Concat("country", models.Value("-"))),
+                name="person_region_in_country",
+                violation_error_message=_("The region is not in this country."),
             ),
         ]
 
@@ -155,6 +187,17 @@ class Person(models.Model):
     @property
     def display_name(self) -> str:
         return self.name or self.handle
+
+    @property
+    def avatar_url(self) -> str:
+        """Where the picture is served to those who may see the profile; "" without one."""
+        if not self.avatar:
+            return ""
+        return f"{reverse('avatar', args=[self.handle.lower()])}?v={PurePath(self.avatar.name).stem[:8]}"
+
+    def clean(self) -> None:
+        if self.handle and Person.objects.looks_like(self.handle).exclude(pk=self.pk).exists():
+            raise ValidationError({"handle": ValidationError(HANDLE_TAKEN, code="handle_taken")})
 
     def old_enough(self, at: date) -> bool:
         return self.kind == self.Kind.ORGANISATION or self.birth_year is None or self.birth_year < at.year - MINIMUM_AGE

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ('klout_id', models.BigIntegerField(default=accounts.models.random_klout_id, editable=False, unique=True)),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('bio', models.CharField(blank=True, max_length=280, verbose_name='about')),
-                ('avatar', models.ImageField(blank=True, upload_to='avatars/', verbose_name='picture')),
+                ('avatar', models.ImageField(blank=True, upload_to=accounts.models.avatar_path, verbose_name='picture')),
                 ('country', models.CharField(blank=True, max_length=2, validators=[accounts.places.validate_country], verbose_name='country')),
                 ('region', models.CharField(blank=True, max_length=6, validators=[accounts.places.validate_region], verbose_name='region')),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[accounts.places.validate_time_zone], verbose_name='time zone')),
@@ -129,15 +129,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='person',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('handle'), name='person_handle_once'),
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('handle'), name='person_handle_once', violation_error_message='This handle is taken, or looks like one that is. Please choose another one.'),
         ),
         migrations.AddConstraint(
             model_name='person',
-            constraint=models.UniqueConstraint(accounts.handles.Skeleton('handle'), name='person_handle_not_confusable'),
+            constraint=models.UniqueConstraint(accounts.handles.Skeleton('handle'), name='person_handle_not_confusable', violation_error_message='This handle is taken, or looks like one that is. Please choose another one.'),
         ),
         migrations.AddConstraint(
             model_name='person',
-            constraint=models.CheckConstraint(condition=models.Q(('handle__regex', '^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$')), name='person_handle_form'),
+            constraint=models.CheckConstraint(condition=models.Q(('handle__regex', '^[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]$')), name='person_handle_form'),
         ),
         migrations.AddConstraint(
             model_name='person',
@@ -154,6 +154,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='person',
             constraint=models.CheckConstraint(condition=models.Q(('birth_year__isnull', True), ('birth_year__range', (1900, 2100)), _connector='OR'), name='person_birth_year_sane'),
+        ),
+        migrations.AddConstraint(
+            model_name='person',
+            constraint=models.CheckConstraint(condition=models.Q(('region', ''), models.Q(models.Q(('country', ''), _negated=True), ('region__startswith', django.db.models.functions.text.Concat('country', models.Value('-')))), _connector='OR'), name='person_region_in_country', violation_error_message='The region is not in this country.'),
         ),
         migrations.AddConstraint(
             model_name='membership',
