@@ -1,0 +1,242 @@
+"""The daily run as an operator and a member notice it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import date
+from io import StringIO
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from scoring import daily, publish
+from scoring.models import AccountScore, Award, Component, Score, ScoreHistory, ScoreRun
+from tests.conftest import ROOT
+from tests.scoring.conftest import AT, TODAY, names, replies
+
+PARTS = ("reach", "amplification", "network_part")
+
+
+def test_more_people_reacting_makes_a_higher_score(join, happen):
+    alice, bob, charlie = join("Alice", twitter="a"), join("Bob", twitter="b"), join("Charlie", twitter="c")
+    happen([*replies("a", names("fan", 40)), *replies("b", names("fan", 4))])
+    daily.run(as_of=TODAY, at=AT)
+    scores = {score.person_id: score.score for score in Score.objects.all()}
+    assert scores[alice.pk] > scores[bob.pk] > scores[charlie.pk] == 1.0
+
+
+def test_parts_leaves_and_networks_add_up_to_the_score(join, happen):
+    join("Alice", twitter="a", facebook="fa")
+    happen(replies("a", names("fan", 12)))
+    happen(replies("fa", names("friend", 7)), network="facebook")
+    daily.run(as_of=TODAY, at=AT)
+    score = Score.objects.get()
+    history = ScoreHistory.objects.get()
+    assert sum(getattr(score, part) for part in PARTS) == pytest.approx(score.score, abs=1e-6)
+    assert sum(leaf.points for leaf in Component.objects.all()) == pytest.approx(score.score, abs=1e-6)
+    assert set(history.networks) == {"twitter", "facebook"}
+    assert 1 + sum(history.networks.values()) == pytest.approx(score.score, abs=1e-6)
+    for part, column in (("reach", "reach"), ("amplification", "amplification"), ("network", "network_part")):
+        points = sum(leaf.points for leaf in Component.objects.filter(part=part))
+        assert points == pytest.approx(getattr(score, column), abs=1e-6)
+
+
+def test_every_account_seen_gets_a_score_actors_too(join, happen):
+    join("Alice", twitter="a")
+    happen(replies("a", ["fan1", "fan2"]) + replies("stranger", ["fan1"]))
+    daily.run(as_of=TODAY, at=AT)
+    assert AccountScore.objects.count() == 4
+    assert AccountScore.objects.filter(score=1.0).count() == 2
+
+
+def test_only_what_happened_before_the_day_counts(join, happen):
+    join("Alice", twitter="a")
+    happen([("a", "fan1", "reply", "2026-10-31T23:59:59Z"), ("a", "fan2", "reply", "2026-11-01T00:00:00Z")])
+    daily.run(as_of=TODAY, at=AT)
+    before = Score.objects.get().score
+    daily.run(as_of=date(2026, 11, 2), at=AT.replace(day=2))
+    assert before > 1
+    assert Score.objects.get().score > before
+
+
+def test_the_same_log_gives_the_same_rows(join, happen):
+    join("Alice", twitter="a")
+    join("Bob", twitter="b")
+    happen(replies("a", names("fan", 30)) + replies("b", ["a", "fan1"]))
+
+    def rows() -> list:
+        fields = ("person_id", "score", *PARTS, "percentile", "confidence", "networks")
+        return list(ScoreHistory.objects.order_by("person_id").values_list(*fields))
+
+    daily.run(as_of=TODAY, at=AT)
+    first, first_leaves = rows(), sorted(Component.objects.values_list("feature", "points"))
+    daily.run(as_of=TODAY, at=AT)
+    assert rows() == first
+    assert sorted(Component.objects.values_list("feature", "points")) == first_leaves
+    assert ScoreHistory.objects.count() == 2
+
+
+def test_a_finished_day_run_again_counts_what_came_late(join, happen):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    daily.run(as_of=TODAY, at=AT)
+    before = ScoreHistory.objects.get().score
+    happen(replies("a", names("late", 3), day="2026-10-20"))
+    daily.run(as_of=TODAY, at=AT)
+    assert ScoreHistory.objects.get().score > before
+
+
+def test_a_past_day_leaves_the_current_score_alone(join, happen):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3), day="2026-08-01") + replies("a", names("new", 9)))
+    daily.run(as_of=TODAY, at=AT)
+    current = Score.objects.get()
+    daily.run(as_of=date(2026, 9, 1), at=AT)
+    past = ScoreHistory.objects.get(as_of=date(2026, 9, 1))
+    after = Score.objects.get()
+    assert (after.score, after.as_of) == (current.score, TODAY)
+    assert 1 < past.score < current.score
+
+
+def test_history_of_any_month_finds_its_partition(join, happen):
+    join("Alice", twitter="a")
+    happen(replies("a", ["fan"], day="2014-10-14"))
+    for day in (date(2014, 10, 31), date(2014, 12, 31), date(2026, 11, 1)):
+        daily.run(as_of=day, at=AT)
+    assert ScoreHistory.objects.count() == 3
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM scoring_scorehistory_2014_12")
+        assert cursor.fetchone() == (1,)
+
+
+def test_ones_own_reactions_bring_nothing(join, happen):
+    join("Alice", twitter="a", facebook="fa")
+    join("Bob", twitter="b")
+    happen(replies("a", ["a"] * 20 + ["fan"]) + replies("b", ["fan"]))
+    daily.run(as_of=TODAY, at=AT)
+    alice, bob = Score.objects.order_by("person__handle")
+    assert alice.score == pytest.approx(bob.score)
+
+
+def test_achievements_are_awarded_once_and_stay(join, happen):
+    alice = join("Alice", twitter="a")
+    happen(replies("a", names("fan", 12)))
+    daily.run(as_of=TODAY, at=AT)
+    daily.run(as_of=date(2026, 11, 2), at=AT.replace(day=2))
+    awards = Award.objects.filter(person=alice, family="people")
+    assert {(award.level, award.earned_on) for award in awards} == {(1, TODAY), (2, TODAY)}
+
+
+def test_two_runs_at_once_are_impossible(join, happen, transactional_db):
+    join("Alice", twitter="a")
+    parameters = connection.get_connection_params() | {"autocommit": True}
+    parameters.pop("cursor_factory", None)
+    parameters.pop("context", None)
+    with psycopg.connect(**{k: v for k, v in parameters.items() if k != "prepare_threshold"}) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [daily.LOCK])
+        with pytest.raises(daily.AlreadyRunning):
+            daily.run(as_of=TODAY, at=AT)
+        assert not ScoreRun.objects.exists()
+    daily.run(as_of=TODAY, at=AT)
+    assert ScoreRun.objects.get().state == ScoreRun.State.DONE
+
+
+class Broken(Exception):
+    pass
+
+
+def crash(*args: object, **kwargs: object) -> None:
+    raise Broken("the disk is full")
+
+
+def test_a_crashed_run_is_seen_and_taken_up_on_an_unchanged_log(join, happen, monkeypatch):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "write_components", crash)
+        with pytest.raises(Broken):
+            daily.run(as_of=TODAY, at=AT)
+    failed = ScoreRun.objects.get()
+    assert (failed.state, failed.stage) == (ScoreRun.State.FAILED, "compute")
+    assert "the disk is full" in failed.error
+    assert not Score.objects.exists()
+    assert not ScoreHistory.objects.exists()
+    # Computing again would be seen: it must not happen.
+    monkeypatch.setattr(daily, "compute", crash)
+    taken_up = daily.run(as_of=TODAY, at=AT)
+    assert (taken_up.pk, taken_up.state) == (failed.pk, ScoreRun.State.DONE)
+    assert Score.objects.get().score > 1
+
+
+def test_a_crashed_run_is_computed_anew_when_the_log_changed(join, happen, monkeypatch):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "write_scores", crash)
+        with pytest.raises(Broken):
+            daily.run(as_of=TODAY, at=AT)
+    happen(replies("a", names("late", 30)))
+    run = daily.run(as_of=TODAY, at=AT)
+    assert run.pk != ScoreRun.objects.earliest("pk").pk
+    assert AccountScore.objects.count() == 34
+
+
+KILLED = """
+import os, signal, django
+django.setup()
+from datetime import UTC, date, datetime
+from django.conf import settings
+settings.LAKE = os.environ["TEST_LAKE"]
+from scoring import daily, publish
+publish.write_components = lambda: os.kill(os.getpid(), signal.SIGKILL)
+daily.run(as_of=date(2026, 11, 1), at=datetime(2026, 11, 1, 12, tzinfo=UTC))
+"""
+
+
+def test_a_killed_run_leaves_no_half_and_no_lock(join, happen, transactional_db, lake):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    database = connection.settings_dict
+    url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST'] or '127.0.0.1'}/{database['NAME']}"
+    environment = os.environ | {"TEST_LAKE": str(lake), "KLOUT_TEST_DATABASE": database["NAME"]}
+    environment |= {"DATABASE_URL": url} if not database["HOST"].startswith("/") else {}
+    ended = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == -9, ended.stderr
+    assert not Score.objects.exists()
+    assert ScoreRun.objects.get().state == ScoreRun.State.RUNNING
+    run = daily.run(as_of=TODAY, at=AT)
+    assert run.state == ScoreRun.State.DONE
+    assert Score.objects.get().score > 1
+
+
+def test_an_upload_after_the_day_ended_is_scored_at_once_and_stays_overnight(join, happen):
+    alice = join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    daily.run(as_of=TODAY, at=AT)
+    before = Score.objects.get().score
+    happen([("a", f"new{i}", "reply", "2026-11-01T11:00:00Z") for i in range(20)])
+    daily.provisional(persons=[alice.pk], at=AT)
+    provisional = Score.objects.get().score
+    assert provisional > before
+    assert ScoreHistory.objects.get().score == before
+    daily.run(as_of=TODAY, at=AT.replace(hour=20))
+    assert Score.objects.get().score == pytest.approx(provisional)
+    assert Component.objects.filter(person=alice).exists()
+
+
+def test_the_command_says_its_stages_and_refuses_the_future(join, happen):
+    join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    out = StringIO()
+    call_command("recompute", "--as-of", "2026-11-01", stdout=out)
+    text = out.getvalue()
+    assert all(stage in text for stage in ("compact", "compute", "publish", "award"))
+    assert "1 people scored as of 2026-11-01 by v1" in text
+    with pytest.raises(CommandError, match="has not begun"):
+        call_command("recompute", as_of=date(2199, 1, 1), stdout=out)
+    with pytest.raises(CommandError, match="no formula 'v0'"):
+        call_command("recompute", formula="v0", stdout=out)
