@@ -22,8 +22,8 @@ class Inputs:
     lake: paths of Parquet files of closed days, or a pyarrow dataset where the lake is no local folder; columns
       key_high, key_low, occurred_at (timestamp, UTC), target, actor, post (int64), network, verb, origin (int16).
     lake_days: the UTC day of each path, in order.
-    newest: the same columns from PostgreSQL, occurred_at as int64 microseconds since 1970; rows of it may be in the lake
-      too and count once, by key.
+    newest: the same columns from PostgreSQL, occurred_at as int64 microseconds since 1970; rows of it may be in the
+      lake too and count once, by key.
     relations: target, actor, verb, network, origin. counters: account, network, name (numpy str), value, origin.
     totals: account, post, verb, total, occurred_at (int64 microseconds), network, origin.
     erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.

@@ -1,0 +1,12 @@
+-- A pair for each (target, actor), own reactions left out: the events of all its verbs together by age. `hands` is the
+-- standing that the actor hands to the target in the graph: long-window strength, summed over verbs.
+SELECT
+    target,
+    actor,
+    MAX(confirmed) AS confirmed,
+    CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE recent END) AS BIGINT) AS recent,
+    CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE long END) AS BIGINT) AS long,
+    CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN $one ELSE strength(long) END) AS BIGINT) AS hands
+FROM int_edges
+WHERE own = 0
+GROUP BY target, actor

@@ -1,0 +1,11 @@
+-- The latest reading by account and verb. Several counters of one verb count the same people: the largest stands.
+-- A counter of what people do themselves counts no verb (0); its owner is still an account seen.
+SELECT
+    c.account,
+    MIN(c.network) AS network,
+    COALESCE(v.verb, 0) AS verb,
+    MAX(LEAST(c.value, $most_people)) AS value
+FROM counters AS c
+LEFT JOIN counter_verbs AS v ON v.network = c.network AND v.name = c.name
+WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = c.account)
+GROUP BY c.account, COALESCE(v.verb, 0)

@@ -1,0 +1,27 @@
+-- Every interaction before the day, once; with its weights by age, and whether it is its owner's own.
+-- Rows of `newest` that compaction has already moved to the lake are known by their key.
+SELECT
+    i.target,
+    i.actor,
+    i.post,
+    i.network,
+    i.verb,
+    CASE WHEN i.origin = $origin_api THEN 1 ELSE 0 END AS confirmed,
+    COALESCE(d.recent, 0) AS recent,
+    COALESCE(d.long, 0) AS long,
+    CASE WHEN i.actor = i.target OR a.person = t.person THEN 1 ELSE 0 END AS own
+FROM (
+    SELECT target, actor, post, network, verb, origin, day
+    FROM lake
+    UNION ALL
+    SELECT n.target, n.actor, n.post, n.network, n.verb, n.origin, n.day
+    FROM newest AS n
+    WHERE NOT EXISTS (
+        SELECT 1 FROM lake_keys AS k WHERE k.key_high = n.key_high AND k.key_low = n.key_low
+    )
+) AS i
+LEFT JOIN decay AS d ON d.day = i.day
+LEFT JOIN owners AS t ON t.account = i.target
+LEFT JOIN owners AS a ON a.account = i.actor
+WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = i.target)
+    AND NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = i.actor)

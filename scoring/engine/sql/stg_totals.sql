@@ -1,0 +1,11 @@
+-- How many reacted to a post, without names; weighed by the age of the post.
+SELECT
+    t.account,
+    t.post,
+    t.network,
+    t.verb,
+    LEAST(t.total, $most_reactions) AS total,
+    COALESCE(d.recent, 0) AS recent
+FROM totals AS t
+LEFT JOIN decay AS d ON d.day = t.day
+WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = t.account)

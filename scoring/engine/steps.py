@@ -1,0 +1,149 @@
+"""The one definition of the aggregation, for any engine: the SQL steps in their order and the functions that they call.
+
+An engine brings tables of the names and columns below, declares FUNCTIONS and runs STEPS; each is one file under sql/,
+in the subset that DuckDB and Spark share. `standing` (account, value) is made from `int_pairs` by scoring.engine.graph.
+
+lake: target, actor, post, network, verb, origin, day. newest: the same, with key_high, key_low. lake_keys: key_high,
+key_low of the lake's rows on the days of newest. relations: target, actor, verb, network, origin. counters: account,
+network, name, value. counter_verbs: network, name, verb. totals: account, post, verb, total, network, day. erased:
+account. owners: account, person. decay: day, recent, long. A day is a number, counted from 1970; only days before the
+day of the score are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from scoring.engine.graph import UNKNOWN
+from scoring.features.base import ONE, Int64
+from scoring.features.catalogue import (
+    ANY,
+    COLUMNS,
+    MEASURES,
+    NETWORKS,
+    ORIGIN_API,
+    STANDING_VERBS,
+    VERBS,
+    WINDOWS,
+    column_of,
+)
+
+# No network has as many people, nor a post as many reactions; beyond these the products below would not fit 64 bits.
+MOST_PEOPLE = 1 << 46
+MOST_REACTIONS = (1 << 31) - 1
+
+# name -> (arguments, definition). `quotient` is the engine's own division of whole numbers that are not negative.
+FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    # From 65,536ths x 65,536ths back to 65,536ths.
+    "unit": (("product",), f"quotient(product, {ONE})"),
+    # 3 d / (d + 2): one fresh event is one, ever more are three. Written so that nothing is multiplied by d.
+    "strength": (("decayed",), f"{3 * ONE - 1} - quotient({6 * ONE * ONE - 1}, decayed + {2 * ONE})"),
+    # 50 s / (s + 49): one reaction is one, ever more to the same post are fifty.
+    "saturated": (("reactions",), f"{50 * ONE - 1} - quotient({2450 * ONE - 1}, reactions + 49)"),
+}
+
+# Before the graph, and after it; a view is read where it is used, a table is kept.
+BEFORE_GRAPH = ("stg_interactions", "stg_relations", "int_edges", "int_pairs")
+AFTER_GRAPH = (
+    "stg_counters",
+    "stg_totals",
+    "int_posts",
+    "int_totals",
+    "int_verbs",
+    "int_any",
+    "int_surplus",
+    "int_accounts",
+    "fct_features",
+)
+VIEWS = frozenset({"stg_interactions", "stg_relations", "fct_features"})
+
+# Which step offers which measures to the last one.
+_OFFERED = {
+    "none": (),
+    "of_any": ("actors_recent", "actors_long", "standing_recent", "standing_long", "people_ever", "confirmed_ever"),
+    "of_verbs": (
+        "actors_recent",
+        "actors_long",
+        "events_recent",
+        "standing_recent",
+        "actors_ever",
+        "standing_ever",
+    ),
+    "of_posts": ("posts_recent",),
+    "of_totals": ("anonymous_recent",),
+    "of_surplus": ("surplus",),
+}
+_SQL = Path(__file__).parent / "sql"
+
+
+def _measured() -> dict[str, str]:
+    """The column lists of the last step, from the catalogue."""
+    names = list(dict.fromkeys(column_of("", measure.name, measure.window) for measure in MEASURES))
+    if missing := set(names) - {name for offered in _OFFERED.values() for name in offered}:
+        raise ValueError(f"no step of the engine offers {sorted(missing)}")
+    lists = {
+        key: ", ".join(name if name in offered else f"0 AS {name}" for name in names)
+        for key, offered in _OFFERED.items()
+    }
+    numbers = {column_of(verb, "", ""): declared.number for verb, declared in VERBS.items()} | {ANY: 0}
+    wanted = {}
+    for verb, number in numbers.items():
+        wanted |= {f"{verb}_{name}": (name, number) for name in names}
+    lists["features"] = ",\n    ".join(
+        "CAST(MAX(CASE WHEN verb = {1} THEN {0} ELSE 0 END) AS BIGINT) AS {2}".format(*wanted[column], column)
+        for column in COLUMNS
+    )
+    return lists
+
+
+def statement(step: str) -> str:
+    """The SELECT of a step, complete."""
+    standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
+    return Template((_SQL / f"{step}.sql").read_text()).substitute(
+        _measured(),
+        one=ONE,
+        unknown=UNKNOWN,
+        origin_api=ORIGIN_API,
+        standing_verbs=standing,
+        most_people=MOST_PEOPLE,
+        most_reactions=MOST_REACTIONS,
+    )
+
+
+def weights(half_life: int) -> Int64:
+    """Weight of an event by its age in whole days, in 65,536ths, from age 0 until it is 0 for good.
+
+    Computed in decimal, because a processor's own power function may differ in the last bit.
+    """
+    found: list[int] = []
+    with localcontext(prec=40):
+        while not found or found[-1]:
+            found.append(round(ONE * Decimal(2) ** (Decimal(-len(found)) / half_life)))
+    return np.array(found, dtype=np.int64)
+
+
+def decay(as_of_day: int) -> dict[str, Int64]:
+    """The table `decay`: day, recent, long, for each day before `as_of_day` (days since 1970) that still weighs."""
+    by_window = {name: weights(window.half_life) for name, window in WINDOWS.items() if window.half_life}
+    days = max(len(found) for found in by_window.values())
+    table = {"day": as_of_day - np.arange(1, days, dtype=np.int64)}
+    for name, found in by_window.items():
+        column = np.zeros(days - 1, dtype=np.int64)
+        column[: len(found) - 1] = found[1:]
+        table[name] = column
+    return table
+
+
+def counter_verbs() -> tuple[list[int], list[str], list[int]]:
+    """The table `counter_verbs`: network, name, verb."""
+    rows = [
+        (network.code, name, VERBS[verb].number)
+        for network in NETWORKS.values()
+        for name, verb in network.counters.items()
+    ]
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
