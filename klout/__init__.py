@@ -1,4 +1,4 @@
-"""The composition root: settings, URLs, the Celery application, the commands that run the system. Nothing imports it."""
+"""The composition root: settings, URLs, the Celery application, the commands that run it all. Nothing imports it."""
 
 from klout.celery import app as celery_app
 

@@ -1,10 +1,37 @@
 """The Celery application; tasks live in each app's tasks.py, the beat's schedule in django-celery-beat's tables."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import before_task_publish
+from django.conf import settings
+
+from klout import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
-app = Celery("klout")
+
+
+def ensure_broker(**_: Any) -> None:
+    """Start the built-in broker where it is wanted and does not run."""
+    if not settings.REDIS_URL:
+        embedded.ensure_broker(settings.VAR)
+
+
+class Application(Celery):
+    """Celery that starts the built-in broker before it connects."""
+
+    def connection_for_read(self, *args: Any, **options: Any) -> Any:
+        ensure_broker()
+        return super().connection_for_read(*args, **options)
+
+    def connection_for_write(self, *args: Any, **options: Any) -> Any:
+        ensure_broker()
+        return super().connection_for_write(*args, **options)
+
+
+app = Application("klout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# A process that lives long keeps its connections; the broker may have been ended since.
+before_task_publish.connect(ensure_broker, weak=False, dispatch_uid="klout.ensure_broker")

@@ -1,66 +1,73 @@
-"""All settings, from the environment; `NAME_FILE` names a file that holds NAME (for secrets). Bad values stop the start.
+"""All settings, from the environment; `NAME_FILE` names a file that holds NAME (for secrets). Bad values stop the start
+(klout.environment), and what is missing in production is said by the system checks (klout.checks).
 
 KLOUT_MODE is `development` (the default: built-in database and broker, secrets made on first use under KLOUT_VAR) or
 `production` (real servers, every secret given, HTTPS).
 """
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from klout import embedded, environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
 
 # ---------------------------------------------------------------- mode and state
-MODE = env.str("KLOUT_MODE", default="development")
-if MODE not in {"development", "production"}:
-    raise ImproperlyConfigured(f"KLOUT_MODE is {MODE!r}; it must be 'development' or 'production'.")
+MODE = environment.text("KLOUT_MODE", "development", choices=("development", "production"))
 PRODUCTION = MODE == "production"
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = environment.yes_or_no("DEBUG", default=False)
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG must be off when KLOUT_MODE is production.")
 
-VAR = Path(env.str("KLOUT_VAR", default=str(BASE_DIR / "var"))).expanduser().absolute()
+VAR = Path(environment.text("KLOUT_VAR", str(BASE_DIR / "var"))).expanduser().absolute()
 
 
 def secret(name: str) -> str:
     """The secret `name` from the environment; in development one is made once and kept under KLOUT_VAR."""
-    value: str = env.str(name, default="")
+    value = environment.text(name)
     if value or PRODUCTION:
         return value
     path = VAR / "secrets" / name.lower()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # "x" so that two processes that start at once agree on one secret.
-        try:
-            with path.open("x") as file:
-                path.chmod(0o600)
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Written whole, then linked: of two processes that start at once, both read the one that came first.
+            with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
                 file.write(secrets.token_urlsafe(64))
-        except FileExistsError:
-            pass
-    return path.read_text()
+                file.flush()
+                with suppress(FileExistsError):
+                    os.link(file.name, path)
+        return path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{path} cannot be {'read' if path.exists() else 'made'} ({error.strerror}): run as the owner of {VAR}, "
+            "or set KLOUT_VAR to a folder of your own."
+        ) from error
 
 
 SECRET_KEY = secret("SECRET_KEY")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) must be set when KLOUT_MODE is production.")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 # Encrypts the tokens of linked accounts; the first key encrypts, all decrypt.
-TOKEN_KEYS = env.list("TOKEN_KEYS", default=[]) or ([] if PRODUCTION else [secret("TOKEN_KEY")])
+TOKEN_KEYS = environment.words("TOKEN_KEYS") or ([] if PRODUCTION else [secret("TOKEN_KEY")])
 
 # ---------------------------------------------------------------- the site
-SITE_NAME = env.str("SITE_NAME", default="Klout")
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-if not SITE_URL.startswith(("http://", "https://")):
-    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}; it must begin with http:// or https://.")
-ALLOWED_HOSTS = env.list(
+SITE_NAME = environment.text("SITE_NAME", "Klout")
+SITE_URL = environment.web_address("SITE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = environment.words(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if SITE_URL.startswith("https://") else [])
+CSRF_TRUSTED_ORIGINS = environment.words(
+    "CSRF_TRUSTED_ORIGINS", default=[SITE_URL] if SITE_URL.startswith("https://") else []
+)
 ROOT_URLCONF = "klout.urls"
 WSGI_APPLICATION = "klout.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -116,26 +123,32 @@ TEMPLATES = [
 ]
 
 # ---------------------------------------------------------------- database and broker
-DATABASE_URL = env.str("DATABASE_URL", default="")
-REDIS_URL = env.str("REDIS_URL", default="")
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL must name a PostgreSQL server (postgres://user:password@host:port/name)."
-        )
-else:
-    # A backend that starts the built-in server when the first connection is wanted.
-    DATABASES = {"default": {"ENGINE": "klout.postgres", "NAME": "klout", "USER": "klout"}}
-DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-
-if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
-
-from klout import embedded  # noqa: E402  (needs nothing of Django; VAR must be known first)
-
-CACHE_URL = REDIS_URL or f"unix://{embedded.broker_socket(VAR)}?db=1"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}}
+DATABASE = environment.database("DATABASE_URL")
+REDIS_URL = environment.broker("REDIS_URL")
+# For the built-in server's start, such as "-c shared_buffers=1GB".
+POSTGRES_OPTIONS = environment.text("KLOUT_POSTGRES_OPTIONS")
+# Without one, a backend that starts the built-in server when the first connection is wanted.
+DATABASES = {
+    "default": {
+        **(
+            DATABASE
+            or {
+                "ENGINE": "klout.postgres",
+                "NAME": "klout",
+                "USER": "klout",
+                "HOST": str(embedded.postgres_sockets(VAR)),
+                "PORT": "5432",
+            }
+        ),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "klout.cache.BuiltInCache", "LOCATION": f"unix://{embedded.broker_socket(VAR)}?db=1"}
+}
 CELERY_BROKER_URL = (
     REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL else f"redis+socket://{embedded.broker_socket(VAR)}"
 )
@@ -178,27 +191,21 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_REDIRECT_URL = "settings"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.
-NETWORK_PRIVATE_HOSTS = env.list("NETWORK_PRIVATE_HOSTS", default=[])
+NETWORK_PRIVATE_HOSTS = environment.words("NETWORK_PRIVATE_HOSTS")
 
 # ---------------------------------------------------------------- mail
-EMAIL_URL = env.str("EMAIL_URL", default="" if PRODUCTION else "filemail:///")
-if EMAIL_URL == "filemail:///":
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR / "mail"
-elif EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Klout <klout@localhost>")
+# In development mails are files under KLOUT_VAR; in production a missing EMAIL_URL is an error (klout.checks).
+vars().update(environment.mail("EMAIL_URL", "" if PRODUCTION else f"filemail://{VAR}/mail"))
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "Klout <klout@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # ---------------------------------------------------------------- scoring
-LAKE = env.str("KLOUT_LAKE", default=str(VAR / "lake"))
-FORMULA = env.str("KLOUT_FORMULA", default="v1")
-RECOMPUTE_HOUR = env.int("RECOMPUTE_HOUR", default=3)
-if not 0 <= RECOMPUTE_HOUR <= 23:
-    raise ImproperlyConfigured(f"RECOMPUTE_HOUR is {RECOMPUTE_HOUR}; it must be an hour of the day, 0 to 23 (UTC).")
+LAKE = environment.text("KLOUT_LAKE", str(VAR / "lake"))
+FORMULA = environment.text("KLOUT_FORMULA", "v1")
+RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 # Keys that the API in Klout's old form accepts; none, and it refuses everybody.
-API_KEYS = env.list("API_KEYS", default=[])
-UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=2 * 1024**3)
+API_KEYS = environment.words("API_KEYS")
+UPLOAD_MAX_BYTES = environment.number("UPLOAD_MAX_BYTES", 2 * 1024**3, least=1, most=2**50)
 
 # ---------------------------------------------------------------- files, language, time
 STATIC_URL = "static/"
@@ -234,14 +241,16 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
 # Cookies ignore ports: two systems on one host must not log each other out.
-COOKIE_SUFFIX = env.str("COOKIE_SUFFIX", default="")
+COOKIE_SUFFIX = environment.text("COOKIE_SUFFIX")
 SESSION_COOKIE_NAME = "klout_session" + COOKIE_SUFFIX
 CSRF_COOKIE_NAME = "klout_csrf" + COOKIE_SUFFIX
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = environment.yes_or_no("SECURE_SSL_REDIRECT", default=True)
+    # Load balancers ask over plain HTTP whether the server is well.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=365 * 24 * 3600)
+    SECURE_HSTS_SECONDS = environment.number("SECURE_HSTS_SECONDS", 365 * 24 * 3600, least=0, most=2**31)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 
 # ---------------------------------------------------------------- API, logs
@@ -250,7 +259,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = environment.text("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

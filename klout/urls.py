@@ -1,4 +1,4 @@
-"""All addresses. Handles live at the root, so every first segment used here is a reserved handle (tests/klout/test_urls.py)."""
+"""All addresses. Handles live at the root, so every first segment here is reserved (tests hold this)."""
 
 from django.contrib import admin
 from django.urls import include, path
