@@ -1,7 +1,58 @@
-"""The only door to allauth."""
+"""The only door to allauth: who may sign up and how, and what its mails and pages know of the site."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.account.views import SignupView as AllauthSignupView
+from django.conf import settings
+from django.db import IntegrityError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+
+from accounts import joining
+from accounts.models import HANDLE_TAKEN, User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """allauth's own ways, with our mails and pages."""
+    """allauth's own ways, with our people, mails and pages."""
+
+    def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
+        """Save the new user with the person it asked for, both or neither. Raises IntegrityError."""
+        super().save_user(request, user, form, commit=False)
+        if commit:
+            data = form.cleaned_data
+            joining.join(user=user, handle=data["handle"], birth_year=data["birth_year"], confirmed=False)
+        return user
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        confirmed = bool(super().confirm_email(request, email_address))
+        if confirmed:
+            joining.show_after_first_confirmation(email_address.user)
+        return confirmed
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
+        super().send_mail(template_prefix, email, site | context)
+
+
+class SignupView(AllauthSignupView):  # type: ignore[misc]
+    """allauth's sign-up, where the database has the last word on who was first."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if form.account_already_exists:
+            joining.hold_handle(form.cleaned_data["handle"])
+        try:
+            return super().form_valid(form)
+        except IntegrityError as error:
+            if joining.is_handle_conflict(error):
+                form.add_error("handle", HANDLE_TAKEN)
+                return self.form_invalid(form)
+            if joining.is_email_conflict(error):
+                # Answered like any sign-up with a known address: by a mail to its owner, with the same page.
+                form.account_already_exists = True
+                return self.form_valid(form)
+            raise
+
+
+signup = SignupView.as_view()

@@ -1,9 +1,9 @@
 """Handles: their form, the reserved ones, and those that look like another.
 
 Handles are ASCII, so that no other alphabet's letters can pass for ours. Within ASCII `I`, `l` and `1`, `O` and `0`,
-`rn` and `m`, `vv` and `w` are mistaken for each other, and underscores run together: two handles may not differ in these
-alone (the skeleton of Unicode's TR 39, for our small alphabet). Capitals do not tell handles apart, so `i` counts as the
-`I` it may be written as: without that `MlKE` could pass for `Mike`.
+`rn` and `m`, `vv` and `w` are mistaken for each other, and underscores run together: two handles may not differ in
+these alone (the skeleton of Unicode's TR 39, for our small alphabet). Capitals do not tell handles apart, so `i`
+counts as the `I` it may be written as: without that `MlKE` could pass for `Mike`.
 """
 
 import re
@@ -16,7 +16,9 @@ SHORTEST, LONGEST = 2, 30
 FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 
 # Every first segment of our addresses (held equal to the URLconf by a test), and what browsers ask for at the root.
-ADDRESSES = frozenset({".well-known", "accounts", "admin", "api", "avatars", "settings", "static", "v2", "identity.json"})
+ADDRESSES = frozenset(
+    {".well-known", "accounts", "admin", "api", "avatars", "settings", "static", "v2", "identity.json"}
+)
 ROOT_FILES = frozenset(
     {
         "apple-touch-icon.png",
@@ -39,16 +41,17 @@ ROOT_FILES = frozenset(
 # Names that a page of ours may need one day, or that would speak with our voice.
 OTHERS = frozenset(
     """
-    1 about achievements administrator administration anonymous app badge badges billing blog brands campaigns cdn compare
-    contact dashboard doctor embed everybody explain explore export facebook feed feeds google groups guest healthz help home
-    hostmaster image images import imprint info instagram invite jobs klout language leaderboard leaderboards legal lists
-    linkedin login logout mail mailer-daemon mastodon me media moderator mod moments networks news noreply no-reply nobody
-    none notifications null oauth oembed official onboarding owner password payments perks postmaster press privacy public
-    questions redeem register root rss rules safety sales score scores search security self service share shop signin signout
-    signup sitemap somebody staff status store support sysadmin system team teams terms test tips tools topics transparency
-    trust twitter undefined unsubscribe upload uploads user users v1 v3 verified verify webmaster webmention welcome widget
-    widgets www x you
-    """.split()
+    1 about achievements administration administrator anonymous app badge badges billing blog brands campaigns
+    cdn compare contact dashboard doctor embed everybody explain explore export facebook feed feeds google
+    groups guest healthz help home hostmaster image images import imprint info instagram invite jobs klout
+    language leaderboard leaderboards legal linkedin lists login logout mail mailer-daemon mastodon me media mod
+    moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
+    onboarding owner password payments perks postmaster press privacy public questions redeem register root rss
+    rules safety sales score scores search security self service share shop signin signout signup sitemap
+    somebody staff status store support sysadmin system team teams terms test tips tools topics transparency
+    trust twitter undefined unsubscribe upload uploads user users v1 v3 verified verify webmaster webmention
+    welcome widget widgets www x you
+    """.split()  # noqa: SIM905  (a word a line would be longer than the rest of this file)
 )
 
 

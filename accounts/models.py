@@ -151,16 +151,12 @@ class Person(models.Model):
     class Meta:
         verbose_name_plural = _("people")
         constraints = [
-            models.UniqueConstraint(
-                Lower("handle"), name="person_handle_once", violation_error_message=HANDLE_TAKEN
-            ),
+            models.UniqueConstraint(Lower("handle"), name="person_handle_once", violation_error_message=HANDLE_TAKEN),
             # No two handles that look alike: see accounts.handles.
             models.UniqueConstraint(
                 Skeleton("handle"), name="person_handle_not_confusable", violation_error_message=HANDLE_TAKEN
             ),
-            models.CheckConstraint(
-                condition=models.Q(handle__regex=f"^{FORM.pattern}$"), name="person_handle_form"
-            ),
+            models.CheckConstraint(condition=models.Q(handle__regex=f"^{FORM.pattern}$"), name="person_handle_form"),
             models.CheckConstraint(condition=models.Q(klout_id__gt=0), name="person_klout_id_positive"),
             models.CheckConstraint(condition=models.Q(kind__in=["person", "organisation"]), name="person_kind_known"),
             models.CheckConstraint(

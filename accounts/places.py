@@ -6,6 +6,10 @@ import pycountry
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+CONTINENTS = frozenset(
+    {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+)
+
 
 def validate_country(code: str) -> None:
     """Raise ValidationError unless `code` is an ISO 3166-1 alpha-2 code."""
@@ -28,3 +32,19 @@ def validate_time_zone(name: str) -> None:
 def countries() -> list[tuple[str, str]]:
     """(code, name) of every country, by name."""
     return sorted(((country.alpha_2, country.name) for country in pycountry.countries), key=lambda pair: pair[1])
+
+
+def regions(country: str) -> list[tuple[str, str]]:
+    """(code, name) of every region of `country` (ISO 3166-2), by name; none for an unknown or empty country."""
+    found = pycountry.subdivisions.get(country_code=country) if country else None
+    return sorted(((region.code, region.name) for region in found or ()), key=lambda pair: pair[1])
+
+
+def time_zones() -> dict[str, list[str]]:
+    """The zones people live in, by continent; the names that are kept for old systems' sake are left out."""
+    by_continent: dict[str, list[str]] = {}
+    for name in sorted(zoneinfo.available_timezones()):
+        continent, _slash, city = name.partition("/")
+        if city and continent in CONTINENTS:
+            by_continent.setdefault(continent, []).append(name)
+    return by_continent
