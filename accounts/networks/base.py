@@ -6,9 +6,10 @@ them. A network file knows no Django, no database and no clock, and never sleeps
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class Owner:
     handle: str = ""
     name: str = ""
     created_at: datetime | None = None
+    # What the owner says about themselves, as plain text.
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,7 @@ class CounterSpec:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What a network declares about itself. Verbs name what others do to an account; `code` is its number in the log."""
+    """What a network declares of itself. Verbs name what others do to an account; `code` is its number in the log."""
 
     slug: str
     code: int
@@ -218,6 +221,63 @@ class Network:
     def recognises(self, archive: Archive) -> bool:
         """Whether `archive` looks like this network's data export."""
         return False
+
+
+# Control characters, halves of surrogate pairs, line separators, and the mark of a damaged character.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd\ufffe\uffff]")
+# What a column of a total can hold; no account on earth has as many of anything.
+MAX_COUNT = 2**31 - 1
+# None of the networks is older, and none has seen the future.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def shown(value: object) -> str:
+    """`value` as a message may show it: short, on one line."""
+    text = ascii(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def checked_id(value: object, what: str, *, limit: int = 500) -> str:
+    """`value` as an id or address: text of 1 to `limit` characters, none of them unfit. Raises ValueError."""
+    if not isinstance(value, str) or not value.strip() or len(value) > limit or _UNFIT.search(value):
+        raise ValueError(f"{what} is {shown(value)}, not an id")
+    return value.strip()
+
+
+def checked_text(value: object, *, limit: int) -> str:
+    """`value` as plain text on one line for people to read, cut at `limit`; anything but text is empty."""
+    if not isinstance(value, str):
+        return ""
+    return " ".join(_UNFIT.sub(" ", value[: limit * 4]).split())[:limit].strip()
+
+
+def checked_count(value: object, what: str) -> int:
+    """`value`, a whole number or its digits, as a number from 0 to MAX_COUNT. Raises ValueError."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= MAX_COUNT:
+        raise ValueError(f"{what} is {shown(value)}, not a whole number from 0 to {MAX_COUNT:,}")
+    return value
+
+
+def checked_time(value: object, what: str) -> datetime:
+    """`value`, a time or ISO 8601 text with its offset, in UTC and within EARLIEST..LATEST. Raises ValueError."""
+    time = value
+    if isinstance(time, str) and len(time) <= 40:
+        try:
+            time = datetime.fromisoformat(time.strip())
+        except ValueError:
+            time = None
+    if not isinstance(time, datetime) or time.tzinfo is None:
+        raise ValueError(f"{what} is {shown(value)}, not a date and time with its offset")
+    try:
+        time = time.astimezone(UTC)
+    except OverflowError:
+        time = None
+    if time is None or not EARLIEST <= time < LATEST:
+        raise ValueError(f"{what} is {shown(value)}, not between {EARLIEST.year} and {LATEST.year}")
+    return time
 
 
 def check_declared(networks: Iterable[Network]) -> None:
