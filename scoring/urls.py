@@ -1,10 +1,29 @@
 """The addresses of the public pages and of the API in Klout's form; /<handle> is last, since it takes every word."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from accounts.handles import FORM
 from scoring import views
+
+
+class HandleConverter:
+    """What can be a handle; any other word is no address at all."""
+
+    regex = FORM.pattern
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(HandleConverter, "handle")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
-    path("<str:handle>", views.profile, name="profile"),
+    # Klout's own host served /v2; its clients append that to whatever base they are given.
+    path("v2/", include("scoring.api.urls")),
+    path("api/v2/", include("scoring.api.urls")),
+    path("<handle:handle>", views.profile, name="profile"),
 ]

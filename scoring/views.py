@@ -1,12 +1,146 @@
 """Home and the profile of a person: read what was published, and render it."""
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.handles import FORM
+from accounts.models import LinkedAccount, Membership, Person
+from accounts.networks import NETWORKS
+from scoring.achievements.catalogue import BY_SLUG
+from scoring.models import Award, Score, ScoreHistory, ScoreRun
+
+CHART_DAYS = 90
+# What the tree can be rolled up by first; the first is what one sees without asking.
+ROLLS = ("part", "network")
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "scoring/home.html")
+    """What this is; with ?handle= it leads to that profile, so that looking somebody up needs no script."""
+    asked = request.GET.get("handle")
+    wanted = (asked or "").strip().removeprefix("@").lower()
+    if wanted and FORM.fullmatch(wanted):
+        return redirect("profile", handle=wanted)
+    newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
+    context = {"asked": asked, "newest": newest.first(), "networks": [network.spec.label for network in NETWORKS.values()]}
+    return render(request, "scoring/home.html", context)
 
 
 def profile(request: HttpRequest, handle: str) -> HttpResponse:
-    raise Http404
+    """A person's score and where it comes from. Who may not be seen is answered as who does not exist."""
+    if handle != handle.lower():
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"/{handle.lower()}{'?' * bool(query)}{query}")
+    at = timezone.now()
+    people = Person.objects.visible_to(request.user, at.date()).select_related("score__run")
+    person = people.by_handle(handle).first()
+    if person is None:
+        raise Http404
+    links = list(person.links.select_related("account").order_by("linked_at", "pk"))
+    context = {
+        "person": person,
+        "own": request.user.is_authenticated and Membership.objects.filter(user=request.user, person=person).exists(),
+        "old_enough": person.old_enough(at.date()),
+        "awards": awards(person),
+        "by": request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0],
+    }
+    score: Score | None = getattr(person, "score", None)
+    if score:
+        context |= scored(score, links, context["by"])
+    else:
+        context["networks"] = [Linked.of(link, None) for link in links]
+    return render(request, "scoring/profile.html", context)
+
+
+def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, Any]:
+    """What the profile shows of a score: its changes, its days and its explanation."""
+    from scoring import explanations
+    from scoring.formula import explain
+
+    first = score.as_of - timedelta(days=CHART_DAYS)
+    history = ScoreHistory.objects.filter(person_id=score.person_id, as_of__range=(first, score.as_of))
+    days: dict[date, Score | ScoreHistory] = {row.as_of: row for row in history.order_by("as_of")}
+    changes = score.changes(row for row in days.values() if isinstance(row, ScoreHistory))
+    # A provisional score is newer than the history's row of its day.
+    days[score.as_of] = score
+    leaves = explanations.current_leaves(score.person)
+    return {
+        "score": score,
+        "changes": changes,
+        "first_day": first,
+        "days": list(days.values()),
+        "networks": [Linked.of(link, leaves.points[leaves.account == link.account_id].sum()) for link in links],
+        "tree": explain.tree(
+            leaves,
+            by=by,
+            account_names={link.account_id: account_name(link) for link in links},
+            network_names=explanations.network_names(),
+        ),
+    }
+
+
+def account_name(link: LinkedAccount) -> str:
+    return f"@{link.account.handle}" if link.account.handle else link.account.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A linked account as the profile names it; `points` is None where nothing is scored yet."""
+
+    label: str
+    name: str
+    url: str
+    points: float | None
+
+    @classmethod
+    def of(cls, link: LinkedAccount, points: float | None) -> Linked:
+        network = NETWORKS.get(link.account.network)
+        label = network.spec.label if network else link.account.network
+        return cls(label, account_name(link), profile_url(link), points)
+
+
+def profile_url(link: LinkedAccount) -> str:
+    """Where the account is on its network; "" where that is not known. A handle is text from outside: it is quoted."""
+    handle = link.account.handle
+    network = NETWORKS.get(link.account.network)
+    if not handle or network is None:
+        return ""
+    if network.spec.profile_url:
+        return network.spec.profile_url.format(handle=quote(handle, safe=""))
+    if link.server.startswith("https://"):
+        return f"{link.server.rstrip('/')}/@{quote(handle.partition('@')[0], safe='')}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """The highest level of a family that a person reached."""
+
+    name: str
+    level: int
+    text: str
+    earned_on: date
+
+
+def awards(person: Person) -> list[Achieved]:
+    """The highest level of each family, the one earned last first; families of old catalogues are left out."""
+    highest: dict[str, Award] = {}
+    for award in Award.objects.filter(person=person).order_by("family", "level"):
+        if award.family in BY_SLUG and award.level <= len(BY_SLUG[award.family].levels):
+            highest[award.family] = award
+    newest = sorted(highest.values(), key=lambda award: (award.earned_on, award.family), reverse=True)
+    achieved = []
+    for award in newest:
+        family = BY_SLUG[award.family]
+        text = _("%(least)s or more %(unit)s") % {"least": f"{family.levels[award.level - 1]:,}", "unit": family.unit}
+        achieved.append(Achieved(str(family.name), award.level, text, award.earned_on))
+    return achieved

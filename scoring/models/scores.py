@@ -1,8 +1,16 @@
 """What a run published: the current score of each person, its history, the leaves that explain it, and the run itself."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
 from django.db import models
 
 from accounts.models import Person
+
+# Over how many days a change is told.
+CHANGE_DAYS = (1, 7, 30)
 
 
 class ScoreRun(models.Model):
@@ -68,6 +76,12 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.score:.1f}"
+
+    def changes(self, history: Iterable[ScoreHistory]) -> dict[int, float | None]:
+        """days -> points gained since so many days before `as_of`; None where `history` has no score of that day."""
+        before = {row.as_of: row.score for row in history}
+        then = {days: before.get(self.as_of - timedelta(days=days)) for days in CHANGE_DAYS}
+        return {days: None if score is None else self.score - score for days, score in then.items()}
 
 
 class ScoreHistory(models.Model):

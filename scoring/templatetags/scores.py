@@ -1,0 +1,121 @@
+"""How pages write and draw scores: numbers in the reader's form, pictures from scoring.charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pycountry
+from django import template
+from django.utils.formats import date_format, number_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scoring import charts
+from scoring.models import Score, ScoreHistory
+
+register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@register.filter
+def points(value: float, decimals: int = 1) -> str:
+    """A number of points, rounded for reading: 41.3."""
+    return number_format(value, decimal_pos=decimals).replace("-", MINUS)
+
+
+@register.filter
+def signed(value: float, decimals: int = 1) -> str:
+    """A change with its sign: +1.2, −0.3, and 0.0 where nothing is left of it after rounding."""
+    rounded = round(value, decimals) or 0.0
+    return ("+" if rounded > 0 else "") + points(rounded, decimals)
+
+
+@register.filter
+def direction(value: float) -> str:
+    """up, down or same, after rounding to a tenth."""
+    rounded = round(value, 1)
+    return "up" if rounded > 0 else "down" if rounded < 0 else "same"
+
+
+@register.filter
+def share(value: float) -> str:
+    """A percentage for reading; nobody is higher than 100% of everybody, since everybody counts oneself half."""
+    return points(min(value, 99.9))
+
+
+@register.filter
+def country(code: str) -> str:
+    """The country's name; "" for no code or an unknown one."""
+    found = pycountry.countries.get(alpha_2=code) if code else None
+    return getattr(found, "common_name", found.name) if found else ""
+
+
+@register.simple_tag
+def score_bubble(score: Score | ScoreHistory) -> SafeString:
+    """The score in its bubble, the rim filled by its three parts."""
+    text = points(score.score)
+    mark = next((sign for sign in text if not sign.isdigit()), "")
+    whole, _mark, rest = text.partition(mark) if mark else (text, "", "")
+    label = _("Score %(score)s of 100") % {"score": text}
+    parts = {"reach": score.reach, "amplification": score.amplification, "network": score.network_part}
+    return mark_safe(charts.bubble(whole, mark + rest, label, parts=parts))  # noqa: S308  (charts escapes)
+
+
+@register.simple_tag
+def example_bubble() -> SafeString:
+    """The bubble of nobody in particular, for explaining it."""
+    return score_bubble(Score(score=45.9, reach=21.3, amplification=14.7, network_part=9.9))
+
+
+@register.simple_tag
+def share_bar(value: float, whole: float, name: str) -> SafeString:
+    """A bar for `value` of `whole` in the colour `name`."""
+    return mark_safe(charts.bar(value / whole if whole else 0.0, name))  # noqa: S308  (charts escapes)
+
+
+@register.simple_tag
+def score_chart(days: Sequence[Score | ScoreHistory], first: date, last: date) -> SafeString:
+    """The line of scores from `first` to `last`."""
+    return mark_safe(  # noqa: S308  (charts escapes)
+        charts.line(
+            [charts.Reading(row.as_of, row.score) for row in days],
+            first=first,
+            last=last,
+            title=_("Score by day"),
+            description=chart_summary(days, first, last),
+            day_label=lambda day: date_format(day, "j M"),
+            score_label=lambda score: number_format(score, decimal_pos=0),
+        )
+    )
+
+
+@register.simple_tag
+def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date) -> str:
+    """The chart in a sentence, and a second one where days are missing."""
+    shown = [row for row in days if first <= row.as_of <= last]
+    if len(shown) < 2:
+        return _("The first score is of %(day)s; the line begins with the second.") % {"day": date_format(last, "j F Y")}
+    begin, end = shown[0], shown[-1]
+    words = {
+        "begin": points(begin.score),
+        "begin_day": date_format(begin.as_of, "j F"),
+        "end": points(end.score),
+        "end_day": date_format(end.as_of, "j F Y"),
+        "change": points(abs(end.score - begin.score)),
+    }
+    way = direction(end.score - begin.score)
+    if way == "up":
+        text = _("From %(begin_day)s to %(end_day)s the score rose by %(change)s, from %(begin)s to %(end)s.") % words
+    elif way == "down":
+        text = _("From %(begin_day)s to %(end_day)s the score fell by %(change)s, from %(begin)s to %(end)s.") % words
+    else:
+        text = _("The score was %(end)s on %(end_day)s, as on %(begin_day)s.") % words
+    missing = (end.as_of - begin.as_of).days + 1 - len(shown)
+    if missing:
+        text += " " + ngettext(
+            "On %(days)s day in between there was no score.", "On %(days)s days in between there was no score.", missing
+        ) % {"days": missing}
+    return text
