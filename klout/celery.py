@@ -1,6 +1,7 @@
 """The Celery application; tasks live in each app's tasks.py, the beat's schedule in django-celery-beat's tables."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
@@ -30,6 +31,8 @@ class Application(Celery):
         return super().connection_for_write(*args, **options)
 
 
+# Running as root would matter with pickled tasks; ours are JSON.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 app = Application("klout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

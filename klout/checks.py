@@ -1,0 +1,152 @@
+"""System checks for operators: what is missing, with an id to look up and what to do about it.
+
+E001 to E019 stop a production system, E020 and above any; warnings (W) are worth a look. `settings.py` itself refuses
+values that make no sense.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+from django.http.request import validate_host
+
+from klout import embedded, environment
+
+# Read by the tests, not by settings.
+OTHER_VARIABLES = frozenset({"KLOUT_TEST_DATA"})
+
+
+@register
+def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """What a production system must be given."""
+    if not settings.PRODUCTION:
+        return []
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    rules = [
+        (
+            settings.DATABASE is None,
+            "E001",
+            "DATABASE_URL is not set.",
+            "Name a PostgreSQL 15 or newer: postgres://...",
+        ),
+        (
+            not settings.REDIS_URL,
+            "E002",
+            "REDIS_URL is not set.",
+            "Name a Valkey or Redis server: redis://host:port/0.",
+        ),
+        (not settings.TOKEN_KEYS, "E003", "TOKEN_KEYS is not set.", "Make one: openssl rand -base64 48. Keep it safe."),
+        (
+            any(len(key) < 32 for key in settings.TOKEN_KEYS),
+            "E004",
+            "A key in TOKEN_KEYS is shorter than 32 characters.",
+            "Make one: openssl rand -base64 48; put it first, and keep the old ones behind it.",
+        ),
+        (not settings.ALLOWED_HOSTS, "E005", "ALLOWED_HOSTS is empty.", "Name the hosts that people use, with commas."),
+        (
+            not settings.SITE_URL.startswith("https://"),
+            "E006",
+            f"SITE_URL is {settings.SITE_URL}, without HTTPS.",
+            "Set it to the address that people use; links in mails are made from it.",
+        ),
+        (
+            bool(settings.ALLOWED_HOSTS) and not validate_host(host, settings.ALLOWED_HOSTS),
+            "E007",
+            f"The host of SITE_URL ({host}) is not in ALLOWED_HOSTS.",
+            "Add it, or correct SITE_URL.",
+        ),
+        (
+            settings.EMAIL_BACKEND.endswith("smtp.EmailBackend") and not environment.text("EMAIL_URL"),
+            "E008",
+            "EMAIL_URL is not set: nobody could confirm an address.",
+            "Name a mail server: smtp+tls://user:password@host:587.",
+        ),
+        (
+            "localhost" in settings.DEFAULT_FROM_EMAIL,
+            "E009",
+            f"DEFAULT_FROM_EMAIL is {settings.DEFAULT_FROM_EMAIL}.",
+            'Set the sender of mails: "Klout <hello@klout.example>".',
+        ),
+    ]
+    found: list[CheckMessage] = [
+        Error(text, hint=hint, id=f"klout.{number}") for broken, number, text, hint in rules if broken
+    ]
+    if not environment.text("KLOUT_LAKE"):
+        found.append(
+            Warning(
+                f"KLOUT_LAKE is not set: closed days of the log lie in {settings.LAKE}.",
+                hint="Name a folder that is backed up, or a store such as s3://bucket/path.",
+                id="klout.W001",
+            )
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(Warning("ALLOWED_HOSTS lets every host in.", hint="Name the hosts.", id="klout.W002"))
+    return found
+
+
+@register
+def formula(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    from scoring import formula as formulas
+
+    try:
+        formulas.get(settings.FORMULA)
+    except (KeyError, ValueError, LookupError):
+        return [
+            Error(
+                f"KLOUT_FORMULA is {settings.FORMULA!r}, which is no released formula.", hint="Try v1.", id="klout.E020"
+            )
+        ]
+    return []
+
+
+@register
+def built_in_servers(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The programs of the built-in servers are there where those are wanted."""
+    if settings.PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    for wanted, number, find in (
+        (settings.DATABASE is None, "E021", embedded.postgres_programs),
+        (not settings.REDIS_URL, "E022", embedded.broker_program),
+    ):
+        try:
+            if wanted:
+                find()
+        except embedded.EmbeddedError as error:
+            found.append(Error(str(error), id=f"klout.{number}"))
+    return found
+
+
+@register(Tags.database)
+def database_version(
+    app_configs: Any, databases: Sequence[str] | Iterable[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """PostgreSQL 15 or newer; asked by `migrate` and by `check --database default`."""
+    for alias in databases or ():
+        try:
+            connections[alias].ensure_connection()
+        except DatabaseError:
+            continue  # The command that wants the database says so itself.
+        version = connections[alias].pg_version  # type: ignore[attr-defined]
+        if version < 150000:
+            return [Error(f"PostgreSQL {version // 10000} is too old: 15 or newer is needed.", id="klout.E023")]
+    return []
+
+
+@register
+def misspelt_variables(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Variables named KLOUT_... that nothing reads."""
+    known = environment.KNOWN | {f"{name}_FILE" for name in environment.KNOWN} | OTHER_VARIABLES
+    return [
+        Warning(
+            f"{name} is set, and nothing reads it.", hint="See the table of settings in README.md.", id="klout.W003"
+        )
+        for name in sorted(os.environ)
+        if name.startswith("KLOUT_") and name not in known
+    ]

@@ -11,23 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from klout import broker
-from klout.postgres import cluster
+from klout.postgres import cluster, programs
 from klout.processes import EmbeddedError
 
 __all__ = [
     "EmbeddedError",
     "Status",
+    "broker_program",
     "broker_socket",
     "ensure_broker",
     "ensure_postgres",
+    "postgres_programs",
     "postgres_sockets",
     "status",
     "stop",
 ]
 
+broker_program = broker.program
 broker_socket = broker.socket_path
 ensure_broker = broker.ensure
 ensure_postgres = cluster.ensure
+postgres_programs = programs.find
 postgres_sockets = cluster.socket_folder
 
 

@@ -166,6 +166,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
+# Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 30.0, "options": {"expires": 30.0}},
+}
 
 # ---------------------------------------------------------------- people and log-in
 AUTH_USER_MODEL = "accounts.User"
