@@ -5,7 +5,8 @@ person, a user or an account has no entry. Who may see whom is PersonQuerySet.vi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,9 +17,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from accounts.models import Account, Credential, Cursor, LinkedAccount, Membership, Person, User
+
+# The first half of the key of the advisory locks between collecting and erasing; the second is the person's id.
+LOCK = 0x6B6C6F75
 
 # What was removed, in numbers by kind ("days of history": 90).
 Removed = Mapping[str, int]
@@ -102,13 +106,45 @@ def _own_export(person: Person) -> dict[str, Any]:
     }
 
 
+class Busy(Exception):
+    """Something is being collected for the person just now; what it writes could not be erased with the rest."""
+
+
+@contextmanager
+def keeping(person: Person) -> Iterator[None]:
+    """Hold off erasing `person` while something is collected for them. Raises Person.DoesNotExist if it is done."""
+    key = [LOCK, person.pk % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
+    try:
+        if not Person.objects.filter(pk=person.pk).exists():
+            raise Person.DoesNotExist
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
+
+
+def _wait_for_collectors(person: Person) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, person.pk % 2**31])
+
+
+def _refuse_while_collecting(person: Person) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, person.pk % 2**31])
+        if not cursor.fetchone()[0]:
+            raise Busy
+
+
 def erase_person(*, person: Person, at: datetime) -> dict[str, int]:
     """Erase `person`, their accounts and the log-ins that speak for nobody else; returns what was removed by kind.
 
-    All or nothing. A log-in of the staff stays, since others count on it.
+    All or nothing. It waits for what is being collected for them. A log-in of the staff stays: others count on it.
     """
     removed: Counter[str] = Counter()
     with transaction.atomic():
+        _wait_for_collectors(person)
         Person.objects.select_for_update().get(pk=person.pk)
         accounts = list(person.links.values_list("account", flat=True))
         for entry in REGISTRY.values():
@@ -125,8 +161,9 @@ def erase_person(*, person: Person, at: datetime) -> dict[str, int]:
 
 
 def unlink(*, link: LinkedAccount, at: datetime) -> dict[str, int]:
-    """Erase a linked account with what was collected from it; the score follows with the next run."""
+    """Erase a linked account with what was collected from it; the score follows with the next run. Raises Busy."""
     with transaction.atomic():
+        _refuse_while_collecting(link.person)
         LinkedAccount.objects.select_for_update().get(pk=link.pk)
         removed = _erase_accounts([link.account_id], at)
     return {kind: number for kind, number in removed.items() if number}

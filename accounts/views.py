@@ -106,8 +106,12 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
     link = get_object_or_404(links, pk=link_id, person__in=people)
     address = settings_address(link.person, people)
     if request.method == "POST":
-        privacy.unlink(link=link, at=timezone.now())
-        messages.success(request, _("The account was removed, and what was collected from it was erased."))
+        try:
+            privacy.unlink(link=link, at=timezone.now())
+        except privacy.Busy:
+            messages.error(request, _("Something is being read for you just now. Please try again when it is done."))
+        else:
+            messages.success(request, _("The account was removed, and what was collected from it was erased."))
         return redirect(address)
     network = NETWORKS.get(link.account.network)
     label = network.spec.label if network else link.account.network

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from scoring import daily
+from scoring import daily, imports
 
 log = logging.getLogger(__name__)
 
@@ -20,3 +21,9 @@ def recompute_daily() -> None:
         daily.run(as_of=at.date(), at=at, say=lambda stage, text: log.info("%s: %s", stage, text))
     except daily.AlreadyRunning:
         log.warning("the daily run was left out: another is under way")
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
+def import_upload(job_id: int) -> None:
+    """Reads what a person uploaded. Run again after a killed worker, it adds only what is missing."""
+    imports.run(job_id=job_id, at=timezone.now())

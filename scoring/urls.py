@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from accounts.handles import FORM
-from scoring import views
+from scoring import uploads, views
 
 
 class HandleConverter:
@@ -25,5 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Klout's own host served /v2; its clients append that to whatever base they are given.
     path("v2/", include("scoring.api.urls")),
     path("api/v2/", include("scoring.api.urls")),
+    path("settings/import", uploads.import_page, name="import"),
+    path("settings/import/<int:job_id>", uploads.import_job, name="import_job"),
     path("<handle:handle>", views.profile, name="profile"),
 ]

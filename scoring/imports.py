@@ -1,0 +1,163 @@
+"""Uploaded data exports: kept until a worker has read them, with progress on the job's row, and deleted either way.
+
+Reading twice adds nothing (scoring.collect), so that a job whose worker was killed is simply run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Person, User
+from accounts.networks import NETWORKS
+from accounts.networks.base import BadArchive, Network
+from accounts.notify import notify
+from accounts.privacy import keeping
+from scoring.models import ImportJob
+
+log = logging.getLogger(__name__)
+
+UNFINISHED = (ImportJob.State.WAITING, ImportJob.State.RUNNING)
+# Uploads of one person that may wait or be read at once.
+AT_ONCE = 3
+# The progress of a job is written this often, in seconds.
+EVERY = 1.0
+# A file that belongs to no job was left by a request that broke off; none takes that long.
+ABANDONED = timedelta(days=2)
+
+
+def folder() -> Path:
+    """Where uploads wait: under KLOUT_VAR, for this system's user alone."""
+    path: Path = settings.VAR / "uploads"
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def archive_networks() -> list[Network]:
+    """The networks whose data export can be read."""
+    return [network for network in NETWORKS.values() if type(network).read_archive is not Network.read_archive]
+
+
+class TooMany(Exception):
+    """The person has as many uploads waiting as may be."""
+
+
+def accept(*, person: Person, user: User, network: str, source: Path, file_name: str) -> ImportJob:
+    """Keep the file at `source` (in `folder()`) and make its job. network "": recognised when read. Raises TooMany."""
+    target = folder() / f"{secrets.token_hex(16)}.zip"
+    with transaction.atomic():
+        # Locked, so that uploads sent at once are counted one after the other.
+        Person.objects.select_for_update().get(pk=person.pk)
+        if ImportJob.objects.filter(person=person, state__in=UNFINISHED).count() >= AT_ONCE:
+            raise TooMany
+        job = ImportJob.objects.create(
+            person=person, user=user, network=network, path=str(target), file_name=file_name[-255:]
+        )
+        source.rename(target)
+    return job
+
+
+def sweep(*, at: datetime) -> int:
+    """Delete files in the folder that no job knows and that are old; returns how many."""
+    known = set(ImportJob.objects.filter(state__in=UNFINISHED).values_list("path", flat=True))
+    swept = 0
+    for path in folder().iterdir():
+        if str(path) not in known and at.timestamp() - path.stat().st_mtime > ABANDONED.total_seconds():
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def run(*, job_id: int, at: datetime) -> None:
+    """Read the upload of a job and finish it. Done already, or erased with its person: nothing but the file goes."""
+    # Here and not above: the web imports this module too, and has no use for the libraries of the log.
+    from scoring.collect.archives import import_archive
+    from scoring.collect.summary import Refused
+
+    job = ImportJob.objects.select_related("person").filter(pk=job_id).first()
+    if job is None:
+        return
+    path = Path(job.path)
+    if job.state in UNFINISHED:
+        ImportJob.objects.filter(pk=job.pk, state__in=UNFINISHED).update(state=ImportJob.State.RUNNING)
+        try:
+            with keeping(job.person):
+                summary = import_archive(
+                    path=path, network=job.network or None, person=job.person, at=at, progress=progress_of(job)
+                )
+        except (BadArchive, Refused) as error:
+            fail(job, str(error), at=at)
+        except Person.DoesNotExist:
+            log.info("upload %s was erased with its person", job.pk)
+        except (OperationalError, InterfaceError):
+            # The database is away: the task tries again, and the file must be there then.
+            raise
+        except Exception:
+            log.exception("upload %s of %s could not be read", job.pk, job.person_id)
+            fail(job, _("Something went wrong on our side. Please upload it again later."), at=at)
+        else:
+            finish(job, summary.as_dict(), at=at)
+    path.unlink(missing_ok=True)
+
+
+def progress_of(job: ImportJob, clock: Callable[[], float] = time.monotonic) -> Callable[[str, int, int], None]:
+    """A `progress` that writes to the job's row, at most once in EVERY seconds but at once for a new stage."""
+    last_stage, last_time = "", float("-inf")
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last_stage, last_time
+        now = clock()
+        if stage == last_stage and now - last_time < EVERY:
+            return
+        last_stage, last_time = stage, now
+        state = {"stage": stage, "done": done, "total": total}
+        ImportJob.objects.filter(pk=job.pk, state=ImportJob.State.RUNNING).update(
+            records=done, summary={"progress": state}
+        )
+
+    return report
+
+
+def finish(job: ImportJob, summary: dict[str, Any], *, at: datetime) -> None:
+    """Mark the job done and tell its person; a job that another worker ended meanwhile stays as it is."""
+    done = {"state": ImportJob.State.DONE, "summary": summary, "records": summary["read"], "finished_at": at}
+    with transaction.atomic():
+        if ImportJob.objects.filter(pk=job.pk, state__in=UNFINISHED).update(network=summary["network"], **done):
+            notify(
+                person=job.person,
+                kind="import_done",
+                context={
+                    "network": NETWORKS[summary["network"]].spec.label,
+                    "file_name": job.file_name,
+                    "summary": counts(summary),
+                    "url": reverse("import_job", args=[job.pk]),
+                },
+            )
+
+
+def fail(job: ImportJob, message: str, *, at: datetime) -> None:
+    """Mark the job failed, with a message for its person, and tell them."""
+    failed = {"state": ImportJob.State.FAILED, "error": message, "summary": {}, "finished_at": at}
+    with transaction.atomic():
+        if ImportJob.objects.filter(pk=job.pk, state__in=UNFINISHED).update(**failed):
+            notify(
+                person=job.person,
+                kind="import_failed",
+                context={"file_name": job.file_name, "error": message, "url": reverse("import")},
+            )
+
+
+def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
+    """What an import read by kind, then what became of it, as (label, number)."""
+    became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
+    return [*summary["tallies"].items(), *((label, summary[name]) for label, name in became)]
