@@ -29,8 +29,9 @@ _LOG = {
     "verb": "SMALLINT",
     "origin": "SMALLINT",
 }
+_KEY = {"key_high": "BIGINT", "key_low": "BIGINT"}
 _GIVEN: Mapping[str, Mapping[str, str]] = {
-    "newest": _LOG | {"key_high": "BIGINT", "key_low": "BIGINT", "occurred_at": "BIGINT"},
+    "newest": {**_LOG, **_KEY, "occurred_at": "BIGINT"},
     "relations": {name: kind for name, kind in _LOG.items() if name != "post"},
     "counters": {"account": "BIGINT", "network": "SMALLINT", "name": "VARCHAR", "value": "BIGINT"},
     "totals": {
@@ -108,8 +109,9 @@ def _run(connection: duckdb.DuckDBPyConnection, step: str, say: Progress) -> Non
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    found = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()  # noqa: S608 (our own names)
-    return int(found[0]) if found else 0
+    # All rows are fetched: the next statement may not begin while a result is open.
+    ((count,),) = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()  # noqa: S608 (our own names)
+    return int(count)
 
 
 def _load(
@@ -179,10 +181,8 @@ def _bring_lake(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
         if paths:
             connection.read_parquet(paths, hive_partitioning=False).create_view(name)
         else:
-            empty = ", ".join(
-                f"{column} {kind}" for column, kind in (_GIVEN["newest"] | {"occurred_at": "TIMESTAMP"}).items()
-            )
-            connection.execute(f"CREATE TEMP TABLE {name} ({empty})")
+            columns = {**_LOG, **_KEY, "occurred_at": "TIMESTAMP"}
+            connection.execute(f"CREATE TEMP TABLE {name} ({', '.join(map(' '.join, columns.items()))})")
     connection.execute("CREATE TEMP VIEW lake_keys AS SELECT key_high, key_low FROM files_of_keys")
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, localcontext
+from functools import cache
 from pathlib import Path
 from string import Template
 
@@ -91,7 +92,7 @@ def _measured() -> dict[str, str]:
         for key, offered in _OFFERED.items()
     }
     numbers = {column_of(verb, "", ""): declared.number for verb, declared in VERBS.items()} | {ANY: 0}
-    wanted = {}
+    wanted: dict[str, tuple[str, int]] = {}
     for verb, number in numbers.items():
         wanted |= {f"{verb}_{name}": (name, number) for name in names}
     lists["features"] = ",\n    ".join(
@@ -115,6 +116,7 @@ def statement(step: str) -> str:
     )
 
 
+@cache
 def weights(half_life: int) -> Int64:
     """Weight of an event by its age in whole days, in 65,536ths, from age 0 until it is 0 for good.
 
@@ -124,7 +126,9 @@ def weights(half_life: int) -> Int64:
     with localcontext(prec=40):
         while not found or found[-1]:
             found.append(round(ONE * Decimal(2) ** (Decimal(-len(found)) / half_life)))
-    return np.array(found, dtype=np.int64)
+    table = np.array(found, dtype=np.int64)
+    table.flags.writeable = False
+    return table
 
 
 def decay(as_of_day: int) -> dict[str, Int64]:

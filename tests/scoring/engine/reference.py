@@ -1,0 +1,178 @@
+"""The engine's definition once more, slow and obvious, row by row in plain Python; the tests hold the engine to it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+
+ONE = 65536
+STANDING = {"follow", "list", "connect", "recommend", "endorse"}
+COUNTED = {
+    ("twitter", "followers"): "follow",
+    ("twitter", "listed"): "list",
+    ("twitter", "mentions_received"): "mention",
+    ("twitter", "retweets_received"): "share",
+    ("facebook", "friends"): "connect",
+    ("facebook", "followers"): "follow",
+    ("mastodon", "followers"): "follow",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    key: int
+    at: datetime
+    target: int
+    actor: int
+    verb: str
+    post: int = 0
+    network: str = "twitter"
+    origin: str = "bulk"
+
+
+@dataclass(frozen=True)
+class Lasting:
+    target: int
+    actor: int
+    verb: str
+    network: str = "twitter"
+    origin: str = "archive"
+
+
+@dataclass(frozen=True)
+class Reading:
+    account: int
+    name: str
+    value: int
+    network: str = "twitter"
+
+
+@dataclass(frozen=True)
+class Total:
+    account: int
+    post: int
+    verb: str
+    total: int
+    at: datetime
+    network: str = "twitter"
+
+
+@dataclass
+class Log:
+    events: list[Event] = field(default_factory=list)
+    relations: list[Lasting] = field(default_factory=list)
+    counters: list[Reading] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+    erased: set[int] = field(default_factory=set)
+    owners: dict[int, int] = field(default_factory=dict)
+
+
+def weight(as_of: date, at: datetime, half_life: int) -> int:
+    age = (as_of - at.astimezone(UTC).date()) / timedelta(days=1)
+    return round(ONE * 2.0 ** (-age / half_life))
+
+
+def strength(decayed: int) -> int:
+    return int(Fraction(3 * decayed * ONE, decayed + 2 * ONE))
+
+
+def saturated(reactions: int) -> int:
+    return int(Fraction(50 * reactions * ONE, reactions + 49))
+
+
+def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> dict[int, dict[str, int]]:
+    """account -> column -> value, zeros left out; every account seen is a key."""
+    midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    gone = log.erased
+    events = {event.key: event for event in log.events}.values()
+    events = [e for e in events if e.at < midnight and e.target not in gone and e.actor not in gone]
+    relations = [r for r in log.relations if r.target not in gone and r.actor not in gone]
+    counters = [c for c in log.counters if c.account not in gone]
+    totals = [t for t in log.totals if t.account not in gone and t.at < midnight]
+
+    seen: set[int] = set()
+    for row in [*events, *relations]:
+        seen |= {row.target, row.actor}
+    for owned in [*counters, *totals]:
+        seen.add(owned.account)
+    found: dict[int, dict[str, int]] = {account: defaultdict(int) for account in seen}
+
+    def own(target: int, actor: int) -> bool:
+        person = log.owners.get(target)
+        return target == actor or (person is not None and person == log.owners.get(actor))
+
+    for account in seen:
+        mine = found[account]
+        others = [row for row in [*events, *relations] if row.target == account and not own(account, row.actor)]
+        dated = [row for row in others if isinstance(row, Event)]
+        for actor in {row.actor for row in others}:
+            weighs = standing.get(actor, unknown)
+            theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
+            recent = strength(sum(weight(as_of, row.at, 30) for row in theirs))
+            long = strength(sum(weight(as_of, row.at, 365) for row in theirs))
+            mine["any_actors_recent"] += recent
+            mine["any_actors_long"] += long
+            mine["any_standing_recent"] += recent * weighs >> 16
+            mine["any_standing_long"] += long * weighs >> 16
+            mine["any_people_ever"] += ONE
+            if any(row.origin == "api" for row in others if row.actor == actor):
+                mine["any_confirmed_ever"] += ONE
+            for verb in {row.verb for row in others if row.actor == actor}:
+                column = verb.replace("-", "_")
+                if verb in STANDING:
+                    mine[f"{column}_actors_ever"] += ONE
+                    mine[f"{column}_standing_ever"] += weighs
+                else:
+                    same = [row for row in theirs if row.verb == verb]
+                    recent = sum(weight(as_of, row.at, 30) for row in same)
+                    mine[f"{column}_events_recent"] += recent
+                    mine[f"{column}_actors_recent"] += strength(recent)
+                    mine[f"{column}_actors_long"] += strength(sum(weight(as_of, row.at, 365) for row in same))
+                    mine[f"{column}_standing_recent"] += strength(recent) * weighs >> 16
+        for verb, post in {(row.verb, row.post) for row in dated if row.post and row.verb not in STANDING}:
+            largest = max(weight(as_of, row.at, 30) for row in dated if (row.verb, row.post) == (verb, post))
+            mine[f"{verb.replace('-', '_')}_posts_recent"] += largest
+
+        of_totals: dict[str, int] = defaultdict(int)
+        for row in totals:
+            if row.account == account:
+                named = [e for e in events if (e.target, e.post, e.verb) == (account, row.post, row.verb) and e.post]
+                if row.verb in STANDING:
+                    named = []
+                beyond = max(0, row.total - len(named))
+                of_totals[row.verb] += beyond
+                if row.verb not in STANDING:
+                    decayed = saturated(beyond) * weight(as_of, row.at, 30) >> 16
+                    mine[f"{row.verb.replace('-', '_')}_anonymous_recent"] += decayed
+        for verb in set(COUNTED.values()):
+            readings = [c.value for c in counters if c.account == account and COUNTED.get((c.network, c.name)) == verb]
+            if readings:
+                # Own reactions bring nothing, but they are known: a counter must not bring them back without a name.
+                rows = [row for row in [*events, *relations] if row.target == account and row.verb == verb]
+                if verb in STANDING:
+                    known = len({row.actor for row in rows})
+                else:
+                    undated = {row.actor for row in rows if isinstance(row, Lasting)}
+                    named = [row for row in rows if isinstance(row, Event)]
+                    known = len(named) + len(undated - {row.actor for row in named})
+                mine[f"{verb.replace('-', '_')}_surplus"] = max(0, max(readings) - known - of_totals[verb]) * ONE
+    return {account: {name: value for name, value in columns.items() if value} for account, columns in found.items()}
+
+
+def graph(log: Log, as_of: date) -> dict[tuple[int, int], int]:
+    """(actor, target) -> the weight of the edge in the graph."""
+    midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    edges: dict[tuple[int, int, str], int] = defaultdict(int)
+    for row in [*{event.key: event for event in log.events}.values(), *log.relations]:
+        person = log.owners.get(row.target)
+        if isinstance(row, Event) and row.at >= midnight:
+            continue
+        if {row.target, row.actor} & log.erased or row.target == row.actor:
+            continue
+        if person is not None and person == log.owners.get(row.actor):
+            continue
+        edges[row.actor, row.target, row.verb] += weight(as_of, row.at, 365) if isinstance(row, Event) else 0
+    found: dict[tuple[int, int], int] = defaultdict(int)
+    for (actor, target, verb), decayed in edges.items():
+        found[actor, target] += ONE if verb in STANDING else strength(decayed)
+    return {edge: weight for edge, weight in found.items() if weight}
