@@ -43,16 +43,18 @@ class SignupView(AllauthSignupView):  # type: ignore[misc]
         if form.account_already_exists:
             joining.hold_handle(form.cleaned_data["handle"])
         try:
-            return super().form_valid(form)
+            response: HttpResponse = super().form_valid(form)
         except IntegrityError as error:
             if joining.is_handle_conflict(error):
                 form.add_error("handle", HANDLE_TAKEN)
-                return self.form_invalid(form)
+                refused: HttpResponse = self.form_invalid(form)
+                return refused
             if joining.is_email_conflict(error):
                 # Answered like any sign-up with a known address: by a mail to its owner, with the same page.
                 form.account_already_exists = True
                 return self.form_valid(form)
             raise
+        return response
 
 
 signup = SignupView.as_view()

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -143,8 +143,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         country_name, region_name = self.add_prefix("country"), self.add_prefix("region")
         country = str(self.data.get(country_name, ""))
         if country != self.before.country and self.data.get(region_name) == self.before.region:
-            self.data = self.data.copy()
-            self.data[region_name] = ""
+            data = QueryDict(mutable=True)
+            data.update(self.data)
+            data[region_name] = ""
+            self.data = data
         return country
 
     def _choices(self, name: str, choices: list[Any]) -> None:
@@ -184,7 +186,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
                 super().save(commit)
         except IntegrityError:
             if person.avatar and person.avatar.name != self.stored_avatar:
-                storage.delete(person.avatar.name)
+                storage.delete(str(person.avatar.name))
             raise
         if self.stored_avatar and self.stored_avatar != person.avatar.name:
             transaction.on_commit(partial(storage.delete, self.stored_avatar))

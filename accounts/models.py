@@ -189,7 +189,7 @@ class Person(models.Model):
         """Where the picture is served to those who may see the profile; "" without one."""
         if not self.avatar:
             return ""
-        return f"{reverse('avatar', args=[self.handle.lower()])}?v={PurePath(self.avatar.name).stem[:8]}"
+        return f"{reverse('avatar', args=[self.handle.lower()])}?v={PurePath(str(self.avatar.name)).stem[:8]}"
 
     def clean(self) -> None:
         if self.handle and Person.objects.looks_like(self.handle).exclude(pk=self.pk).exists():

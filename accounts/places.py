@@ -19,7 +19,7 @@ def validate_country(code: str) -> None:
 
 def validate_region(code: str) -> None:
     """Raise ValidationError unless `code` is an ISO 3166-2 code."""
-    if pycountry.subdivisions.get(code=code) is None or code != code.upper():
+    if pycountry.subdivisions.get(code=code) is None or code != code.upper():  # type: ignore[no-untyped-call]
         raise ValidationError(_("%(code)s is no ISO 3166-2 region code.") % {"code": code}, code="region")
 
 
@@ -36,7 +36,7 @@ def countries() -> list[tuple[str, str]]:
 
 def regions(country: str) -> list[tuple[str, str]]:
     """(code, name) of every region of `country` (ISO 3166-2), by name; none for an unknown or empty country."""
-    found = pycountry.subdivisions.get(country_code=country) if country else None
+    found = pycountry.subdivisions.get(country_code=country) if country else None  # type: ignore[no-untyped-call]
     return sorted(((region.code, region.name) for region in found or ()), key=lambda pair: pair[1])
 
 

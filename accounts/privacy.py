@@ -153,7 +153,7 @@ def erase_person(*, person: Person, at: datetime) -> dict[str, int]:
         removed.update(_erase_users(person, at))
         _forget_admin_log(Person, [person.pk])
         if person.avatar:
-            transaction.on_commit(partial(default_storage.delete, person.avatar.name))
+            transaction.on_commit(partial(default_storage.delete, str(person.avatar.name)))
             removed["pictures"] += 1
         person.delete()
         removed["people"] += 1

@@ -120,7 +120,7 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
 
 def _avatar_etag(request: HttpRequest, handle: str) -> str | None:
     person, _public = _with_avatar(request, handle)
-    return f'"{PurePath(person.avatar.name).stem}"' if person else None
+    return f'"{PurePath(str(person.avatar.name)).stem}"' if person else None
 
 
 def _with_avatar(request: HttpRequest, handle: str) -> tuple[Person | None, bool]:

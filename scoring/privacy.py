@@ -2,21 +2,19 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts import privacy
 from accounts.models import Person
 from accounts.networks import BY_CODE
 from accounts.networks.base import VERB_NAMES
-from scoring import log
 from scoring.models import (
-    AccountScore,
     Award,
     Component,
     CounterReading,
@@ -30,6 +28,7 @@ from scoring.models import (
 )
 
 PARTS = ("score", "reach", "amplification", "network_part")
+RUN = ("percentile", "confidence", "formula", "as_of")
 
 
 def register() -> None:
@@ -57,36 +56,22 @@ def export_person(person: Person) -> dict[str, Any]:
         .annotate(number=Count("pk"))
         .order_by("target", "network", "verb")
     )
-    current = Score.objects.filter(person=person)
-    history = ScoreHistory.objects.filter(person_id=person.pk).order_by("as_of")
+    mine = {"person": person}
+    collected = {"account__in": accounts}
     return {
-        "score": [_row(row) for row in current.values(*PARTS, "percentile", "confidence", "formula", "as_of")],
-        "history": [_row(row) for row in history.values(*PARTS, "percentile", "networks", "formula", "as_of")],
-        "why": [
-            _row(row)
-            for row in Component.objects.filter(person=person)
-            .order_by("network", "account", "part", "feature")
-            .values("network", "account", "part", "feature", "value", "points")
-        ],
-        "awards": [_row(row) for row in Award.objects.filter(person=person).values("family", "level", "earned_on")],
-        "uploads": [
-            _row(row)
-            for row in ImportJob.objects.filter(person=person)
-            .order_by("created_at")
-            .values("network", "file_name", "state", "summary", "error", "created_at", "finished_at")
-        ],
-        "counters": [
-            _row(row)
-            for row in CounterReading.objects.filter(account__in=accounts)
-            .order_by("account", "name", "day")
-            .values("account", "name", "day", "value")
-        ],
-        "posts": [
-            _row(row)
-            for row in Post.objects.filter(account__in=accounts)
-            .order_by("account", "posted_at")
-            .values("account", "external_id", "url", "posted_at")
-        ],
+        "score": _rows(Score.objects.filter(**mine), *PARTS, *RUN),
+        "history": _rows(ScoreHistory.objects.filter(person_id=person.pk), "as_of", *PARTS, "networks", *RUN[:-1]),
+        "why": _rows(Component.objects.filter(**mine), "network", "account", "part", "feature", "value", "points"),
+        "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
+        "uploads": _rows(
+            ImportJob.objects.filter(**mine),
+            *("created_at", "network", "file_name", "state", "summary", "error", "finished_at"),
+        ),
+        "counters": _rows(CounterReading.objects.filter(**collected), "account", "name", "day", "value"),
+        "posts": _rows(Post.objects.filter(**collected), "account", "posted_at", "external_id", "url"),
+        "totals_of_posts": _rows(
+            PostTotal.objects.filter(**collected), "account", "occurred_at", "post", "verb", "total"
+        ),
         "reactions_received": [
             {"account": target, "network": BY_CODE[network].spec.slug, "verb": VERB_NAMES[verb], "number": number}
             for target, network, verb, number in received
@@ -94,8 +79,12 @@ def export_person(person: Person) -> dict[str, Any]:
     }
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+def _rows(rows: QuerySet[Any], *fields: str) -> list[dict[str, Any]]:
+    """The `fields` of `rows` in their own order, dates as ISO 8601."""
+    return [
+        {name: value.isoformat() if isinstance(value, date) else value for name, value in zip(fields, row, strict=True)}
+        for row in rows.order_by(*fields[:4]).values_list(*fields)
+    ]
 
 
 def erase_person(person: Person, at: datetime) -> dict[str, int]:
@@ -114,6 +103,9 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
 
 def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     """Delete all that the log holds of `accounts`, as target or actor, and what was computed from it."""
+    # Here and not above: every process loads this module at its start, and few need the libraries of the log.
+    from scoring import log
+
     named = Q(target__in=accounts) | Q(actor__in=accounts)
     removed = Counter(
         {
@@ -126,5 +118,4 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     )
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
-    AccountScore.objects.filter(account__in=accounts).delete()
     return dict(removed)

@@ -66,7 +66,7 @@ class ArchiveUploadHandler(FileUploadHandler):
         if self.writing:
             self.file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         if not self.writing:
             return None
         self.writing = False
@@ -105,8 +105,8 @@ class ImportForm(forms.Form):
         self.errors.pop(FIELD, None)
         self.add_error(FIELD, forms.ValidationError(message % {"size": size}, code="too_large"))
 
-    def clean_archive(self) -> UploadedFile:
-        archive: UploadedFile = self.cleaned_data[FIELD]
+    def clean_archive(self) -> UploadedFile[bytes]:
+        archive: UploadedFile[bytes] = self.cleaned_data[FIELD]
         if archive.file is None or not zipfile.is_zipfile(archive.file):
             raise forms.ValidationError(
                 _("This is no zip file. Upload the export as it was downloaded, without unpacking it."), code="no_zip"
