@@ -16,9 +16,7 @@ SHORTEST, LONGEST = 2, 30
 FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 
 # Every first segment of our addresses (held equal to the URLconf by a test), and what browsers ask for at the root.
-ADDRESSES = frozenset(
-    {".well-known", "accounts", "admin", "api", "avatars", "settings", "static", "v2", "identity.json"}
-)
+ADDRESSES = frozenset({".well-known", "accounts", "admin", "api", "avatars", "healthz", "settings", "static", "v2"})
 ROOT_FILES = frozenset(
     {
         "apple-touch-icon.png",
@@ -27,6 +25,7 @@ ROOT_FILES = frozenset(
         "crossdomain.xml",
         "favicon.ico",
         "humans.txt",
+        "identity.json",
         "index.html",
         "index.php",
         "manifest.json",
@@ -43,7 +42,7 @@ OTHERS = frozenset(
     """
     1 about achievements administration administrator anonymous app badge badges billing blog brands campaigns
     cdn compare contact dashboard doctor embed everybody explain explore export facebook feed feeds google
-    groups guest healthz help home hostmaster image images import imprint info instagram invite jobs klout
+    groups guest help home hostmaster image images import imprint info instagram invite jobs klout
     language leaderboard leaderboards legal linkedin lists login logout mail mailer-daemon mastodon me media mod
     moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
     onboarding owner password payments perks postmaster press privacy public questions redeem register root rss
