@@ -50,7 +50,8 @@ def bar(share: float, name: str) -> str:
     width = 100 * min(max(share, 0.0), 1.0)
     return (
         '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-        f'<rect class="empty" width="100" height="6"/><rect class="{escape(name)}" width="{width:.2f}" height="6"/></svg>'
+        '<rect class="empty" width="100" height="6"/>'
+        f'<rect class="{escape(name)}" width="{width:.2f}" height="6"/></svg>'
     )
 
 
@@ -97,8 +98,9 @@ def line(
     end = shown[-1]
     dots.append(dot(across(end.day), down(end.score), "end", 5))
     for day, anchor in day_ticks(first, last):
+        x = f"{across(day):.2f}%"
         labels.append(
-            f'<text class="tick" x="{across(day):.2f}%" y="100%" dy="20" text-anchor="{anchor}">{escape(day_label(day))}</text>'
+            f'<text class="tick" x="{x}" y="100%" dy="20" text-anchor="{anchor}">{escape(day_label(day))}</text>'
         )
     return (
         f'<svg class="chart" role="img" aria-labelledby="chart-title chart-description">'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,10 @@ from django.utils.translation import gettext as _
 from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
 from accounts.networks import NETWORKS
+from scoring import explanations
 from scoring.achievements.catalogue import BY_SLUG
+from scoring.formula import explain
+from scoring.formula.base import Node
 from scoring.models import Award, Score, ScoreHistory, ScoreRun
 
 CHART_DAYS = 90
@@ -31,7 +34,11 @@ def home(request: HttpRequest) -> HttpResponse:
     if wanted and FORM.fullmatch(wanted):
         return redirect("profile", handle=wanted)
     newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
-    context = {"asked": asked, "newest": newest.first(), "networks": [network.spec.label for network in NETWORKS.values()]}
+    context = {
+        "asked": asked,
+        "newest": newest.first(),
+        "networks": [network.spec.label for network in NETWORKS.values()],
+    }
     return render(request, "scoring/home.html", context)
 
 
@@ -45,17 +52,18 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     person = people.by_handle(handle).first()
     if person is None:
         raise Http404
+    by = request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0]
     links = list(person.links.select_related("account").order_by("linked_at", "pk"))
-    context = {
+    context: dict[str, Any] = {
         "person": person,
         "own": request.user.is_authenticated and Membership.objects.filter(user=request.user, person=person).exists(),
         "old_enough": person.old_enough(at.date()),
         "awards": awards(person),
-        "by": request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0],
+        "by": by,
     }
     score: Score | None = getattr(person, "score", None)
     if score:
-        context |= scored(score, links, context["by"])
+        context |= scored(score, links, by)
     else:
         context["networks"] = [Linked.of(link, None) for link in links]
     return render(request, "scoring/profile.html", context)
@@ -63,9 +71,6 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
 
 def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, Any]:
     """What the profile shows of a score: its changes, its days and its explanation."""
-    from scoring import explanations
-    from scoring.formula import explain
-
     first = score.as_of - timedelta(days=CHART_DAYS)
     history = ScoreHistory.objects.filter(person_id=score.person_id, as_of__range=(first, score.as_of))
     days: dict[date, Score | ScoreHistory] = {row.as_of: row for row in history.order_by("as_of")}
@@ -79,13 +84,23 @@ def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, A
         "first_day": first,
         "days": list(days.values()),
         "networks": [Linked.of(link, leaves.points[leaves.account == link.account_id].sum()) for link in links],
-        "tree": explain.tree(
-            leaves,
-            by=by,
-            account_names={link.account_id: account_name(link) for link in links},
-            network_names=explanations.network_names(),
+        "tree": shortened(
+            explain.tree(
+                leaves,
+                by=by,
+                account_names={link.account_id: account_name(link) for link in links},
+                network_names=explanations.network_names(),
+            )
         ),
     }
+
+
+def shortened(node: Node) -> Node:
+    """The same tree, a network with a single account being one line with it: fewer clicks to the leaves."""
+    children = tuple(shortened(child) for child in node.children)
+    if node.kind == "network" and len(children) == 1 and children[0].kind == "account":
+        return replace(children[0], label=f"{node.label} {children[0].label}")
+    return replace(node, children=children)
 
 
 def account_name(link: LinkedAccount) -> str:

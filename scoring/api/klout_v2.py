@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from secrets import compare_digest
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db.models.functions import Lower
@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Account, Person
+from accounts.models import Account, Person, PersonQuerySet
 from accounts.networks import NETWORKS
 from scoring.models import Score, ScoreHistory
 from scoring.models.scores import CHANGE_DAYS
@@ -64,7 +64,7 @@ class KloutView(APIView):
     renderer_classes = [JSONRenderer]
     content_negotiation_class = AlwaysJson
 
-    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> None:
+    def permission_denied(self, request: Request, message: str | None = None, code: str | None = None) -> NoReturn:
         raise PermissionDenied(NO_KEY)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -90,8 +90,9 @@ def network_slug(name: str) -> str:
     return slug
 
 
-def public_people() -> Any:
-    return Person.objects.public(timezone.now().date())
+def public_people() -> PersonQuerySet:
+    people: PersonQuerySet = Person.objects.public(timezone.now().date())
+    return people
 
 
 def found(person: Person | None) -> Person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 import pycountry
 from django import template
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scoring import charts
+from scoring.formula.base import Node
 from scoring.models import Score, ScoreHistory
 
 register = template.Library()
@@ -23,12 +25,14 @@ MINUS = "\N{MINUS SIGN}"
 @register.filter
 def points(value: float, decimals: int = 1) -> str:
     """A number of points, rounded for reading: 41.3."""
-    return number_format(value, decimal_pos=decimals).replace("-", MINUS)
+    # Rounded first: number_format cuts the digits off.
+    rounded = Decimal(f"{value:.{decimals}f}")
+    return number_format(rounded, decimal_pos=decimals, force_grouping=True).replace("-", MINUS)
 
 
 @register.filter
 def signed(value: float, decimals: int = 1) -> str:
-    """A change with its sign: +1.2, −0.3, and 0.0 where nothing is left of it after rounding."""
+    """A change with its sign: +1.2 or minus 0.3, and 0.0 where nothing is left of it after rounding."""
     rounded = round(value, decimals) or 0.0
     return ("+" if rounded > 0 else "") + points(rounded, decimals)
 
@@ -44,6 +48,21 @@ def direction(value: float) -> str:
 def share(value: float) -> str:
     """A percentage for reading; nobody is higher than 100% of everybody, since everybody counts oneself half."""
     return points(min(value, 99.9))
+
+
+@register.filter
+def tone(node: Node) -> str:
+    """The class that colours a line of the tree: its part's, if it is of one."""
+    return "start" if node.kind in {"start", "other"} else node.part
+
+
+@register.filter
+def measured(node: Node) -> str:
+    """What a leaf counts, in the feature's own unit: 12.4 people. "" for a line that counts nothing itself."""
+    if node.value is None:
+        return ""
+    whole = node.value >= 100 or node.value == int(node.value)
+    return f"{points(node.value, 0 if whole else 1)} {node.unit}".rstrip()
 
 
 @register.filter
@@ -87,7 +106,7 @@ def score_chart(days: Sequence[Score | ScoreHistory], first: date, last: date) -
             title=_("Score by day"),
             description=chart_summary(days, first, last),
             day_label=lambda day: date_format(day, "j M"),
-            score_label=lambda score: number_format(score, decimal_pos=0),
+            score_label=lambda score: points(score, 0),
         )
     )
 
@@ -97,7 +116,9 @@ def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date)
     """The chart in a sentence, and a second one where days are missing."""
     shown = [row for row in days if first <= row.as_of <= last]
     if len(shown) < 2:
-        return _("The first score is of %(day)s; the line begins with the second.") % {"day": date_format(last, "j F Y")}
+        return _("The first score is of %(day)s; the line begins with the second.") % {
+            "day": date_format(last, "j F Y")
+        }
     begin, end = shown[0], shown[-1]
     words = {
         "begin": points(begin.score),

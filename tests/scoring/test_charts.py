@@ -1,0 +1,111 @@
+"""Pictures of scores: what is drawn where, and that days without a score stay empty."""
+
+from datetime import date, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring import charts
+from scoring.charts import Reading
+
+FIRST, LAST = date(2026, 8, 3), date(2026, 11, 1)
+
+
+def draw(readings: list[Reading], *, first: date = FIRST, last: date = LAST, title: str = "Score by day"):
+    markup = charts.line(
+        readings,
+        first=first,
+        last=last,
+        title=title,
+        description="It rose.",
+        day_label=lambda day: f"{day.day}.{day.month}.",
+        score_label=lambda score: f"{score:.0f}",
+    )
+    return ElementTree.fromstring(markup) if markup else None
+
+
+def named(svg: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    return [element for element in svg.iter() if element.get("class") == name]
+
+
+def every_day(number: int, score: float = 40.0) -> list[Reading]:
+    return [Reading(FIRST + timedelta(days=i), score) for i in range(number)]
+
+
+def test_it_breaks_the_line_where_days_are_missing() -> None:
+    readings = every_day(91)
+    del readings[30:35]
+    svg = draw(readings)
+    assert len(named(svg, "curve")) == 2
+    assert named(svg, "curve")[0].get("d").count("L") == 29
+
+
+def test_it_draws_a_day_between_two_gaps_as_a_dot() -> None:
+    readings = [*every_day(10), Reading(FIRST + timedelta(days=45), 42.0), *every_day(91)[80:]]
+    svg = draw(readings)
+    assert [dot.get("cx") for dot in named(svg, "lone")] == ["50.00%"]
+
+
+def test_it_puts_the_higher_score_higher() -> None:
+    svg = draw([Reading(FIRST, 30.0), Reading(FIRST + timedelta(days=1), 50.0)])
+    start, end = named(svg, "curve")[0].get("d").removeprefix("M").split("L")
+    assert float(start.split()[1]) > float(end.split()[1])
+
+
+def test_it_draws_nothing_without_a_score_in_the_window() -> None:
+    assert draw([Reading(FIRST - timedelta(days=1), 40.0)]) is None
+
+
+def test_it_says_in_words_what_it_shows() -> None:
+    svg = draw(every_day(5), title="Score of <Alice> & Bob")
+    assert svg.get("role") == "img"
+    labels = {element.get("id"): element.text for element in svg.iter() if element.get("id")}
+    assert [labels[name] for name in svg.get("aria-labelledby").split()] == ["Score of <Alice> & Bob", "It rose."]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 90), st.floats(1, 100)), min_size=1, unique_by=lambda pair: pair[0]),
+)
+def test_every_score_lies_within_the_picture_and_its_scale(pairs: list[tuple[int, float]]) -> None:
+    scores = [score for _, score in pairs]
+    bottom, top, step = charts.bounds(scores)
+    assert 0 <= bottom <= min(scores)
+    assert max(scores) <= top <= 100
+    assert 2 <= len(list(charts.ticks(bottom, top, step))) <= 8
+    svg = draw([Reading(FIRST + timedelta(days=day), score) for day, score in pairs])
+    places = [
+        tuple(float(number) for number in point.split())
+        for curve in named(svg, "curve")
+        for point in curve.get("d").removeprefix("M").split("L")
+    ]
+    assert all(0 <= x <= 100 and 0 <= y <= 100 for x, y in places)
+
+
+def test_the_rim_holds_the_parts_one_after_the_other() -> None:
+    svg = ElementTree.fromstring(
+        charts.bubble("42", ".0", "Score 42.0 of 100", parts={"reach": 20.0, "amplification": 12.0, "network": 10.0})
+    )
+    pieces = [
+        element
+        for element in svg.iter()
+        if (element.get("class") or "").startswith("rim") and element.get("pathLength")
+    ]
+    assert [piece.get("class") for piece in pieces] == ["rim reach", "rim amplification", "rim network"]
+    assert [piece.get("stroke-dasharray").split()[0] for piece in pieces] == ["20.00", "12.00", "10.00"]
+    assert [-float(piece.get("stroke-dashoffset")) for piece in pieces] == [0.0, 20.0, 32.0]
+    assert "".join(svg.itertext()) == "42.0"
+    assert svg.get("aria-label") == "Score 42.0 of 100"
+
+
+@pytest.mark.parametrize(("share", "width"), [(-1.0, "0.00"), (0.25, "25.00"), (7.0, "100.00")])
+def test_a_bar_stays_in_its_frame(share: float, width: str) -> None:
+    svg = ElementTree.fromstring(charts.bar(share, "reach"))
+    assert next(rect.get("width") for rect in svg if rect.get("class") == "reach") == width
+
+
+@pytest.mark.parametrize("markup", [charts.bubble("4", "", "Score 4 of 100"), charts.bar(0.5, "reach")])
+def test_pictures_carry_no_style_and_no_script(markup: str) -> None:
+    assert "style" not in markup
+    assert "script" not in markup
