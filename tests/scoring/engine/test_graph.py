@@ -21,6 +21,8 @@ def solved(edges: list[tuple[int, int, int]]) -> tuple[np.ndarray, np.ndarray]:
     handed = np.zeros((count, count))
     for actor, target, weight in edges:
         handed[place[target], place[actor]] += weight
+    if not count:
+        return np.zeros(0), np.zeros(0)
     total = handed.sum(axis=0)
     handed[:, total == 0] = 1.0
     handed /= handed.sum(axis=0)
