@@ -21,7 +21,7 @@ from scoring.collect import pulling
 from scoring.engine import duckdb as engine
 from scoring.engine.base import Inputs
 from scoring.features.base import ONE, FeatureTable
-from scoring.models import AccountScore, Score, ScoreRun
+from scoring.models import Score, ScoreRun
 from scoring.publish import Results, is_newest, publish, publish_provisional
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
@@ -79,17 +79,24 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
             if run.stage != "compute":
                 table, standing = compute(as_of, say=say)
                 log.write_features(
-                    as_of, version, {"account": table.account, "network": table.network, "standing": standing, **table.columns}
+                    as_of,
+                    version,
+                    {"account": table.account, "network": table.network, "standing": standing, **table.columns},
                 )
                 run.stage, run.log_fingerprint = "compute", fingerprint
                 run.save(update_fields=["stage", "log_fingerprint"])
             owners = owned_accounts()
             results = results_of(version, table, standing, owners)
             run.counts = {"accounts": len(results.accounts.entity), "persons": len(results.persons.entity)}
-            say("publish", f"{run.counts['persons']:,} people and {run.counts['accounts']:,} accounts scored by {version}")
+            say(
+                "publish",
+                f"{run.counts['persons']:,} people and {run.counts['accounts']:,} accounts scored by {version}",
+            )
             newest = is_newest(as_of)
             fresher = list(
-                Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=as_of).values_list("person_id", flat=True)
+                Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=as_of).values_list(
+                    "person_id", flat=True
+                )
             )
             written = publish(run=run, results=results, at=at)
             say("publish", ", ".join(f"{rows:,} {table}" for table, rows in written.items()))
@@ -115,7 +122,11 @@ def close_crashed() -> list[ScoreRun]:
     ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).update(
         state=ScoreRun.State.FAILED, error="the process ended without a word"
     )
-    newest = ScoreRun.objects.filter(kind=ScoreRun.Kind.DAILY).order_by("as_of", "formula", "-pk").distinct("as_of", "formula")
+    newest = (
+        ScoreRun.objects.filter(kind=ScoreRun.Kind.DAILY)
+        .order_by("as_of", "formula", "-pk")
+        .distinct("as_of", "formula")
+    )
     return [run for run in newest if run.state == ScoreRun.State.FAILED]
 
 
@@ -184,9 +195,7 @@ def results_of(
     )
 
 
-def members_table(
-    table: FeatureTable, owners: dict[str, NDArray[np.int64]]
-) -> tuple[FeatureTable, NDArray[np.int64]]:
+def members_table(table: FeatureTable, owners: dict[str, NDArray[np.int64]]) -> tuple[FeatureTable, NDArray[np.int64]]:
     """The rows of linked accounts, with the person of each; an account that nobody was seen to react to has zeros."""
     place = np.searchsorted(table.account, owners["account"])
     found = np.zeros(len(place), dtype=bool)
@@ -271,13 +280,12 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
 
 def score_accounts(accounts: NDArray[np.int64], *, as_of: date) -> tuple[FeatureTable, NDArray[np.int64]]:
     """Features and standings of `accounts` alone: the same SQL, filtered, with the last run's standings."""
-    standing = None
-    if AccountScore.objects.exists():
-        standing = columns.read(
-            connection,
-            "SELECT account, standing::bigint AS value FROM scoring_accountscore",
-            [],
-            {"account": np.int64, "value": np.int64},
-        )
+    last = columns.read(
+        connection,
+        "SELECT account, standing::bigint AS value FROM scoring_accountscore",
+        [],
+        {"account": np.int64, "value": np.int64},
+    )
+    standing = last["account"], last["value"]
     output = engine.compute(inputs(as_of), standing=standing, only=accounts)
     return output.features, output.standing

@@ -6,7 +6,8 @@ import numpy as np
 
 from accounts.models import Account, Person
 from accounts.networks import NETWORKS
-from scoring.formula.base import Leaves
+from scoring.formula import explain
+from scoring.formula.base import Leaves, Node
 from scoring.models import Component
 
 
@@ -32,9 +33,16 @@ def current_leaves(person: Person) -> Leaves:
 def account_names(leaves: Leaves) -> dict[int, str]:
     """number -> what to call it, for every account in `leaves`."""
     accounts = Account.objects.in_bulk({number for number in leaves.account.tolist() if number})
-    return {number: f"@{account.handle}" if account.handle else account.external_id for number, account in accounts.items()}
+    return {
+        number: f"@{account.handle}" if account.handle else account.external_id for number, account in accounts.items()
+    }
 
 
 def network_names() -> dict[int, str]:
     """code -> label of every network."""
     return {network.spec.code: network.spec.label for network in NETWORKS.values()}
+
+
+def tree(leaves: Leaves, *, by: str) -> Node:
+    """The tree of one score's leaves, with accounts and networks called by their names."""
+    return explain.tree(leaves, by=by, account_names=account_names(leaves), network_names=network_names())

@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.models import Account
 from scoring import daily, formula
-from scoring.formula.base import CONFIDENCES
+from scoring.formula.base import CONFIDENCES, Leaves
 from scoring.log.parquet_file import write_parquet
 from scoring.models import ScoreRun
 from scoring.publish import percentiles
@@ -47,7 +47,9 @@ def published_run(as_of: date | None) -> ScoreRun:
     run = (runs.filter(as_of=as_of) if as_of else runs).first()
     if run is None:
         day = f"for {as_of} " if as_of else ""
-        raise NothingToExport(f"nothing was published {day}yet; run `manage.py recompute{f' --as-of {as_of}' * bool(as_of)}`")
+        raise NothingToExport(
+            f"nothing was published {day}yet; run `manage.py recompute{f' --as-of {as_of}' * bool(as_of)}`"
+        )
     return run
 
 
@@ -100,16 +102,16 @@ def person_rows(run: ScoreRun) -> Iterator[list[Row]]:
 
 
 def account_rows(run: ScoreRun) -> Iterator[list[Row]]:
-    """Every account's row of the run's day: from the table where it is the newest run, else from the stored features."""
+    """Every account's row of the run's day: of the newest run as published, else from the stored features."""
     if run.pk == published_run(None).pk:
         yield from fetched(
             """
             SELECT account.network, account.external_id, account.handle, score, reach, amplification, network_part,
-                   percentile, confidence, %s, %s::date
+                   percentile, (%s::text[])[confidence + 1], %s, %s::date
             FROM scoring_accountscore JOIN accounts_account AS account ON account.id = scoring_accountscore.account
             ORDER BY score DESC, account.id
             """,
-            [run.formula, run.as_of],
+            [list(CONFIDENCES), run.formula, run.as_of],
         )
         return
     table, standing = daily.stored_features(run.as_of, run.formula)
@@ -167,7 +169,7 @@ def write_rows_parquet(path: Path, batches: Iterable[list[Row]]) -> None:
     write_parquet(path, COLUMNS, batches)
 
 
-def stored_leaves(person: int, *, as_of: date) -> Any:
+def stored_leaves(person: int, *, as_of: date) -> Leaves:
     """The leaves that explain `person`'s score of a past day, derived again from the features its run stored.
 
     Raises NothingToExport where no run of the day was published.
@@ -175,7 +177,15 @@ def stored_leaves(person: int, *, as_of: date) -> Any:
     run = published_run(as_of)
     owners = daily.owned_accounts()
     mine = {name: values[owners["person"] == person] for name, values in owners.items()}
-    table, _ = daily.stored_features(as_of, run.formula, accounts=mine["account"])
+    table, _ = daily.stored_features(run.as_of, run.formula, accounts=mine["account"])
     members, entity = daily.members_table(table, mine)
     scored = formula.get(run.formula).score(members, entity)
+    return scored.leaves(scored.entity)
+
+
+def account_leaves(account: int, *, as_of: date | None = None) -> Leaves:
+    """The leaves that explain the score of an account by itself, linked or not; else as `stored_leaves`."""
+    run = published_run(as_of)
+    table, _ = daily.stored_features(run.as_of, run.formula, accounts=np.array([account], dtype=np.int64))
+    scored = formula.get(run.formula).score(table, table.account)
     return scored.leaves(scored.entity)

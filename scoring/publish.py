@@ -65,7 +65,7 @@ def publish(*, run: ScoreRun, results: Results, at: datetime) -> dict[str, int]:
 
 
 def publish_provisional(*, run: ScoreRun, results: Results, at: datetime) -> dict[str, int]:
-    """Write the scores of `results`' people alone, between two daily runs; history and other people stay as they are."""
+    """Write the scores of `results`' people alone, between two daily runs; history and others stay as they are."""
     with transaction.atomic():
         stage_persons(results)
         written = {"scores": write_scores(run, everybody=False), "components": write_components()}
@@ -108,6 +108,7 @@ def stage_persons(results: Results) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            DROP TABLE IF EXISTS person_score, leaf;
             CREATE TEMP TABLE person_score (
                 person_id bigint PRIMARY KEY, score float8, reach float8, amplification float8, network_part float8,
                 percentile float8, confidence text
@@ -228,7 +229,7 @@ def write_accounts(results: Results) -> int:
             {
                 **scored_columns(accounts, results.population, "account"),
                 "standing": results.standing.astype(np.int32),
-                "confidence": np.array(CONFIDENCES)[accounts.confidence],
+                "confidence": accounts.confidence.astype(np.int16),
             },
         )
         # Whoever was erased while the run went on must not come back with it.

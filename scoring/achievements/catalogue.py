@@ -29,7 +29,9 @@ class Family:
 
 FAMILIES: tuple[Family, ...] = (
     Family("score", "score", (20, 40, 50, 63, 80, 90), _("Score"), _("points")),
-    Family("people", "any_people_ever", (1, 10, 100, 1_000, 10_000, 100_000), _("People moved"), _("people who reacted")),
+    Family(
+        "people", "any_people_ever", (1, 10, 100, 1_000, 10_000, 100_000), _("People moved"), _("people who reacted")
+    ),
     Family(
         "followers",
         "follow_actors_ever+follow_surplus+connect_actors_ever+connect_surplus",

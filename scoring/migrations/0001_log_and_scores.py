@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('network_part', models.FloatField()),
                 ('percentile', models.FloatField()),
                 ('standing', models.IntegerField()),
-                ('confidence', models.CharField(choices=[('provisional', 'Provisional'), ('fair', 'Fair'), ('solid', 'Solid')], max_length=11)),
+                ('confidence', models.SmallIntegerField()),
             ],
         ),
         migrations.CreateModel(

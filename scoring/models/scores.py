@@ -141,7 +141,8 @@ class AccountScore(models.Model):
     percentile = models.FloatField()
     # How much a reaction of this account weighs, in 65,536ths (scoring.engine.graph).
     standing = models.IntegerField()
-    confidence = models.CharField(max_length=11, choices=Score.Confidence)
+    # Its place in scoring.formula.base.CONFIDENCES: a number, since millions of rows are loaded each day.
+    confidence = models.SmallIntegerField()
 
     def __str__(self) -> str:
         return f"account {self.account}: {self.score:.1f}"

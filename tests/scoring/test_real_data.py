@@ -1,4 +1,4 @@
-"""The main job on real interactions: what came in is counted, scored and explained. Skipped where the data is absent."""
+"""The main job on real interactions: what came in is counted, scored, explained. Skipped where the data is absent."""
 
 from __future__ import annotations
 

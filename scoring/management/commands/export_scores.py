@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("out", type=Path, metavar="OUT", help="the file to write; its ending says the format")
-        parser.add_argument("--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the day; the newest if not given")
+        parser.add_argument(
+            "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the day; the newest if not given"
+        )
         parser.add_argument("--accounts", action="store_true", help="a row for every account seen, as target or actor")
 
     def handle(self, *, out: Path, as_of: date | None, accounts: bool, **options: Any) -> None:

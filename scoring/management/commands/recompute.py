@@ -42,7 +42,11 @@ class Command(BaseCommand):
             run = daily.run(as_of=as_of, at=at, version=options["formula"], say=say)
         except daily.AlreadyRunning as error:
             raise CommandError(str(error)) from error
-        current = "" if run.counts["current"] else "; a later day was published before, so current scores stay as they are"
+        current = (
+            "" if run.counts["current"] else "; a later day was published before, so current scores stay as they are"
+        )
         self.stdout.write(
-            self.style.SUCCESS(f"Done: {run.counts['persons']:,} people scored as of {as_of} by {run.formula}{current}.")
+            self.style.SUCCESS(
+                f"Done: {run.counts['persons']:,} people scored as of {as_of} by {run.formula}{current}."
+            )
         )
