@@ -74,7 +74,8 @@ def running(var: Path) -> int | None:
 
 def ensure(var: Path) -> Path:
     """Start the server when it is not running; returns its socket. Raises EmbeddedError with what to do."""
-    path = socket_path(var)
+    # Also where one answers: in a folder of somebody else's it would not be ours.
+    path = prepared_run_folder(var) / socket_path(var).name
     if ask(path, "PING").startswith("+PONG"):
         return path
     with starting(var, "broker"):
@@ -108,7 +109,6 @@ def _pid(var: Path) -> int | None:
 
 
 def _start(var: Path, path: Path, server: Path) -> None:
-    prepared_run_folder(var)
     data = var / "broker"
     data.mkdir(mode=0o700, exist_ok=True)
     log = var / "log" / "broker.log"

@@ -58,8 +58,11 @@ class Postmaster:
     def runs(self, data: Path) -> bool:
         return alive(self.pid, command=os.path.realpath(data))
 
-    def answers(self) -> bool:
-        """Whether something accepts connections on the socket."""
+    def answers(self, data: Path) -> bool:
+        """Whether something accepts connections on the socket, in a folder that belongs to the owner of `data`."""
+        with suppress(OSError):
+            if self.sockets.lstat().st_uid != data.stat().st_uid:
+                return False
         with socket.socket(socket.AF_UNIX) as connection:
             try:
                 connection.settimeout(2)
@@ -90,7 +93,7 @@ def running(var: Path) -> Postmaster | None:
     """The server, if it runs and takes connections."""
     data = data_folder(var)
     found = postmaster(data)
-    return found if found and found.ready and found.runs(data) and found.answers() else None
+    return found if found and found.ready and found.runs(data) and found.answers(data) else None
 
 
 def ensure(var: Path, *, options: str = "") -> Path:
@@ -109,7 +112,7 @@ def ensure(var: Path, *, options: str = "") -> Path:
         if not (data / "PG_VERSION").exists():
             _create(data, programs, user)
         else:
-            _clear_remains(data)
+            _clear_remains(var, data)
             if found := running(var):
                 return found.sockets
         return _start(var, data, programs, user, options)
@@ -187,20 +190,12 @@ def _start(var: Path, data: Path, programs: Programs, user: ServerUser, options:
         raise EmbeddedError(f"{folder} should be a folder of user {user.name} alone. Remove it and try again.")
     words = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
     words += ["-c", f"unix_socket_directories={folder}", *shlex.split(options)]
+    place = os.path.realpath(data)
     path = var / "log" / "postgres.log"
     since = log_file(path)
     with path.open("ab") as log:
         answer = user.run(
-            [
-                programs / "pg_ctl",
-                "start",
-                "--wait",
-                "--timeout=60",
-                "-D",
-                os.path.realpath(data),
-                "-o",
-                shlex.join(words),
-            ],
+            [programs / "pg_ctl", "start", "--wait", "--timeout=60", "-D", place, "-o", shlex.join(words)],
             capture_output=False,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -225,23 +220,25 @@ def _end(data: Path, server: Postmaster) -> None:
     raise EmbeddedError(f"The built-in PostgreSQL (process {server.pid}) does not end.")
 
 
-def _clear_remains(data: Path) -> None:
-    """After a crash: see the rest of the old server out, and remove a pid file that speaks of a dead one.
+def _clear_remains(var: Path, data: Path) -> None:
+    """After a crash: see the rest of the old server out, and remove the files that speak of it.
 
-    A process that nobody reaps stays visible to PostgreSQL, which would then refuse to start for ever.
+    PostgreSQL believes them while their process is visible, and one that nobody reaps is visible for ever.
     """
     found = postmaster(data)
     if found and found.runs(data):
-        if wait_until(lambda: (now := postmaster(data)) is not None and now.ready and now.answers(), seconds=5):
+        # One that is starting may have much to recover; one that was ready answers, or nobody can reach it any more
+        # (a cleaner of /tmp took its socket).
+        if wait_until(lambda: running(var) is not None, seconds=1 if found.ready else 60):
             return
-        # It runs, but its socket is gone (a cleaner of /tmp took it): nobody can reach it any more.
         _end(data, found)
     if not wait_until(lambda: not _orphans(data), seconds=5):
         for pid in _orphans(data):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not _orphans(data), seconds=5)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for old in (data / "postmaster.pid", *socket_folder(var).glob(".s.PGSQL.*")):
+        old.unlink(missing_ok=True)
 
 
 def _orphans(data: Path) -> list[int]:

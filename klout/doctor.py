@@ -1,0 +1,208 @@
+"""What `manage.py doctor` looks at: one finding for each part of the system, in plain words, whatever is down."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+from django.core import checks
+from django.core.cache import cache
+from django.core.mail import get_connection
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from klout import up
+from klout.celery import app
+from klout.health import ask_cache
+from klout.tasks import EVERY, HEARTBEAT
+
+State = Literal["ok", "note", "missing"]
+LOW_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """ok: works. note: is not there, and need not be now. missing: is needed; `advice` says what to do."""
+
+    part: str
+    state: State
+    text: str
+    advice: str = ""
+
+
+def examine(at: datetime) -> Iterator[Finding]:
+    """Look at every part at time `at`; a part that cannot be looked at is missing, and says why."""
+    reached: dict[str, bool] = {}
+    for part, look in PARTS.items():
+        needs = {"migrations": "database", "last run": "database", "worker": "broker", "beat": "broker"}.get(part, "")
+        if needs and not reached.get(needs):
+            yield Finding(part, "missing", f"cannot be looked at without the {needs}")
+            continue
+        try:
+            finding = look(part, at)
+        except Exception as error:
+            text = str(error).strip().partition("\n")[0] or type(error).__name__
+            finding = Finding(part, "missing", text, ADVICE.get(part, ""))
+        reached[part] = finding.state == "ok"
+        yield finding
+
+
+def mode(part: str, at: datetime) -> Finding:
+    return Finding(part, "ok", settings.MODE + (", with DEBUG" if settings.DEBUG else ""))
+
+
+def configuration(part: str, at: datetime) -> Finding:
+    found = [message for message in checks.run_checks() if message.level >= checks.WARNING]
+    serious = [message for message in found if message.is_serious()]
+    if not found:
+        return Finding(part, "ok", "the system checks find nothing")
+    text = "; ".join(f"{message.id}: {message.msg}" for message in serious or found)
+    advice = " ".join(str(message.hint) for message in serious or found if message.hint)
+    return Finding(part, "missing" if serious else "note", text, advice)
+
+
+def state(part: str, at: datetime) -> Finding:
+    settings.VAR.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.VAR).free
+    text = f"{settings.VAR}, {free / 1024**3:.1f} GB free"
+    if not os.access(settings.VAR, os.W_OK | os.X_OK):
+        return Finding(part, "missing", f"{settings.VAR} cannot be written", "Set KLOUT_VAR to a folder of your own.")
+    if free < LOW_DISK:
+        return Finding(part, "missing", text, "Make room, or move KLOUT_VAR and KLOUT_LAKE to a larger disk.")
+    return Finding(part, "ok", text)
+
+
+def database(part: str, at: datetime) -> Finding:
+    connection.ensure_connection()
+    version = connection.pg_version // 10000
+    where = "DATABASE_URL" if settings.DATABASE else "built-in"
+    if version < 15:
+        return Finding(part, "missing", f"PostgreSQL {version} ({where}) is too old", "Use version 15 or newer.")
+    return Finding(part, "ok", f"PostgreSQL {version}.{connection.pg_version % 10000} ({where}) answers")
+
+
+def migrations(part: str, at: datetime) -> Finding:
+    executor = MigrationExecutor(connection)
+    number = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    if number:
+        return Finding(part, "missing", f"{number} not applied", "Run `manage.py migrate`, or `manage.py up`.")
+    return Finding(part, "ok", "all applied")
+
+
+def broker(part: str, at: datetime) -> Finding:
+    ask_cache()
+    return Finding(part, "ok", f"{'REDIS_URL' if settings.REDIS_URL else 'built-in'} answers")
+
+
+def worker(part: str, at: datetime) -> Finding:
+    if answers := app.control.ping(timeout=1.0):
+        return Finding(part, "ok", ", ".join(sorted(name for answer in answers for name in answer)))
+    return Finding(
+        part,
+        _if_up(),
+        "none answers; imports and daily runs wait",
+        "Run `manage.py up`, or `celery -A klout worker` under your service manager.",
+    )
+
+
+def beat(part: str, at: datetime) -> Finding:
+    last = cache.get(HEARTBEAT)
+    age = at.timestamp() - last if last else None
+    if age is not None and age < 4 * EVERY:
+        return Finding(part, "ok", f"its last task ran {max(0, age):.0f} seconds ago")
+    text = f"its last task ran {timedelta(seconds=round(age))} ago" if age else "none of its tasks has run yet"
+    return Finding(
+        part,
+        _if_up(),
+        text,
+        "Run `manage.py up`, or one `celery -A klout beat` under your service manager; a new one needs a minute.",
+    )
+
+
+def mail(part: str, at: datetime) -> Finding:
+    if folder := getattr(settings, "EMAIL_FILE_PATH", None):
+        return Finding(part, "ok", f"written to files in {folder}; nothing is sent")
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        return Finding(part, "ok", settings.EMAIL_BACKEND)
+    with get_connection(timeout=10):
+        return Finding(part, "ok", f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT} answers")
+
+
+def secrets(part: str, at: datetime) -> Finding:
+    where = "from the environment" if settings.PRODUCTION else f"made for development in {settings.VAR}/secrets"
+    keys = len(settings.TOKEN_KEYS)
+    if not keys:
+        return Finding(part, "missing", "TOKEN_KEYS is not set", "Make one: openssl rand -base64 48.")
+    accepted = len(settings.API_KEYS)
+    return Finding(part, "ok", f"{where}; API_KEYS: {accepted or 'none, so the API in the old form refuses everybody'}")
+
+
+def lake(part: str, at: datetime) -> Finding:
+    place = settings.LAKE.removeprefix("file://")
+    if "://" in place:
+        return Finding(part, "note", f"{place}: a store; whether it can be written shows at the next compaction")
+    folder = next(folder for folder in (Path(place), *Path(place).parents) if folder.exists())
+    with tempfile.TemporaryFile(dir=folder):
+        free = shutil.disk_usage(folder).free / 1024**3
+        return Finding(part, "ok", f"{place} can be written, {free:.1f} GB free")
+
+
+def networks(part: str, at: datetime) -> Finding:
+    from accounts.networks import NETWORKS
+
+    return Finding(part, "ok", ", ".join(network.spec.label for network in NETWORKS.values()))
+
+
+def last_run(part: str, at: datetime) -> Finding:
+    from scoring.models import ScoreRun
+
+    run = ScoreRun.objects.filter(kind=ScoreRun.Kind.DAILY).order_by("-started_at").first()
+    if run is None:
+        return Finding(part, "note", "none yet", "Import something, then `manage.py recompute`.")
+    text = f"as of {run.as_of} by {run.formula}: {run.state}"
+    if run.state == ScoreRun.State.FAILED:
+        why = run.error.strip().rpartition("\n")[2]
+        return Finding(
+            part, "missing", f"{text} after {run.stage or 'the start'}: {why}", "Run `manage.py recompute` again."
+        )
+    if at.astimezone(UTC).date() - run.as_of > timedelta(days=2):
+        return Finding(
+            part, _if_up(), f"{text}; that is long ago", "Run `manage.py recompute`; see whether beat lives."
+        )
+    return Finding(part, "ok", text)
+
+
+def _if_up() -> State:
+    """Missing where the system is meant to run: in production, or while `up` does."""
+    return "missing" if settings.PRODUCTION or up.owner(settings.VAR) else "note"
+
+
+PARTS: dict[str, Callable[[str, datetime], Finding]] = {
+    "mode": mode,
+    "configuration": configuration,
+    "state": state,
+    "database": database,
+    "migrations": migrations,
+    "broker": broker,
+    "worker": worker,
+    "beat": beat,
+    "mail": mail,
+    "secrets": secrets,
+    "lake": lake,
+    "networks": networks,
+    "last run": last_run,
+}
+ADVICE = {
+    "state": "Set KLOUT_VAR to a folder of your own.",
+    "database": "Start the server that DATABASE_URL names, or correct it; without it the built-in one is used.",
+    "broker": "Start the server that REDIS_URL names, or correct it; without it the built-in one is used.",
+    "mail": "Correct EMAIL_URL: smtp+tls://user:password@host:587.",
+    "lake": "Set KLOUT_LAKE to a folder or store that can be written.",
+}

@@ -1,0 +1,14 @@
+"""The environment of a production system that lacks nothing; nothing in it can be reached."""
+
+PRODUCTION = {
+    "KLOUT_MODE": "production",
+    "SECRET_KEY": "f3Yw0vJ6t9ZrQ1xKc8LmB2nHs5DgPaUe7iTyVoXkWq4RzNjM",
+    "TOKEN_KEYS": "pX7Rk2vT9sWq4LzY0cNfGhJ6bMd3UeAi8oKxZtVrQwE5",
+    "DATABASE_URL": "postgres://klout:secret@database.invalid:5432/klout",
+    "REDIS_URL": "redis://broker.invalid:6379/0",
+    "ALLOWED_HOSTS": "klout.example",
+    "SITE_URL": "https://klout.example",
+    "EMAIL_URL": "smtp+tls://klout:secret@mail.invalid:587",
+    "DEFAULT_FROM_EMAIL": "Klout <hello@klout.example>",
+    "KLOUT_LAKE": "s3://klout-lake/log",
+}
