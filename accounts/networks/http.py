@@ -6,12 +6,9 @@ RateLimited, so that the caller comes back instead of holding a worker. No messa
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-import socket
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,13 +16,16 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
+import httpcore2
 import httpx2
 import stamina
 
-from accounts.networks.base import NetworkError, RateLimited, Revoked, Unreachable, checked_text
+from accounts.networks.base import RateLimited, Revoked, Unreachable, checked_text
+from accounts.networks.sockets import Deadline, Guarded, Refused, Resolve, is_listed, resolve
 
 Params = Sequence[tuple[str, str]]
-Resolve = Callable[[str, int], list[str]]
+
+__all__ = ["Answer", "Http", "NotFound", "Refused"]
 
 # How long a network that says "too often" without a time is left alone, and the longest that any is believed.
 _DEFAULT_PAUSE = timedelta(minutes=5)
@@ -36,10 +36,6 @@ _LINK = re.compile(r'<([^<>]{1,2000})>\s*;[^,<]{0,200}?\brel="?([a-z]+)"?')
 
 class NotFound(Unreachable):
     """The network has nothing at this address."""
-
-
-class Refused(NetworkError):
-    """The address is one that we do not call: private, without TLS, or none at all."""
 
 
 class _Again(Exception):
@@ -57,26 +53,6 @@ class Answer:
 
     data: Any
     links: Mapping[str, str] = field(default_factory=dict)
-
-
-def resolve(host: str, port: int) -> list[str]:
-    """The addresses of `host`, as the system knows them. Raises OSError."""
-    return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, also where it is wrapped in IPv6."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if inner:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Http:
@@ -121,8 +97,9 @@ class Http:
         headers = {"User-Agent": user_agent, "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        self._deadline = Deadline()
         self._client = httpx2.Client(
-            transport=_Pinned(resolve, self.private_hosts),
+            transport=_Transport(Guarded(resolve, self.private_hosts, self._deadline)),
             headers=headers,
             timeout=httpx2.Timeout(read_timeout, connect=connect_timeout),
             follow_redirects=False,
@@ -177,7 +154,10 @@ class Http:
             answer = self._try(url, params)
             if isinstance(answer, Answer):
                 return answer
-            target = urljoin(url, answer)
+            try:
+                target = urljoin(url, answer)
+            except ValueError:
+                raise Unreachable(f"{self._place(url)} sends us to what is no address") from None
             if self._checked_host(target) != self.host:
                 raise Unreachable(f"{self._place(url)} sends us to another host, {urlsplit(target).hostname}")
             url, params = target, ()
@@ -186,31 +166,27 @@ class Http:
     def _try(self, url: str, params: Params) -> Answer | str:
         """The answer, or the address that the server sends us to."""
         place = self._place(url)
-        ends = time.monotonic() + self._settings["total_timeout"]
+        self._deadline.start(self._settings["total_timeout"])
         try:
             with self._client.stream("GET", url, params=list(params) or None) as response:
                 if response.status_code in (301, 302, 303, 307, 308):
                     return response.headers.get("location", "")
-                body = self._body(response, place, ends)
+                body = self._body(response, place)
                 self._check(response, body, place)
                 return Answer(self._json(body, place), _links(response.headers.get_list("link")))
-        except _Unresolved as error:
-            raise Unreachable(f"{place}: {error}") from None
         except httpx2.HTTPError as error:
             # Their messages may quote a request; the kind of error tells enough.
             raise _Again(Unreachable(f"{place} did not answer ({type(error).__name__})")) from None
         except httpx2.InvalidURL:
             raise Refused(f"{place} is not an address") from None
 
-    def _body(self, response: httpx2.Response, place: str, ends: float) -> bytes:
+    def _body(self, response: httpx2.Response, place: str) -> bytes:
         limit = self._settings["max_bytes"]
         body = bytearray()
-        for chunk in response.iter_bytes(64 * 1024):
+        for chunk in response.iter_bytes():
             body += chunk
             if len(body) > limit:
                 raise Unreachable(f"{place} answered with more than {limit // 1024:,} KiB")
-            if time.monotonic() > ends:
-                raise _Again(Unreachable(f"{place} did not end its answer in time"))
         return bytes(body)
 
     def _check(self, response: httpx2.Response, body: bytes, place: str) -> None:
@@ -285,60 +261,23 @@ class Http:
             raise Refused(f"{parts.scheme or 'it'} is not http(s), so it is no address of a server")
         if parts.username is not None or parts.password is not None:
             raise Refused(f"{named}: an address of a server holds no user name")
-        if parts.scheme == "http" and not _listed(host, port or 80, self.private_hosts):
+        if parts.scheme == "http" and not is_listed(host, port or 80, self.private_hosts):
             raise Refused(f"{named}: only https is called")
         return named
 
 
-class _Unresolved(Exception):
-    """A name that stands for no address."""
+class _Transport(httpx2.HTTPTransport):
+    """httpx2's own transport on connections that are guarded."""
 
-
-class _Pinned(httpx2.BaseTransport):
-    """Connects to the very address that was checked: a name that changes its address in between gains nothing."""
-
-    def __init__(self, resolve: Resolve, private_hosts: Collection[str]) -> None:
-        self._inner = httpx2.HTTPTransport(trust_env=False)
-        self._resolve = resolve
-        self._private_hosts = private_hosts
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        failed: httpx2.HTTPError | None = None
-        for address in self._addresses(host, port):
-            pinned = httpx2.Request(
-                request.method,
-                request.url.copy_with(host=address),
-                headers=request.headers,
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": host},
-            )
-            try:
-                return self._inner.handle_request(pinned)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-                failed = error
-        raise failed or httpx2.ConnectError(f"{host} has no address")
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def _addresses(self, host: str, port: int) -> Iterator[str]:
-        try:
-            found = self._resolve(host, port)
-        except (OSError, UnicodeError):
-            raise _Unresolved("the name stands for no address") from None
-        if not _listed(host, port, self._private_hosts):
-            private = [address for address in found if not is_public(address)]
-            if private:
-                raise Refused(
-                    f"{host} is at a private address, which is not called (NETWORK_PRIVATE_HOSTS lists exceptions)"
-                )
-        # Four are enough to find one that answers, in either version of IP.
-        yield from found[:4]
-
-
-def _listed(host: str, port: int, hosts: Collection[str]) -> bool:
-    return host.lower() in hosts or f"{host}:{port}".lower() in hosts
+    def __init__(self, backend: Guarded) -> None:
+        super().__init__(trust_env=False)
+        # Not part of its public face: fail at once, rather than call unguarded, should it move.
+        if not isinstance(self._pool, httpcore2.ConnectionPool):
+            raise TypeError("httpx2 no longer keeps its connections where they can be guarded")
+        self._pool.close()
+        # SSL_CERT_FILE and SSL_CERT_DIR name authorities of an operator's own.
+        context = httpx2.create_ssl_context(trust_env=True)
+        self._pool = httpcore2.ConnectionPool(ssl_context=context, network_backend=backend, keepalive_expiry=5.0)
 
 
 def _wait(error: Exception) -> bool | float:

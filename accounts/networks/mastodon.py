@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
@@ -44,6 +44,7 @@ PAGE = 80
 _VERBS = {"favourite": "like", "reblog": "share", "mention": "mention", "follow": "follow", "quote": "quote"}
 _COUNTERS = (("followers_count", "followers"), ("following_count", "following"), ("statuses_count", "posts"))
 _USER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?")
+_MIN_ID = re.compile(r"[?&]min_id=([A-Za-z0-9_-]{1,64})(?:&|$)")
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
 
 
@@ -158,8 +159,8 @@ def _domain(http: Http, user: str) -> str:
         instance = _object(http.get("/api/v2/instance").data, "instance")
     except NotFound:
         return http.host
-    domain = instance.get("domain")
-    if not isinstance(domain, str) or not _HOST.fullmatch(domain.lower()) or domain.lower() == http.host:
+    domain = str(instance.get("domain")).lower()
+    if not _HOST.fullmatch(domain) or domain == http.host:
         return http.host
     path, resource = "/.well-known/webfinger", f"acct:{user}@{domain}"
     try:
@@ -169,9 +170,16 @@ def _domain(http: Http, user: str) -> str:
         return http.host
     links = found.get("links")
     for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == "self" and isinstance(link.get("href"), str):
-            return domain.lower() if urlsplit(link["href"]).netloc.lower() == http.host else http.host
+        if isinstance(link, dict) and link.get("rel") == "self" and _host_of(link.get("href")) == http.host:
+            return domain
     return http.host
+
+
+def _host_of(url: object) -> str:
+    try:
+        return urlsplit(url).netloc.lower() if isinstance(url, str) else ""
+    except ValueError:
+        return ""
 
 
 def _object(data: object, what: str) -> dict[str, Any]:
@@ -217,9 +225,9 @@ def _own_post(verb: str, status: object) -> Post | None:
 
 def _newest(link: str, items: list[Any]) -> str:
     """Where to go on: what the server's link to newer ones says, else the largest id of the page."""
-    said = parse_qs(urlsplit(link).query).get("min_id", [""])[0] if link else ""
-    ids = [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
-    return max([said, *ids], key=_order)[:64]
+    said = _MIN_ID.search(link)
+    ids = [str(item.get("id", "")) for item in items if isinstance(item, dict)]
+    return max([said[1] if said else "", *ids], key=_order)[:64]
 
 
 def _order(key: str) -> tuple[int, str]:
@@ -236,8 +244,7 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
 def _actor_address(actor: dict[str, Any]) -> str:
     if isinstance(actor.get("webfinger"), str):
         return address(actor["webfinger"])
-    host = urlsplit(actor["id"]).netloc if isinstance(actor.get("id"), str) else ""
-    return address(f"{actor.get('preferredUsername')}@{host}")
+    return address(f"{checked_id(actor.get('preferredUsername'), 'preferredUsername')}@{_host_of(actor.get('id'))}")
 
 
 def _outbox(archive: Archive, folder: str, uri: str) -> Iterator[Record]:

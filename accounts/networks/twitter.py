@@ -124,15 +124,13 @@ class _Export:
 
     def _owner_id(self, account: object, manifest: object) -> str:
         known = [value for value in (account, manifest) if value is not None]
-        where = f"{self.archive.label}: {self._path('account.js' if account is not None else 'manifest.js')}"
+        where = f"{self.archive.label}: {self._files('account.js', 'manifest.js')[0]}"
         if not known:
             raise BadArchive(f"{where}: names no accountId, so nobody knows whose export this is")
         if not isinstance(known[0], str) or not _ID.fullmatch(known[0]):
             raise BadArchive(f"{where}: accountId is {shown(known[0])}, not an id of X")
         if known[0] != known[-1]:
-            raise BadArchive(
-                f"{where}: is of account {known[0]}, manifest.js of {shown(known[-1])}: two exports mixed up"
-            )
+            raise BadArchive(f"{where}: is of account {known[0]}, manifest.js of {shown(known[-1])}: two exports mixed")
         return known[0]
 
     def tweets(self) -> Iterator[Record]:
