@@ -1,0 +1,29 @@
+"""The interaction log: newest rows in PostgreSQL, closed days in the lake, and one reading of both.
+
+The lake is a folder or an address that pyarrow's file systems can open (lake.py): day files under days/, feature files
+of runs under features/, and manifests that say which of them count. `compact` moves closed days there, `snapshot` reads
+everything as of a day, `erase_accounts` forgets accounts. Rows come in through scoring.collect alone.
+"""
+
+from scoring.log.compaction import Compacted, append_day_rows, compact
+from scoring.log.erasure import erase_accounts
+from scoring.log.features import NoFeatures, read_features, write_features
+from scoring.log.known import known, lake_files
+from scoring.log.locks import appending
+from scoring.log.snapshot import Snapshot, fingerprint, snapshot
+
+__all__ = [
+    "Compacted",
+    "NoFeatures",
+    "Snapshot",
+    "append_day_rows",
+    "appending",
+    "compact",
+    "erase_accounts",
+    "fingerprint",
+    "known",
+    "lake_files",
+    "read_features",
+    "snapshot",
+    "write_features",
+]

@@ -1,0 +1,58 @@
+"""Feature rows of each run, kept in the lake, so that a score of any day can be explained again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from scoring.log.lake import Lake, Manifest, open_lake
+from scoring.log.locks import writing_lake
+
+
+class NoFeatures(Exception):
+    """No run has left features of that day and formula."""
+
+
+def name_of(as_of: date, formula: str) -> str:
+    return f"{as_of.isoformat()}/{formula}"
+
+
+def write_features(as_of: date, formula: str, columns: Mapping[str, NDArray[Any]]) -> None:
+    """Keep a run's features: `account` and any other columns of the same length. An earlier run's are superseded."""
+    order = np.argsort(columns["account"], kind="stable")
+    table = pa.table({name: pa.array(values[order]) for name, values in columns.items()})
+    with writing_lake():
+        lake = open_lake()
+        manifest = lake.manifest()
+        file = lake.create_table(f"features/{as_of.isoformat()}", table)
+        lake.commit(replace(manifest, features={**manifest.features, name_of(as_of, formula): file}))
+
+
+def read_features(as_of: date, formula: str, accounts: NDArray[np.int64] | None = None) -> dict[str, NDArray[Any]]:
+    """The columns of that day's run, sorted by account; of `accounts` alone where given. Raises NoFeatures."""
+    lake = open_lake()
+    file = lake.manifest().features.get(name_of(as_of, formula))
+    if file is None:
+        raise NoFeatures(f"no run as of {as_of.isoformat()} by {formula} has left its features in the lake")
+    filters = None if accounts is None else pc.field("account").isin(pa.array(accounts, type=pa.int64()))
+    table = lake.read_table(file, filters=filters)
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def without_accounts(lake: Lake, manifest: Manifest, accounts: NDArray[np.int64]) -> dict[str, str]:
+    """Feature files that name `accounts`, written anew without them: name -> new file."""
+    written = {}
+    for name, file in manifest.features.items():
+        named = np.isin(lake.read_table(file, columns=["account"]).column("account").to_numpy(), accounts)
+        if named.any():
+            written[name] = lake.create_table(
+                f"features/{name.partition('/')[0]}", lake.read_table(file).filter(pa.array(~named))
+            )
+    return written
