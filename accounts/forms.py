@@ -1,7 +1,7 @@
 """Forms about people: joining, and the settings of a person."""
 
 from datetime import date
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -17,6 +17,7 @@ from accounts.handles import LONGEST, validate_handle
 from accounts.joining import is_handle_free
 from accounts.models import HANDLE_TAKEN, MINIMUM_AGE, Person, User
 from accounts.places import countries, regions, time_zones
+from accounts.privacy import delete_after_commit
 
 HANDLE_HELP = _("2 to 30 of a to z, 0 to 9 and . _ - Your page will be at this address.")
 TIME_ZONE_HELP = _("For the times shown to you; the days of the score are counted in UTC.")
@@ -180,14 +181,13 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Person:
         """Save the person; the picture that was replaced or removed goes too. Raises IntegrityError."""
         person: Person = self.instance
-        storage = person.avatar.storage
         try:
             with transaction.atomic():
                 super().save(commit)
         except IntegrityError:
             if person.avatar and person.avatar.name != self.stored_avatar:
-                storage.delete(str(person.avatar.name))
+                person.avatar.storage.delete(str(person.avatar.name))
             raise
         if self.stored_avatar and self.stored_avatar != person.avatar.name:
-            transaction.on_commit(partial(storage.delete, self.stored_avatar))
+            delete_after_commit(Path(person.avatar.storage.path(self.stored_avatar)))
         return person

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -46,7 +45,9 @@ def notify(*, person: Person, kind: str, context: Mapping[str, Any]) -> None:
     missing = KINDS[kind].needs - context.keys()
     if missing:
         raise ValueError(f"a message of kind {kind!r} needs {', '.join(sorted(missing))}")
-    transaction.on_commit(partial(_send, person=person, kind=kind, context=dict(context)), robust=True)
+    known = dict(context)
+    # No partial: Django wants the name of what failed, which a partial has not.
+    transaction.on_commit(lambda: _send(person=person, kind=kind, context=known), robust=True)
 
 
 def _send(*, person: Person, kind: str, context: dict[str, Any]) -> None:

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
-from django.core.files.storage import default_storage
 from django.db import connection, models, transaction
 
 from accounts.models import Account, Credential, Cursor, LinkedAccount, Membership, Person, User
@@ -153,11 +152,16 @@ def erase_person(*, person: Person, at: datetime) -> dict[str, int]:
         removed.update(_erase_users(person, at))
         _forget_admin_log(Person, [person.pk])
         if person.avatar:
-            transaction.on_commit(partial(default_storage.delete, str(person.avatar.name)))
+            delete_after_commit(Path(person.avatar.path))
             removed["pictures"] += 1
         person.delete()
         removed["people"] += 1
     return {kind: number for kind, number in removed.items() if number}
+
+
+def delete_after_commit(path: Path) -> None:
+    """Delete a file once the transaction commits; one that cannot be deleted is logged and stops nothing else."""
+    transaction.on_commit(lambda: path.unlink(missing_ok=True), robust=True)
 
 
 def unlink(*, link: LinkedAccount, at: datetime) -> dict[str, int]:

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts import privacy
@@ -91,7 +89,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
     """Delete what was published about `person`, and their uploads with the files."""
     jobs = ImportJob.objects.filter(Q(person=person) | Q(user__in=privacy.users_of_nobody_else(person)))
     for path in jobs.values_list("path", flat=True):
-        transaction.on_commit(partial(Path(path).unlink, missing_ok=True))
+        privacy.delete_after_commit(Path(path))
     return {
         "uploads": jobs.delete()[0],
         "awards": Award.objects.filter(person=person).delete()[0],
