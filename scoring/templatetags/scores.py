@@ -62,7 +62,8 @@ def measured(node: Node) -> str:
     if node.value is None:
         return ""
     whole = node.value >= 100 or node.value == int(node.value)
-    return f"{points(node.value, 0 if whole else 1)} {node.unit}".rstrip()
+    decimals = 0 if whole else 1 if node.value >= 1 else 2
+    return f"{points(node.value, decimals)} {node.unit}".rstrip()
 
 
 @register.filter

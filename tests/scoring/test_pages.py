@@ -1,11 +1,13 @@
 """Home and profile as a visitor gets them: who is shown to whom, what a profile says, and that its points add up."""
 
+import gzip
 import re
 from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -338,3 +340,11 @@ def test_pages_carry_no_style_and_no_script_of_their_own(client: Client, alice) 
     for path in ("/", "/alice", "/nobody"):
         markup = client.get(path).content.decode()
         assert not re.search(r"<style|<script|\sstyle=|\son\w+=|javascript:", markup), path
+
+
+def test_a_page_is_light(client: Client, alice) -> None:
+    markup = client.get("/alice").content.decode()
+    files = re.findall(r'(?:href|src)="/static/([^"]+\.(?:css|js))"', markup)
+    assert len(files) >= 3
+    packed = [len(gzip.compress((settings.BASE_DIR / "static" / name).read_bytes())) for name in files]
+    assert sum(packed) < 20_000
