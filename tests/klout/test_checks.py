@@ -1,0 +1,106 @@
+"""The system checks tell an operator what is missing, by id."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from klout import checks
+from klout.postgres import programs
+from tests.production import PRODUCTION
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def check(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"]} | PRODUCTION | variables
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", *arguments],
+        cwd=ROOT,
+        env={name: value for name, value in environment.items() if value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_whole_production_system_passes_the_deployment_checks() -> None:
+    answer = check("--deploy", "--fail-level", "WARNING")
+    assert answer.returncode == 0, answer.stderr
+    assert "no issues" in answer.stdout
+
+
+def test_production_without_anything_is_told_all_that_is_missing() -> None:
+    nothing = dict.fromkeys(PRODUCTION, "") | {"KLOUT_MODE": "production", "SECRET_KEY": PRODUCTION["SECRET_KEY"]}
+    answer = check(**nothing)
+    assert answer.returncode == 1
+    for number in ("E001", "E002", "E003", "E005", "E006", "E008", "E009", "W001"):
+        assert f"klout.{number}" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("DATABASE", None, "klout.E001"),
+        ("REDIS_URL", "", "klout.E002"),
+        ("TOKEN_KEYS", [], "klout.E003"),
+        ("TOKEN_KEYS", ["x" * 40, "short"], "klout.E004"),
+        ("ALLOWED_HOSTS", [], "klout.E005"),
+        ("SITE_URL", "http://klout.example", "klout.E006"),
+        ("SITE_URL", "https://other.example", "klout.E007"),
+        ("DEFAULT_FROM_EMAIL", "Klout <klout@localhost>", "klout.E009"),
+        ("ALLOWED_HOSTS", ["*"], "klout.W002"),
+    ],
+)
+def test_each_missing_thing_has_its_own_check(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, value: object, expected: str
+) -> None:
+    for variable in ("EMAIL_URL", "KLOUT_LAKE"):
+        monkeypatch.setenv(variable, PRODUCTION[variable])
+    settings.PRODUCTION = True
+    settings.DATABASE = {"NAME": "klout"}
+    settings.REDIS_URL = PRODUCTION["REDIS_URL"]
+    settings.TOKEN_KEYS = [PRODUCTION["TOKEN_KEYS"]]
+    settings.ALLOWED_HOSTS = ["klout.example"]
+    settings.SITE_URL = PRODUCTION["SITE_URL"]
+    settings.DEFAULT_FROM_EMAIL = PRODUCTION["DEFAULT_FROM_EMAIL"]
+    assert checks.production(None) == []
+    setattr(settings, name, value)
+    assert [message.id for message in checks.production(None)] == [expected]
+    assert all(message.hint for message in checks.production(None))
+
+
+def test_an_unknown_formula_is_an_error(settings: Settings) -> None:
+    settings.FORMULA = "v99"
+    assert "klout.E020" in {message.id for message in run_checks()}
+
+
+def test_missing_programs_of_the_built_in_servers_are_an_error(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATABASE = None
+    monkeypatch.setattr(programs, "_candidates", lambda: iter([]))
+    (message,) = [message for message in checks.built_in_servers(None) if message.id == "klout.E021"]
+    assert "DATABASE_URL" in message.msg
+    settings.DATABASE = {"NAME": "elsewhere"}
+    assert "klout.E021" not in {message.id for message in checks.built_in_servers(None)}
+
+
+def test_a_misspelt_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLOUT_LAEK", "/srv/lake")
+    monkeypatch.setenv("KLOUT_LAKE_FILE", "/run/secrets/lake")
+    found = [message.msg for message in checks.misspelt_variables(None)]
+    assert found == ["KLOUT_LAEK is set, and nothing reads it."]
+
+
+@pytest.mark.django_db
+def test_an_old_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import connections
+
+    assert checks.database_version(None, databases=["default"]) == []
+    monkeypatch.setattr(connections["default"], "pg_version", 140012)
+    assert [message.id for message in checks.database_version(None, databases=["default"])] == ["klout.E023"]
