@@ -22,6 +22,8 @@ def apart(settings, tmp_path: Path) -> None:
     """Rate limits and held handles live in the cache, files under VAR and MEDIA_ROOT: of each test's own."""
     default = settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}
     settings.CACHES = {"default": default}
+    # Slow on purpose elsewhere.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.VAR = tmp_path / "var"
     settings.VAR.mkdir()
     settings.MEDIA_ROOT = tmp_path / "media"

@@ -127,24 +127,15 @@ def lived(alice: Person, bob: Person, settings, tmp_path: Path) -> dict[str, obj
     run = ScoreRun.objects.create(as_of=AT.date(), formula="v1", state="done")
     day, fair = AT.date(), Score.Confidence.FAIR
     points = {"score": 40.0, "reach": 20.0, "amplification": 10.0, "network_part": 10.0, "percentile": 50.0}
+    history_partition(day)
     for person in (alice, bob):
-        Score.objects.create(
-            person=person, run=run, confidence=Score.Confidence.FAIR, formula="v1", as_of=AT.date(), **points
-        )
-        Award.objects.create(person=person, family="people", level=1, earned_on=AT.date())
-        Component.objects.create(
-            person=person, network="mastodon", account=hers, part="reach", feature="x", value=1.0, points=1.0
-        )
-    history_partition(AT.date())
-    for person in (alice, bob):
+        Score.objects.create(person=person, run=run, confidence=fair, formula="v1", as_of=day, **points)
         ScoreHistory.objects.create(
-            person_id=person.pk,
-            as_of=AT.date(),
-            confidence=Score.Confidence.FAIR,
-            formula="v1",
-            run_id=run.pk,
-            **points,
+            person_id=person.pk, as_of=day, confidence=fair, formula="v1", run_id=run.pk, **points
         )
+        Award.objects.create(person=person, family="people", level=1, earned_on=day)
+        leaf = {"network": "mastodon", "part": "reach", "feature": "x", "value": 1.0, "points": 1.0}
+        Component.objects.create(person=person, account=hers, **leaf)
     AccountScore.objects.create(account=hers, standing=1, confidence=1, **points)
     upload = tmp_path / "upload.zip"
     upload.write_bytes(b"zip")
