@@ -2,12 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from klout.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
+    # Without the slash it would be taken for a handle.
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("", include("scoring.urls")),

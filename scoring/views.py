@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
@@ -27,6 +28,7 @@ CHART_DAYS = 90
 ROLLS = ("part", "network")
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is; with ?handle= it leads to that profile, so that looking somebody up needs no script."""
     asked = request.GET.get("handle")
@@ -42,6 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "scoring/home.html", context)
 
 
+@require_safe
 def profile(request: HttpRequest, handle: str) -> HttpResponse:
     """A person's score and where it comes from. Who may not be seen is answered as who does not exist."""
     if handle != handle.lower():

@@ -114,6 +114,15 @@ def test_what_cannot_be_a_handle_is_not_found(client: Client, path: str) -> None
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/", "/alice", "/nobody"])
+def test_pages_only_allow_reading(client: Client, alice, path: str) -> None:
+    assert client.post(path).status_code == 405
+
+
+def test_the_admin_is_not_taken_for_a_handle(client: Client) -> None:
+    assert client.get("/admin")["Location"] == "/admin/"
+
+
 # ---------------------------------------------------------------- what it says
 
 
