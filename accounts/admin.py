@@ -1,0 +1,115 @@
+"""The staff's view of people and their accounts."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import privacy
+from accounts.models import Account, LinkedAccount, Membership, Person, User
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user", "person"]
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Passwords are reset by mail, not here; a user is erased with the person (manage.py erase_person)."""
+
+    list_display = ["email", "is_active", "is_staff", "date_joined", "last_login"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "people__handle"]
+    ordering = ["-date_joined"]
+    fields = [
+        "email",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "user_permissions",
+        "date_joined",
+        "last_login",
+    ]
+    readonly_fields = ["date_joined", "last_login"]
+    filter_horizontal = ["groups", "user_permissions"]
+    inlines = [MembershipInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["handle", "name", "kind", "visibility", "country", "birth_year", "created_at"]
+    list_filter = ["kind", "visibility"]
+    search_fields = ["handle", "name", "users__email", "links__account__handle"]
+    ordering = ["-created_at"]
+    readonly_fields = ["klout_id", "created_at"]
+    fields = [
+        *("kind", "handle", "klout_id", "name", "bio", "visibility", "birth_year"),
+        *("country", "region", "time_zone", "created_at"),
+    ]
+    inlines = [MembershipInline]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
+        """Deleting a row would leave what other tables hold; manage.py erase_person takes everything."""
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["user", "person", "role", "created_at"]
+    list_filter = ["role"]
+    list_select_related = ["user", "person"]
+    search_fields = ["user__email", "person__handle"]
+    autocomplete_fields = ["user", "person"]
+
+
+@admin.register(Account)
+class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Every account seen: perhaps millions, so that nothing is counted and only whole ids and handles are found."""
+
+    list_display = ["id", "network", "external_id", "handle", "linked_to"]
+    list_filter = ["network"]
+    list_select_related = ["link__person"]
+    search_fields = ["=external_id", "=handle"]
+    show_full_result_count = False
+    ordering = ["-id"]
+
+    @admin.display(description="linked to")
+    def linked_to(self, account: Account) -> str:
+        return account.link.person.handle if hasattr(account, "link") else ""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return False
+
+
+@admin.register(LinkedAccount)
+class LinkedAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Deleting a link here erases what was collected from its account, as removing it in the settings does."""
+
+    list_display = ["account", "person", "state", "linked_at"]
+    list_filter = ["state", "account__network"]
+    list_select_related = ["account", "person"]
+    search_fields = ["=account__handle", "=account__external_id", "person__handle"]
+    autocomplete_fields = ["account", "person"]
+    readonly_fields = ["linked_at"]
+
+    def delete_model(self, request: HttpRequest, obj: LinkedAccount) -> None:
+        privacy.unlink(link=obj, at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LinkedAccount]) -> None:
+        for link in queryset:
+            self.delete_model(request, link)

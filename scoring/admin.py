@@ -1,0 +1,63 @@
+"""The staff's view of runs, scores and uploads: to look at; what changes them is the daily run and its commands."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from scoring.models import Award, ImportJob, Score, ScoreRun, Tombstone
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ScoreRun)
+class ScoreRunAdmin(ReadOnly):
+    list_display = ["as_of", "formula", "kind", "state", "stage", "started_at", "finished_at"]
+    list_filter = ["state", "kind", "formula"]
+    date_hierarchy = "as_of"
+    ordering = ["-as_of", "-started_at"]
+
+
+@admin.register(Score)
+class ScoreAdmin(ReadOnly):
+    list_display = ["person", "score", "reach", "amplification", "network_part", "percentile", "confidence", "as_of"]
+    list_filter = ["confidence", "formula"]
+    list_select_related = ["person"]
+    search_fields = ["person__handle"]
+    ordering = ["-score"]
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnly):
+    list_display = ["created_at", "person", "network", "file_name", "state", "records", "finished_at"]
+    list_filter = ["state", "network"]
+    list_select_related = ["person"]
+    search_fields = ["person__handle", "file_name"]
+    exclude = ["path"]
+    ordering = ["-created_at"]
+
+
+@admin.register(Award)
+class AwardAdmin(ReadOnly):
+    list_display = ["person", "family", "level", "earned_on"]
+    list_filter = ["family"]
+    list_select_related = ["person"]
+    search_fields = ["person__handle"]
+    ordering = ["-earned_on"]
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnly):
+    list_display = ["account", "erased_at", "rewritten_at"]
+    ordering = ["-erased_at"]
