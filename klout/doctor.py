@@ -145,9 +145,14 @@ def secrets(part: str, at: datetime) -> Finding:
 
 
 def lake(part: str, at: datetime) -> Finding:
-    place = settings.LAKE.removeprefix("file://")
+    place = settings.LAKE
     if "://" in place:
-        return Finding(part, "note", f"{place}: a store; whether it can be written shows at the next compaction")
+        from scoring.log.lake import open_lake
+
+        store = open_lake()
+        store.create("doctor", lambda stream: stream.write(b"written to see whether it can be"))
+        store.filesystem.delete_file(store.path("doctor"))
+        return Finding(part, "ok", f"{settings.LAKE} can be written")
     folder = next(folder for folder in (Path(place), *Path(place).parents) if folder.exists())
     with tempfile.TemporaryFile(dir=folder):
         free = shutil.disk_usage(folder).free / 1024**3

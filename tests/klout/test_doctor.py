@@ -77,6 +77,9 @@ def test_a_lake_that_cannot_be_written_is_missing(settings: Settings, tmp_path: 
     found = findings()["lake"]
     assert found.state == "missing"
     assert "KLOUT_LAKE" in found.advice
+    settings.LAKE = f"file://{tmp_path}/store"
+    assert doctor.lake("lake", NOW).state == "ok"
+    assert list((tmp_path / "store").iterdir()) == []
 
 
 @pytest.mark.system
