@@ -85,11 +85,11 @@ TOTALS = f"""
 """
 POSTS = f"""
     INSERT INTO scoring_post (account, post, external_id, url, posted_at)
-    SELECT DISTINCT ON (id, post) id, post, staged_post.external_id, url, {POSTED}
+    SELECT DISTINCT ON (account.id, post) account.id, post, staged_post.external_id, url, {POSTED}
     FROM staged_post
-    JOIN staged_account ON staged_account.external_id = target
-    JOIN accounts_linkedaccount ON account_id = id
-    ORDER BY id, post, row
+    JOIN staged_account AS account ON account.external_id = target
+    JOIN accounts_linkedaccount AS link ON link.account_id = account.id
+    ORDER BY account.id, post, row
     ON CONFLICT DO NOTHING
 """
 

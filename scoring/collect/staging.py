@@ -84,6 +84,7 @@ class Staging:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(TABLES)}")
         self.rows = self.keyed = 0
+        self.waiting = {table: [] for table in TABLES}
         self.staged = dict.fromkeys(TABLES, 0)
 
     # ------------------------------------------------------------ records

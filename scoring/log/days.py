@@ -99,4 +99,4 @@ def write_day(lake: Lake, day: str, columns: Columns) -> DayFile | None:
 
 def key_sum(columns: Columns) -> int:
     """The sum of the keys' halves modulo 2**64."""
-    return int(columns["key_high"].view(np.uint64).sum() + columns["key_low"].view(np.uint64).sum())
+    return sum(int(columns[half].view(np.uint64).sum()) for half in ("key_high", "key_low")) % 2**64
