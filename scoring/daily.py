@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -27,6 +28,8 @@ from scoring.publish import Results, is_newest, publish, publish_provisional
 STAGES = ("collect", "compact", "compute", "publish", "award")
 # Any number will do, as long as nothing else in this database locks the same.
 LOCK = 0x6B6C6F7574
+# Tenths of a second.
+PATIENCE = 20
 
 # say(stage, text): what an operator reads while the run goes on.
 Say = Callable[[str, str], None]
@@ -44,8 +47,13 @@ def quiet(stage: str, text: str) -> None:
 def only_one() -> Iterator[None]:
     """Hold the run's lock; PostgreSQL lets go of it when the process dies. Raises AlreadyRunning."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
+        for _ in range(PATIENCE):
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+            if cursor.fetchone()[0]:
+                break
+            # PostgreSQL needs a moment to notice that a killed run is gone.
+            time.sleep(0.1)
+        else:
             raise AlreadyRunning("another run is under way; two at once would publish each other's halves")
     try:
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import date
 from io import StringIO
 
@@ -131,7 +132,7 @@ def test_achievements_are_awarded_once_and_stay(join, happen):
     assert {(award.level, award.earned_on) for award in awards} == {(1, TODAY), (2, TODAY)}
 
 
-def test_two_runs_at_once_are_impossible(join, happen, transactional_db):
+def test_two_runs_at_once_are_impossible(join, happen, transactional_db, monkeypatch):
     join("Alice", twitter="a")
     parameters = connection.get_connection_params() | {"autocommit": True}
     parameters.pop("cursor_factory", None)
@@ -141,8 +142,14 @@ def test_two_runs_at_once_are_impossible(join, happen, transactional_db):
         with pytest.raises(daily.AlreadyRunning):
             daily.run(as_of=TODAY, at=AT)
         assert not ScoreRun.objects.exists()
+        # The negative control: it is the lock that stops the second, and nothing else.
+        with monkeypatch.context() as patch:
+            patch.setattr(daily, "only_one", nullcontext)
+            patch.setattr(daily, "PATIENCE", 1)
+            daily.run(as_of=date(2026, 10, 31), at=AT)
+        assert ScoreRun.objects.count() == 1
     daily.run(as_of=TODAY, at=AT)
-    assert ScoreRun.objects.get().state == ScoreRun.State.DONE
+    assert ScoreRun.objects.get(as_of=TODAY).state == ScoreRun.State.DONE
 
 
 class Broken(Exception):
@@ -191,6 +198,8 @@ django.setup()
 from datetime import UTC, date, datetime
 from django.conf import settings
 settings.LAKE = os.environ["TEST_LAKE"]
+from django.db import connection
+connection.settings_dict["NAME"] = os.environ["TEST_DATABASE"]
 from scoring import daily, publish
 publish.write_components = lambda: os.kill(os.getpid(), signal.SIGKILL)
 daily.run(as_of=date(2026, 11, 1), at=datetime(2026, 11, 1, 12, tzinfo=UTC))
@@ -200,10 +209,7 @@ daily.run(as_of=date(2026, 11, 1), at=datetime(2026, 11, 1, 12, tzinfo=UTC))
 def test_a_killed_run_leaves_no_half_and_no_lock(join, happen, transactional_db, lake):
     join("Alice", twitter="a")
     happen(replies("a", names("fan", 3)))
-    database = connection.settings_dict
-    url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST'] or '127.0.0.1'}/{database['NAME']}"
-    environment = os.environ | {"TEST_LAKE": str(lake), "KLOUT_TEST_DATABASE": database["NAME"]}
-    environment |= {"DATABASE_URL": url} if not database["HOST"].startswith("/") else {}
+    environment = os.environ | {"TEST_LAKE": str(lake), "TEST_DATABASE": connection.settings_dict["NAME"]}
     ended = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == -9, ended.stderr
     assert not Score.objects.exists()
