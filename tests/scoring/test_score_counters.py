@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from scoring.formula import counters
 from scoring.formula.counters import BadTable, score_counters, score_values
-from tests.scoring.formula.given import alice, score_of
+from tests.scoring.formula.given import alice, score_of, unhurried
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -118,9 +118,17 @@ def test_quotes_line_breaks_and_spreadsheets_survive_byte_for_byte():
     assert (done.summary.rows, done.summary.blank, done.summary.scored) == (4, 1, 3)
 
 
+def test_the_mark_that_spreadsheets_put_first_hides_no_column():
+    done = Done('\ufeff"followers",name\r\n10,Alice\r\n')
+    assert done.text.startswith('\ufeff"followers",name,score\r\n10,Alice,')
+    assert float(done.rows[1][-1]) > 1
+    assert "followers" not in done.summary.missing
+
+
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 
 
+@unhurried
 @given(st.lists(st.tuples(names, st.integers(0, 10**9) | st.just("") | names), max_size=8))
 def test_whatever_stands_in_the_cells_comes_out_again(rows):
     text = io.StringIO(newline="")
@@ -233,16 +241,24 @@ def test_it_refuses_what_would_lose_something_and_names_the_file(tmp_path):
     source.write_text("followers\n5\n")
     out.write_text("kept")
     (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "second.csv").hardlink_to(source)
     (tmp_path / "scored.csv").write_text("followers,score\n1,2\n")
     assert "is the table itself" in refused(source, source)
     assert "is the table itself" in refused(source, tmp_path / "link.csv")
+    assert "is the table itself" in refused(source, tmp_path / "second.csv")
     assert "there is no such file" in refused(tmp_path / "none.csv", out)
     assert "there is no folder" in refused(source, tmp_path / "none" / "out.csv")
     assert "those are: facebook, mastodon, twitter" in refused(source, out, "gopher")
     assert "no formula 'v0'; known: v1" in refused(source, out, formula="v0")
     assert "scored.csv: the table has a column 'score' already" in refused(tmp_path / "scored.csv", out)
     assert (source.read_text(), out.read_text()) == ("followers\n5\n", "kept")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "link.csv", "out.csv", "scored.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "in.csv",
+        "link.csv",
+        "out.csv",
+        "scored.csv",
+        "second.csv",
+    ]
 
 
 def test_a_million_rows_would_take_less_than_a_minute():

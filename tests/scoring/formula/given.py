@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from scoring import formula
@@ -13,6 +14,9 @@ from scoring.formula import v1
 from scoring.formula.base import Scored
 
 TWITTER, FACEBOOK, MASTODON = 1, 2, 3
+# The machine may be busy; how long an example takes says nothing of it.
+unhurried = settings(deadline=None)
+
 # (network, account, features in 65,536ths)
 Row = tuple[int, int, Mapping[str, int]]
 

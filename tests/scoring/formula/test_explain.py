@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scoring import formula
 from scoring.formula import explain
 from scoring.formula.base import Leaves, Node
-from tests.scoring.formula.given import MASTODON, TWITTER, alice, reactions, scored, some_rows, table_of
+from tests.scoring.formula.given import MASTODON, TWITTER, alice, reactions, scored, some_rows, table_of, unhurried
 
 ACCOUNTS = {11: "@alice", 12: "@alice_too"}
 
@@ -29,6 +29,7 @@ def every(node: Node) -> list[Node]:
     return [node, *(below for child in node.children for below in every(child))]
 
 
+@unhurried
 @given(rows=some_rows(min_size=1), by=st.sampled_from(["part", "network"]))
 def test_every_node_is_the_sum_of_its_children_down_to_the_score(rows, by):
     result = scored(rows)

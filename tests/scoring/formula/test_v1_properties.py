@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring import formula
-from scoring.features.base import ONE
+from scoring.features.base import ONE, FeatureTable
 from scoring.features.catalogue import ANY, COLUMNS, MEASURES, VERBS, column_of
 from scoring.formula import v1
 from scoring.formula.base import PARTS
@@ -26,9 +26,11 @@ from tests.scoring.formula.given import (
     some_networks,
     some_rows,
     table_of,
+    unhurried,
 )
 
 
+@unhurried
 @given(rows=some_rows(min_size=1), which=st.data(), column=columns, more=st.integers(ONE, 10**6 * ONE))
 def test_one_more_person_anywhere_raises_the_score(rows, which, column, more):
     place = which.draw(st.integers(0, len(rows) - 1))
@@ -52,6 +54,7 @@ def test_no_conceivable_crowd_reaches_the_top():
     assert 95 < score_of(alice(**less)) < score_of(alice(**everybody)) < 100
 
 
+@unhurried
 @given(rows=some_rows(min_size=1), network=some_networks, features=some_features)
 def test_linking_another_account_never_lowers_a_score(rows, network, features):
     linked = [*rows, (network, 10**12 + 1, features)]
@@ -60,6 +63,7 @@ def test_linking_another_account_never_lowers_a_score(rows, network, features):
         assert score_of(*linked) > score_of(*rows)
 
 
+@unhurried
 @given(rows=some_rows(min_size=1), network=some_networks)
 def test_an_account_that_nobody_reacts_to_changes_nothing(rows, network):
     before, after = scored(rows), scored([*rows, (network, 10**12 + 1, {})])
@@ -67,6 +71,7 @@ def test_an_account_that_nobody_reacts_to_changes_nothing(rows, network):
     assert len(after.leaves(after.entity)) == len(before.leaves(before.entity))
 
 
+@unhurried
 @given(rows=some_rows(min_size=2), seed=st.integers())
 def test_the_order_of_accounts_does_not_matter_to_the_last_bit(rows, seed):
     shuffled = list(rows)
@@ -79,6 +84,19 @@ def test_the_order_of_accounts_does_not_matter_to_the_last_bit(rows, seed):
     assert first.account.tolist() == second.account.tolist()
 
 
+def test_the_order_of_accounts_does_not_matter_to_fractions_either():
+    amounts = np.random.default_rng(0).random(40) * ONE / 1000
+    account = np.arange(40)
+    person, network = np.ones(40, dtype=np.int64), np.full(40, TWITTER)
+    points = set()
+    for seed in range(20):
+        order = np.random.default_rng(seed).permutation(40)
+        table = FeatureTable(account[order], network, {"follow_surplus": amounts[order]})
+        points.add(float(formula.get("v1").score(table, person).networks().points[0]))
+    assert len(points) == 1
+
+
+@unhurried
 @given(people=st.lists(some_rows(min_size=1, max_size=4), min_size=1, max_size=6))
 def test_a_score_does_not_depend_on_who_is_scored_beside(people):
     rows = [row for person in people for row in person]
@@ -87,6 +105,7 @@ def test_a_score_does_not_depend_on_who_is_scored_beside(people):
     assert together.score.tolist() == [score_of(*person) for person in people]
 
 
+@unhurried
 @given(rows=some_rows(min_size=1))
 def test_leaves_and_parts_and_networks_add_up_to_the_score(rows):
     result = scored(rows, person=7)
@@ -108,6 +127,7 @@ def test_leaves_and_parts_and_networks_add_up_to_the_score(rows):
     assert len(set(keys)) == len(leaves)
 
 
+@unhurried
 @given(rows=some_rows(min_size=1, max_size=3), column=st.sampled_from(sorted(set(COLUMNS) - set(v1.USES))))
 def test_repetitions_and_what_only_confidence_needs_bring_no_points(rows, column):
     network, account, features = rows[0]
