@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from scoring import daily, imports
+from scoring.models import ImportJob
 
 log = logging.getLogger(__name__)
 
@@ -27,3 +28,12 @@ def recompute_daily() -> None:
 def import_upload(job_id: int) -> None:
     """Reads what a person uploaded. Run again after a killed worker, it adds only what is missing."""
     imports.run(job_id=job_id, at=timezone.now())
+    person = ImportJob.objects.filter(pk=job_id, state=ImportJob.State.DONE).values_list("person", flat=True).first()
+    if person is not None:
+        score_provisionally.delay_on_commit(person)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError, daily.AlreadyRunning), retry_backoff=5, max_retries=None)
+def score_provisionally(person_id: int) -> None:
+    """A first score soon after an import, not only after the next daily run."""
+    daily.provisional(persons=[person_id], at=timezone.now())
