@@ -28,6 +28,8 @@ BYTE_ORDER_MARK = "\ufeff"
 # Rows scored at a time, and the longest field: a quote that is never closed must not swallow the file into memory.
 ROWS = 20_000
 FIELD_CHARACTERS = 1 << 20
+# More than anything can be counted to; the arithmetic is safe far beyond.
+LARGEST = 1e30
 # Problems told one by one; the rest are counted.
 TOLD = 100
 
@@ -152,6 +154,8 @@ def number_of(cell: str) -> float:
         raise ValueError(f"{cell.strip()[:40]!r}, which is no number")
     if value < 0:
         raise ValueError(f"{cell.strip()[:40]!r}, which is negative")
+    if value > LARGEST:
+        raise ValueError(f"{cell.strip()[:40]!r}, which is too large")
     return value
 
 
@@ -159,7 +163,7 @@ def numbers_of(cells: Sequence[str]) -> tuple[Float64, dict[int, str]]:
     """Values of a column's cells, 0 where a cell is empty or bad, and place -> reason of the bad ones."""
     try:
         values = np.array([float(cell or 0) for cell in cells])
-        if np.isfinite(values).all() and (values >= 0).all() and "_" not in "".join(cells):
+        if ((values >= 0) & (values <= LARGEST)).all() and "_" not in "".join(cells):
             return values, {}
     except ValueError:
         pass

@@ -58,7 +58,7 @@ def test_scores_have_full_precision_and_are_never_rounded():
 
 @pytest.mark.parametrize("counter", ["followers", "listed", "mentions_received", "retweets_received"])
 def test_one_more_always_scores_higher(counter):
-    steps = [0, 0.001, 1, 2, 90.4565, 90.4566, 1e3, 1e6, 1e6 + 1, 1e9, 1e9 + 1, 1e12, 1e12 + 1, 2e12, 1e15, 1e18]
+    steps = [0, 0.001, 1, 2, 90.4565, 90.4566, 1e3, 1e6, 1e6 + 1, 1e9, 1e9 + 1, 1e12, 1e12 + 1, 2e12, 1e15, 1e18, 1e30]
     scores = [float(row[1]) for row in Done(f"{counter}\n" + "".join(f"{step!r}\n" for step in steps)).rows[1:]]
     assert scores[0] == 1.0
     assert all(low < high for low, high in pairwise(scores))
@@ -79,7 +79,7 @@ def test_missing_columns_and_empty_cells_count_as_nothing_and_are_reported():
 
 
 def test_a_bad_value_leaves_its_row_in_place_without_a_score():
-    bad = ["-5", "many", "nan", "inf", "1_000", '"1,5"', "-0.0001"]
+    bad = ["-5", "many", "nan", "inf", "1_000", '"1,5"', "-0.0001", "1e308", "1e999"]
     lines = [f"Row {n},{value}" for n, value in enumerate(bad)]
     done = Done("name,followers\nAlice,10\n" + "\n".join(lines) + "\nBob,10\n")
     assert [row[0] for row in done.rows] == ["name", "Alice", *(f"Row {n}" for n in range(len(bad))), "Bob"]
