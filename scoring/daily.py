@@ -74,7 +74,7 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
         crashed = close_crashed()
         if as_of >= at.date():
             say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
-        compacted = log.compact(min(as_of, at.date()), progress=lambda text: say("compact", text))
+        compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
         say("compact", compacted.line())
         fingerprint = log.fingerprint(as_of)
         run = resumable(crashed, as_of, version, fingerprint)

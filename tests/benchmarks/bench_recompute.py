@@ -1,0 +1,89 @@
+"""One daily run over ten million interactions of a million accounts: time and peak memory of each stage.
+
+    python -m tests.benchmarks.bench_recompute [--events 10000000] [--accounts 1000000] [--members 10000]
+
+The made-up log of bench_engine is put into the lake of a database of its own (made for this run and dropped after it,
+on DATABASE_URL's server or the built-in one), with an accounts row for each number and `--members` people who linked
+the accounts that are reacted to most. Then scoring.daily.run goes once as `manage.py recompute` does: features are
+written to the lake, scores, history, leaves and every account's score to PostgreSQL. Memory is this process's own peak
+within each stage. bench_engine measures the aggregation beside PostgreSQL and pandas; here only the whole is new.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks.bench_engine import AS_OF, Stopwatch
+
+ACCOUNTS = """
+    INSERT INTO accounts_account (id, network, external_id, handle)
+    SELECT i, (ARRAY['twitter', 'facebook', 'mastodon'])[i %% 3 + 1], i::text, '' FROM generate_series(1, %s) AS i
+"""
+MEMBERS = """
+    INSERT INTO accounts_person (id, kind, handle, klout_id, name, bio, avatar, country, region, time_zone, visibility,
+                                 created_at)
+    SELECT i, 'person', 'member' || replace(replace(i::text, '0', 'a'), '1', 'b'), i, '', '', '', '', '', 'UTC',
+           'public', now()
+    FROM generate_series(1, %(members)s) AS i;
+    INSERT INTO accounts_linkedaccount (account_id, person_id, server, state, linked_at)
+    SELECT i, i, '', 'active', now() FROM generate_series(1, %(members)s) AS i
+"""
+
+
+def fill(events: int, accounts: int, members: int) -> None:
+    import numpy as np
+    from django.db import connection
+
+    from scoring import log
+    from tests.benchmarks.synthetic import days
+
+    for _, columns in days(events, accounts, as_of=AS_OF):
+        log.append_day_rows({name: np.asarray(values) for name, values in columns.items()})
+    with connection.cursor() as cursor:
+        cursor.execute(ACCOUNTS, [accounts])
+        cursor.execute(MEMBERS, {"members": members})
+        cursor.execute("ANALYZE")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--members", type=int, default=10_000)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
+    import django
+    from django.conf import settings
+    from django.test.utils import setup_databases, teardown_databases
+
+    django.setup()
+    from scoring import daily
+
+    with tempfile.TemporaryDirectory(prefix="klout-bench-") as folder:
+        settings.LAKE = str(Path(folder) / "lake")
+        databases = setup_databases(verbosity=0, interactive=False)
+        try:
+            fill(options.events, options.accounts, options.members)
+            watch = Stopwatch()
+            since = time.perf_counter()
+
+            def say(stage: str, text: str) -> None:
+                watch.lap(f"{stage}: {text}"[:76])
+
+            daily.run(as_of=AS_OF, at=datetime(AS_OF.year, AS_OF.month, AS_OF.day, 3, tzinfo=UTC), say=say)
+            whole = time.perf_counter() - since
+        finally:
+            teardown_databases(databases, verbosity=0)
+    print(f"{options.events:,} interactions, {options.accounts:,} accounts, {options.members:,} members")
+    for name, seconds, peak in watch.stages:
+        print(f"    {name:<76}{seconds:9.2f} s{peak:10,.0f} MB")
+    print(
+        f"    {'whole':<76}{whole:9.2f} s{max(peak for _, _, peak in watch.stages):10,.0f} MB; {os.cpu_count()} cores"
+    )
+
+
+if __name__ == "__main__":
+    main()
