@@ -96,7 +96,8 @@ def run(*, job_id: int, at: datetime) -> None:
                     path=path, network=job.network or None, person=job.person, at=at, progress=progress_of(job)
                 )
         except (BadArchive, Refused) as error:
-            fail(job, str(error), at=at)
+            # The reader names the file as it lies here; its person knows it by another name.
+            fail(job, str(error).replace(path.name, job.file_name), at=at)
         except Person.DoesNotExist:
             log.info("upload %s was erased with its person", job.pk)
         except (OperationalError, InterfaceError):
