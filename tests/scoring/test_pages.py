@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Account, Membership, Person, User
-from scoring.models import Award, Component, ScoreRun
+from scoring.models import Award, Component, Score, ScoreRun
 from tests.scoring.published import AS_OF, publish_score
 
 pytestmark = pytest.mark.django_db
@@ -232,6 +232,28 @@ def test_a_person_without_a_score_is_told_so(client: Client, join) -> None:
     assert "Nothing has been counted for Bob so far" in text_of(client.get("/bob"))
     client.force_login(user_of(bob))
     assert "Nothing has been counted for you so far" in text_of(client.get("/bob"))
+
+
+def test_a_score_of_one_is_called_what_it_is(client: Client, join) -> None:
+    bob = join("Bob", twitter="3")
+    publish_score(bob, features=[])
+    text = text_of(client.get("/bob"))
+    assert "1 is where everybody starts: nothing has been counted so far." in text
+    assert "Higher than 83.2% of everybody scored." not in text
+    client.force_login(user_of(bob))
+    assert reverse("import") in client.get("/bob").content.decode()
+
+
+def test_a_provisional_score_says_so_and_when_it_was_taken(client: Client, alice) -> None:
+    assert "Provisional" not in text_of(client.get("/alice"))
+    ScoreRun.objects.update(kind="provisional", finished_at=datetime(2026, 11, 1, 14, 5, tzinfo=UTC))
+    Score.objects.update(confidence="provisional")
+    response = client.get("/alice")
+    text = text_of(response)
+    assert "of everybody scored. Provisional" in text
+    assert "Counts what was known on 1 November 2026, 14:05 UTC" in text
+    assert "Counts what happened before" not in text
+    assert 'content="noindex"' in response.content.decode()
 
 
 def test_achievements_show_the_highest_level_of_each_family(client: Client, alice) -> None:
