@@ -170,7 +170,7 @@ def _create(data: Path, programs: Programs, user: ServerUser) -> None:
             [programs / "postgres", "--single", "-D", str(new), "postgres"], input=f'CREATE DATABASE "{DATABASE}";\n'
         )
     if answer.returncode:
-        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(new if target == data else target.parent, ignore_errors=True)
         raise EmbeddedError(f"The built-in database could not be made in {target}:\n{answer.stdout}{answer.stderr}")
     if target.exists() and any(target.iterdir()):
         shutil.rmtree(new)

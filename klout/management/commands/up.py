@@ -101,7 +101,8 @@ class Command(BaseCommand):
             try:
                 connection.ensure_connection()
             except DatabaseError as error:
-                raise up.CannotStart(f"The database cannot be reached. {error}") from error
+                said = "The database that DATABASE_URL names cannot be reached: " if settings.DATABASE else ""
+                raise up.CannotStart(f"{said}{error}") from error
             version = f"PostgreSQL {'.'.join(map(str, divmod(connection.pg_version, 10000)))}"
             if connection.pg_version < 150000:
                 raise up.CannotStart(f"The database is {version}; 15 or newer is needed.")
