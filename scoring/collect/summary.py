@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -68,7 +69,8 @@ class Rejects:
     def __enter__(self) -> Rejects:
         # An older import's rejects must not be taken for this one's.
         if self.path:
-            self.path.unlink(missing_ok=True)
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -8,9 +8,9 @@ everything as of a day, `erase_accounts` forgets accounts. Rows come in through 
 from scoring.log.compaction import Compacted, append_day_rows, compact
 from scoring.log.erasure import erase_accounts
 from scoring.log.features import NoFeatures, read_features, write_features
-from scoring.log.known import known, lake_files
 from scoring.log.locks import appending
-from scoring.log.snapshot import Snapshot, fingerprint, snapshot
+from scoring.log.lookup import known, lake_files
+from scoring.log.reading import Snapshot, fingerprint, snapshot
 
 __all__ = [
     "Compacted",

@@ -104,13 +104,15 @@ class Lake:
                 found.append((int(stem), info))
         return sorted(found, key=lambda item: item[0])
 
+    def read_manifest(self, info: fs.FileInfo) -> Manifest | None:
+        with self.filesystem.open_input_stream(info.path) as stream:
+            return Manifest.from_bytes(stream.read())
+
     def manifest(self) -> Manifest:
         """The newest whole manifest. Raises BrokenLake where there are some, but none is whole."""
         numbers = self.numbers()
         for _, info in reversed(numbers):
-            with self.filesystem.open_input_stream(info.path) as stream:
-                manifest = Manifest.from_bytes(stream.read())
-            if manifest:
+            if manifest := self.read_manifest(info):
                 return manifest
         # A first commit that was cut short leaves number 1 alone, broken: the lake is still empty.
         if numbers and numbers[-1][0] > 1:
@@ -157,21 +159,19 @@ class Lake:
 
         Only a writer may, since nobody else can be between writing a file and naming it. Returns the number of files.
         """
-        numbers = self.numbers()
-        if not numbers:
+        found = [(number, info, self.read_manifest(info)) for number, info in self.numbers()]
+        whole = [(info, manifest) for _, info, manifest in found if manifest]
+        if not whole:
             return 0
-        newest = numbers[-1][1].mtime
-        kept: list[fs.FileInfo] = [numbers[-1][1]]
-        gone: list[fs.FileInfo] = []
-        for (_, info), (_, successor) in pairwise(numbers):
-            (gone if newest - successor.mtime > KEEP else kept).append(info)
-        named: set[str] = set()
-        for info in kept:
-            with self.filesystem.open_input_stream(info.path) as stream:
-                manifest = Manifest.from_bytes(stream.read())
-            named |= {self.path(file) for file in manifest.files} if manifest else set()
-        for info in gone:
-            self.filesystem.delete_file(info.path)
+        newest, current = whole[-1]
+        kept = {current.number: current}
+        for (_, manifest), (successor, _) in pairwise(whole):
+            if newest.mtime - successor.mtime <= KEEP:
+                kept[manifest.number] = manifest
+        for number, info, _ in found:
+            if number < current.number and number not in kept:
+                self.filesystem.delete_file(info.path)
+        named = {self.path(file) for manifest in kept.values() for file in manifest.files}
         removed = 0
         for folder in ("days", "features"):
             selector = fs.FileSelector(self.path(folder), allow_not_found=True, recursive=True)

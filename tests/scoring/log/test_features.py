@@ -1,0 +1,46 @@
+"""A run's features stay in the lake, so that any day can be explained again."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from scoring import log
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 10, 4)
+
+
+def test_features_come_back_sorted_by_account_with_their_types():
+    columns = {"account": np.array([3, 1, 2]), "whole": np.array([30, 2**62, 20]), "part": np.array([0.3, 0.1, 0.2])}
+    log.write_features(DAY, "v1", columns)
+    found = log.read_features(DAY, "v1")
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "account": [1, 2, 3],
+        "whole": [2**62, 20, 30],
+        "part": [0.1, 0.2, 0.3],
+    }
+    assert [values.dtype for values in found.values()] == [np.int64, np.int64, np.float64]
+
+
+def test_some_accounts_can_be_read_alone():
+    log.write_features(DAY, "v1", {"account": np.arange(1000), "x": np.arange(1000) * 2})
+    found = log.read_features(DAY, "v1", accounts=np.array([7, 999, 5000]))
+    assert (found["account"].tolist(), found["x"].tolist()) == ([7, 999], [14, 1998])
+
+
+def test_a_later_run_of_the_same_day_supersedes_and_others_stay():
+    log.write_features(DAY, "v1", {"account": np.array([1])})
+    log.write_features(date(2026, 10, 5), "v1", {"account": np.array([2])})
+    log.write_features(DAY, "v2", {"account": np.array([3])})
+    log.write_features(DAY, "v1", {"account": np.array([4])})
+    assert log.read_features(DAY, "v1")["account"].tolist() == [4]
+    assert log.read_features(DAY, "v2")["account"].tolist() == [3]
+    assert log.read_features(date(2026, 10, 5), "v1")["account"].tolist() == [2]
+
+
+def test_it_says_that_there_was_no_run():
+    with pytest.raises(log.NoFeatures, match="no run as of 2026-10-04 by v1"):
+        log.read_features(DAY, "v1")
