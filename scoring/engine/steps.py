@@ -24,8 +24,7 @@ from scoring.engine.graph import UNKNOWN
 from scoring.features.base import ONE, Int64
 from scoring.features.catalogue import (
     ANY,
-    COLUMNS,
-    MEASURES,
+    FEATURES,
     NETWORKS,
     ORIGIN_API,
     STANDING_VERBS,
@@ -54,6 +53,7 @@ AFTER_GRAPH = (
     "stg_counters",
     "stg_totals",
     "int_posts",
+    "int_posts_by_verb",
     "int_totals",
     "int_verbs",
     "int_any",
@@ -63,11 +63,9 @@ AFTER_GRAPH = (
 )
 VIEWS = frozenset({"stg_interactions", "stg_relations", "fct_features"})
 
-# Which step offers which measures to the last one.
-_OFFERED = {
-    "none": (),
-    "of_any": ("actors_recent", "actors_long", "standing_recent", "standing_long", "people_ever", "confirmed_ever"),
-    "of_verbs": (
+# Which step offers which measures of a verb to the last one; int_any offers those of all verbs together.
+_OFFERED: Mapping[str, tuple[str, ...]] = {
+    "int_verbs": (
         "actors_recent",
         "actors_long",
         "events_recent",
@@ -75,38 +73,45 @@ _OFFERED = {
         "actors_ever",
         "standing_ever",
     ),
-    "of_posts": ("posts_recent",),
-    "of_totals": ("anonymous_recent",),
-    "of_surplus": ("surplus",),
+    "int_posts_by_verb": ("posts_recent",),
+    "int_totals": ("anonymous_recent",),
+    "int_surplus": ("surplus",),
 }
+_OFFERED_OF_ANY = (
+    "actors_recent",
+    "actors_long",
+    "standing_recent",
+    "standing_long",
+    "people_ever",
+    "confirmed_ever",
+)
 _SQL = Path(__file__).parent / "sql"
 
 
-def _measured() -> dict[str, str]:
-    """The column lists of the last step, from the catalogue."""
-    names = list(dict.fromkeys(column_of("", measure.name, measure.window) for measure in MEASURES))
-    if missing := set(names) - {name for offered in _OFFERED.values() for name in offered}:
-        raise ValueError(f"no step of the engine offers {sorted(missing)}")
-    lists = {
-        key: ", ".join(name if name in offered else f"0 AS {name}" for name in names)
-        for key, offered in _OFFERED.items()
-    }
-    numbers = {column_of(verb, "", ""): declared.number for verb, declared in VERBS.items()} | {ANY: 0}
-    wanted: dict[str, tuple[str, int]] = {}
-    for verb, number in numbers.items():
-        wanted |= {f"{verb}_{name}": (name, number) for name in names}
-    lists["features"] = ",\n    ".join(
-        "CAST(MAX(CASE WHEN verb = {1} THEN {0} ELSE 0 END) AS BIGINT) AS {2}".format(*wanted[column], column)
-        for column in COLUMNS
-    )
-    return lists
+def _features() -> dict[str, str]:
+    """The columns and joins of the last step, from the catalogue. Raises ValueError where no step offers a measure."""
+    columns: dict[str, str] = {}
+    joins: dict[str, str] = {}
+    for feature in FEATURES:
+        measure = column_of("", feature.measure, feature.window)
+        if feature.verb == ANY:
+            step = "int_any" if measure in _OFFERED_OF_ANY else None
+        else:
+            step = next((step for step, offered in _OFFERED.items() if measure in offered), None)
+        if step is None:
+            raise ValueError(f"no step of the engine offers {feature.column}")
+        joined = f"{step}_{column_of(feature.verb, '', '')}"
+        which = "" if feature.verb == ANY else f" AND {joined}.verb = {VERBS[feature.verb].number}"
+        joins[joined] = f"LEFT JOIN {step} AS {joined} ON {joined}.account = a.account{which}"
+        columns[feature.column] = f"COALESCE({joined}.{measure}, 0) AS {feature.column}"
+    return {"features": ",\n    ".join(columns.values()), "joins": "\n".join(joins.values())}
 
 
 def statement(step: str) -> str:
     """The SELECT of a step, complete."""
     standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
     return Template((_SQL / f"{step}.sql").read_text()).substitute(
-        _measured(),
+        _features(),
         one=ONE,
         unknown=UNKNOWN,
         origin_api=ORIGIN_API,

@@ -7,5 +7,6 @@ SELECT
     MAX(LEAST(c.value, $most_people)) AS value
 FROM counters AS c
 LEFT JOIN counter_verbs AS v ON v.network = c.network AND v.name = c.name
-WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = c.account)
+LEFT JOIN erased AS x ON x.account = c.account
+WHERE x.account IS NULL
 GROUP BY c.account, COALESCE(v.verb, 0)

@@ -16,12 +16,12 @@ FROM (
     UNION ALL
     SELECT n.target, n.actor, n.post, n.network, n.verb, n.origin, n.day
     FROM newest AS n
-    WHERE NOT EXISTS (
-        SELECT 1 FROM lake_keys AS k WHERE k.key_high = n.key_high AND k.key_low = n.key_low
-    )
+    LEFT JOIN lake_keys AS k ON k.key_high = n.key_high AND k.key_low = n.key_low
+    WHERE k.key_high IS NULL
 ) AS i
 LEFT JOIN decay AS d ON d.day = i.day
 LEFT JOIN owners AS t ON t.account = i.target
 LEFT JOIN owners AS a ON a.account = i.actor
-WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = i.target)
-    AND NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = i.actor)
+LEFT JOIN erased AS x ON x.account = i.target
+LEFT JOIN erased AS y ON y.account = i.actor
+WHERE x.account IS NULL AND y.account IS NULL

@@ -9,5 +9,6 @@ SELECT
 FROM relations AS r
 LEFT JOIN owners AS t ON t.account = r.target
 LEFT JOIN owners AS a ON a.account = r.actor
-WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = r.target)
-    AND NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = r.actor)
+LEFT JOIN erased AS x ON x.account = r.target
+LEFT JOIN erased AS y ON y.account = r.actor
+WHERE x.account IS NULL AND y.account IS NULL

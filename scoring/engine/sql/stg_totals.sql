@@ -8,4 +8,5 @@ SELECT
     COALESCE(d.recent, 0) AS recent
 FROM totals AS t
 LEFT JOIN decay AS d ON d.day = t.day
-WHERE NOT EXISTS (SELECT 1 FROM erased AS e WHERE e.account = t.account)
+LEFT JOIN erased AS x ON x.account = t.account
+WHERE x.account IS NULL
