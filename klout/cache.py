@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.core.cache.backends import redis
 
-from klout import embedded
+from klout import embedded, settings
 
 
 class BuiltInCache(redis.RedisCache):

@@ -6,7 +6,6 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import before_task_publish
-from django.conf import settings
 
 from klout import embedded
 
@@ -15,6 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
 
 def ensure_broker(**_: Any) -> None:
     """Start the built-in broker where it is wanted and does not run."""
+    # The module, not Django's view of it: a test that changes settings.VAR must not bring up another server.
+    from klout import settings
+
     if not settings.REDIS_URL:
         embedded.ensure_broker(settings.VAR)
 

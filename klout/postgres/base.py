@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from django.conf import settings
 from django.db.backends.postgresql import base, client
 from django.db.utils import OperationalError
 
-from klout import embedded
+# The module, not Django's view of it: a test that changes settings.VAR must not bring up another server.
+from klout import embedded, settings
 
 
 def ensure() -> str:

@@ -1,7 +1,6 @@
 """The made-up town: complete, the same each time, by the import that real data takes, and never beside real people."""
 
 import csv
-import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,16 +12,14 @@ from django.db import transaction
 from django.test import Client, override_settings
 
 from accounts.context import is_demo
-from accounts.models import LinkedAccount, Membership, Person, User
+from accounts.models import LinkedAccount, Person, User
 from klout import demo
 from klout.demo import happenings
 from klout.demo.happenings import DAYS, write_town
-from klout.demo.people import INHABITANTS
-from klout.up import CannotStart
 from scoring.models import Component, Interaction, Post, PostTotal, Relation, Score, ScoreHistory, ScoreRun
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
-PAST = (7, 1)
+PAST = (1,)
 
 
 class Filled:
@@ -49,21 +46,6 @@ def town(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
         yield Filled(var)
         is_demo.forget()
         transaction.set_rollback(True)
-
-
-@pytest.fixture
-def hamlet(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty system of the test's own, and a town of six for a week; gives its KLOUT_VAR."""
-    settings.VAR, settings.LAKE = tmp_path, str(tmp_path / "lake")
-    few = tuple(
-        person for person in INHABITANTS if person.handle in {"wren", "larkhaven-ferry", "dov", "ilse", "maude"}
-    )
-    monkeypatch.setattr(demo, "INHABITANTS", few)
-    monkeypatch.setattr(happenings, "INHABITANTS", few)
-    monkeypatch.setattr(happenings, "DAYS", 5)
-    monkeypatch.setattr(demo, "PAST", (1,))
-    is_demo.forget()
-    return tmp_path
 
 
 def test_everybody_is_there_for_all_to_see(town: Filled, db: None) -> None:
@@ -95,7 +77,7 @@ def test_scores_lie_far_apart_and_add_up(town: Filled, db: None) -> None:
 def test_there_is_a_past_of_each_day_that_was_scored(town: Filled, db: None) -> None:
     days = set(ScoreHistory.objects.values_list("as_of", flat=True))
     assert days == {AT.date() - timedelta(days=past) for past in (*PAST, 0)}
-    assert ScoreHistory.objects.count() == 43 * 3
+    assert ScoreHistory.objects.count() == 43 * 2
     assert set(ScoreRun.objects.values_list("state", flat=True)) == {ScoreRun.State.DONE}
     assert set(Score.objects.values_list("as_of", flat=True)) == {AT.date()}
 
@@ -143,50 +125,6 @@ def test_a_town_that_is_there_stays_as_it_is(town: Filled, db: None) -> None:
     assert Person.objects.count() == 43
 
 
-# ---------------------------------------------------------------- a town of five
-def test_a_town_cut_short_is_filled_to_the_end(hamlet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(**_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(demo.daily, "run", killed)
-        with pytest.raises(KeyboardInterrupt):
-            demo.fill(at=AT)
-    assert json.loads((hamlet / "demo").read_text())["done"] is False
-    assert is_demo(), "made-up people are never shown without saying so"
-    interactions = Interaction.objects.count()
-    assert interactions > 100
-    # A day later: it is the town of the day on which it was begun.
-    demo.fill(at=AT + timedelta(days=1))
-    assert json.loads((hamlet / "demo").read_text())["done"] is True
-    assert Score.objects.count() == 5
-    assert Membership.objects.count() == 6
-    assert set(Score.objects.values_list("as_of", flat=True)) == {AT.date()}
-
-
-def test_it_fills_no_system_that_holds_people(hamlet: Path) -> None:
-    User.objects.create_user("alice@example.org", "a long pass phrase")
-    with pytest.raises(demo.CannotFill, match="fills an empty system only"):
-        demo.fill(at=AT)
-    assert not (hamlet / "demo").exists()
-    assert Person.objects.count() == 0
-
-
-def test_it_fills_no_system_in_production_mode(hamlet: Path, settings: Any) -> None:
-    settings.PRODUCTION = True
-    with pytest.raises(CannotStart, match="no place beside real people"):
-        demo.fill(at=AT)
-    assert not (hamlet / "demo").exists()
-    assert Person.objects.count() == 0
-
-
-def test_a_mark_that_says_nothing_is_not_trusted(hamlet: Path) -> None:
-    (hamlet / "demo").write_text("hello")
-    with pytest.raises(demo.CannotFill, match="not what the demo wrote there"):
-        demo.fill(at=AT)
-    assert Person.objects.count() == 0
-
-
 # ---------------------------------------------------------------- what is written
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file by its name; those in a zip each by itself."""
@@ -200,7 +138,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def test_it_is_the_same_town_each_time(tmp_path: Path) -> None:
+def test_it_is_the_same_town_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(happenings, "DAYS", 20)
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         write_town(tmp_path / name, AT)
