@@ -21,11 +21,11 @@ import httpx2
 import stamina
 
 from accounts.networks.base import RateLimited, Revoked, Unreachable, checked_text
-from accounts.networks.sockets import Deadline, Guarded, Refused, Resolve, is_listed, resolve
+from accounts.networks.sockets import AddressRefused, Deadline, Guarded, Resolve, is_listed, resolve
 
 Params = Sequence[tuple[str, str]]
 
-__all__ = ["Answer", "Http", "NotFound", "Refused"]
+__all__ = ["AddressRefused", "Answer", "Http", "NotFound"]
 
 # How long a network that says "too often" without a time is left alone, and the longest that any is believed.
 _DEFAULT_PAUSE = timedelta(minutes=5)
@@ -131,7 +131,7 @@ class Http:
         )
 
     def get(self, path: str, params: Params = ()) -> Answer:
-        """GET `path` below the base URL. Raises RateLimited, Revoked, NotFound, Refused or Unreachable."""
+        """GET `path` below the base URL. Raises RateLimited, Revoked, NotFound, AddressRefused or Unreachable."""
         settings = self._settings
         try:
             for attempt in stamina.retry_context(
@@ -178,7 +178,7 @@ class Http:
             # Their messages may quote a request; the kind of error tells enough.
             raise _Again(Unreachable(f"{place} did not answer ({type(error).__name__})")) from None
         except httpx2.InvalidURL:
-            raise Refused(f"{place} is not an address") from None
+            raise AddressRefused(f"{place} is not an address") from None
 
     def _body(self, response: httpx2.Response, place: str) -> bytes:
         limit = self._settings["max_bytes"]
@@ -250,19 +250,19 @@ class Http:
         return place.replace(self._token, "[token]") if self._token else place
 
     def _checked_host(self, url: str) -> str:
-        """The host (with its port) of an address that we may call. Raises Refused."""
+        """The host (with its port) of an address that we may call. Raises AddressRefused."""
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError:
-            raise Refused("this is not an address") from None
+            raise AddressRefused("this is not an address") from None
         named = f"{host}:{port}" if port else host
         if not host or parts.scheme not in ("http", "https"):
-            raise Refused(f"{parts.scheme or 'it'} is not http(s), so it is no address of a server")
+            raise AddressRefused(f"{parts.scheme or 'it'} is not http(s), so it is no address of a server")
         if parts.username is not None or parts.password is not None:
-            raise Refused(f"{named}: an address of a server holds no user name")
+            raise AddressRefused(f"{named}: an address of a server holds no user name")
         if parts.scheme == "http" and not is_listed(host, port or 80, self.private_hosts):
-            raise Refused(f"{named}: only https is called")
+            raise AddressRefused(f"{named}: only https is called")
         return named
 
 

@@ -37,7 +37,7 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
-from accounts.networks.http import Http, NotFound, Refused
+from accounts.networks.http import Http, NotFound
 
 PAGE = 80
 # What others do, by the name that notifications give it.
@@ -166,7 +166,7 @@ def _domain(http: Http, user: str) -> str:
     try:
         with http.elsewhere(f"https://{domain}") as other:
             found = _object(other.get(path, [("resource", resource)]).data, "webfinger")
-    except (Refused, Unreachable, Revoked):
+    except (Unreachable, Revoked):
         return http.host
     links = found.get("links")
     for link in links if isinstance(links, list) else []:

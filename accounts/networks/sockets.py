@@ -11,13 +11,13 @@ from typing import Any
 
 import httpcore2
 
-from accounts.networks.base import NetworkError, Unreachable
+from accounts.networks.base import Unreachable
 
 Resolve = Callable[[str, int], list[str]]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-class Refused(NetworkError):
+class AddressRefused(Unreachable):
     """The address is one that we do not call: private, without TLS, or none at all."""
 
 
@@ -92,7 +92,7 @@ class Guarded(httpcore2.NetworkBackend):
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore2.NetworkStream:
-        raise Refused("a socket of this machine is no network")
+        raise AddressRefused("a socket of this machine is no network")
 
     def _addresses(self, host: str, port: int) -> list[str]:
         try:
@@ -100,7 +100,7 @@ class Guarded(httpcore2.NetworkBackend):
         except (OSError, UnicodeError):
             raise Unreachable(f"{host} stands for no address") from None
         if not is_listed(host, port, self._private_hosts) and not all(is_public(address) for address in found):
-            raise Refused(f"{host} is at a private address; NETWORK_PRIVATE_HOSTS lists those that may be called")
+            raise AddressRefused(f"{host} is at a private address; NETWORK_PRIVATE_HOSTS lists which may be called")
         return found
 
 

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from accounts.networks.base import RateLimited, Revoked, Unreachable
 from accounts.networks.http import Http, NotFound
-from accounts.networks.sockets import Refused, is_public
+from accounts.networks.sockets import AddressRefused, is_public
 from tests.accounts.networks.conftest import NOW
 from tests.fakes.loopback import Reply
 from tests.fakes.mastodon import TOKEN, FakeMastodon
@@ -182,7 +182,7 @@ def test_the_token_goes_to_no_other_host(mastodon: FakeMastodon, call: Call) -> 
 @pytest.mark.parametrize("location", ["https://[", "", "ftp://127.0.0.1", "//"])
 def test_a_redirect_to_nowhere_is_an_error(mastodon: FakeMastodon, call: Call, location: str) -> None:
     mastodon.faults.extend([Reply(302, {}, {"Location": location})] * 50)
-    with pytest.raises((Unreachable, Refused)):
+    with pytest.raises((Unreachable, AddressRefused)):
         call().get(PATH)
 
 
@@ -196,7 +196,7 @@ def test_redirects_in_a_ring_end(mastodon: FakeMastodon, call: Call) -> None:
 def test_a_private_address_is_not_called(mastodon: FakeMastodon, call: Call) -> None:
     for host in ("127.0.0.1", "localhost"):
         port = mastodon.host.partition(":")[2]
-        with pytest.raises(Refused, match="private address"):
+        with pytest.raises(AddressRefused, match="private address"):
             call(base_url=f"https://{host}:{port}", private_hosts=[]).get(PATH)
     assert mastodon.asked == []
 
@@ -205,7 +205,7 @@ def test_a_name_with_one_private_address_is_not_called(call: Call) -> None:
     http = call(
         base_url="https://evil.example", private_hosts=[], resolve=lambda host, port: ["93.184.215.14", "10.0.0.1"]
     )
-    with pytest.raises(Refused, match=r"evil.example is at a private address"):
+    with pytest.raises(AddressRefused, match=r"evil.example is at a private address"):
         http.get(PATH)
 
 
@@ -283,7 +283,7 @@ def test_an_unknown_name_is_unreachable(call: Call) -> None:
     ],
 )
 def test_a_bad_base_url_is_refused_at_once(call: Call, url: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         call(base_url=url)
 
 
