@@ -86,6 +86,7 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
         try:
             if run.stage != "compute":
                 table, standing = compute(as_of, say=say)
+                say("compute", f"{len(table):,} rows of {len(table.columns)} features")
                 log.write_features(
                     as_of,
                     version,
@@ -93,6 +94,7 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
                 )
                 run.stage, run.log_fingerprint = "compute", fingerprint
                 run.save(update_fields=["stage", "log_fingerprint"])
+                say("compute", "features kept in the lake")
             owners = owned_accounts()
             results = results_of(version, table, standing, owners)
             run.counts = {"accounts": len(results.accounts.entity), "persons": len(results.persons.entity)}
