@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -48,6 +50,12 @@ def archive_networks() -> list[Network]:
     return [network for network in NETWORKS.values() if type(network).read_archive is not Network.read_archive]
 
 
+# The first half of the key of the advisory lock that a worker holds while it reads a job; the second is the job's id.
+LOCK = 0x6A6F6273
+# A job that has waited for so long was lost with the broker's memory, or stands in a very long queue.
+FORGOTTEN = timedelta(hours=1)
+
+
 class TooMany(Exception):
     """The person has as many uploads waiting as may be."""
 
@@ -78,8 +86,48 @@ def sweep(*, at: datetime) -> int:
     return swept
 
 
+def left_over(*, at: datetime) -> list[int]:
+    """Jobs that were begun and that nobody reads now, since their worker died, or that have waited for long.
+
+    The broker gives a dead worker's task out again only after hours (its visibility timeout): this is sooner.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT objid::bigint FROM pg_locks"
+            " WHERE locktype = 'advisory' AND granted AND classid = %s AND objsubid = 2"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [LOCK],
+        )
+        being_read = [row[0] for row in cursor.fetchall()]
+    lost = Q(state=ImportJob.State.RUNNING) & ~Q(pk__in=being_read)
+    forgotten = Q(state=ImportJob.State.WAITING, created_at__lt=at - FORGOTTEN)
+    return list(ImportJob.objects.filter(lost | forgotten).order_by("pk").values_list("pk", flat=True))
+
+
+@contextmanager
+def alone(job_id: int) -> Iterator[bool]:
+    """Whether this is the one worker that reads the job; it is until the end of the block, or of this process."""
+    key = [LOCK, job_id % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        taken = bool(cursor.fetchone()[0])
+    try:
+        yield taken
+    finally:
+        if taken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
 def run(*, job_id: int, at: datetime) -> None:
-    """Read the upload of a job and finish it. Done already, or erased with its person: nothing but the file goes."""
+    """Read the upload of a job, unless another worker does so already."""
+    with alone(job_id) as alone_here:
+        if alone_here:
+            _run(job_id, at)
+
+
+def _run(job_id: int, at: datetime) -> None:
+    """Read the upload and finish the job. Done already, or erased with its person: nothing but the file goes."""
     # Here and not above: the web imports this module too, and has no use for the libraries of the log.
     from scoring.collect.archives import import_archive
     from scoring.collect.summary import Refused

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
@@ -31,6 +33,19 @@ def import_upload(job_id: int) -> None:
     person = ImportJob.objects.filter(pk=job_id, state=ImportJob.State.DONE).values_list("person", flat=True).first()
     if person is not None:
         score_provisionally.delay_on_commit(person)
+
+
+@shared_task
+def resume_uploads() -> None:
+    """Queues uploads anew whose worker died; when a worker begins, and now and then by the beat."""
+    for job_id in imports.left_over(at=timezone.now()):
+        log.warning("upload %s lost its worker and is queued again", job_id)
+        import_upload.delay(job_id)
+
+
+@worker_ready.connect
+def resume_when_ready(**_: Any) -> None:
+    resume_uploads.delay()
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError, daily.AlreadyRunning), retry_backoff=5, max_retries=None)

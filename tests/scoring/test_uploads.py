@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from kombu.exceptions import OperationalError
 
@@ -354,6 +355,42 @@ def test_a_job_that_is_done_is_left_alone_when_it_comes_again(
     work()
     assert ImportJob.objects.values().get() == before
     assert len(mail.outbox) == 1
+
+
+def test_what_a_dead_worker_left_is_queued_again(
+    as_alice: Client, queue: Queue, work: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scoring import tasks
+
+    upload(as_alice, zipped(FIXTURES / "twitter"))
+    job = ImportJob.objects.get()
+    queue.clear()
+    assert imports.left_over(at=NOW) == []
+    assert imports.left_over(at=NOW + 2 * imports.FORGOTTEN) == [job.pk], "a broker may lose its memory"
+    ImportJob.objects.update(state="running")
+    with imports.alone(job.pk) as taken:
+        assert taken
+        assert imports.left_over(at=NOW) == [], "somebody reads it"
+    tasks.resume_uploads()
+    assert queue == [(uploads.TASK, (job.pk,))]
+    work()
+    assert ImportJob.objects.get().state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_read_by_one_worker_at_a_time(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = ImportJob.objects.create(person=alice, user=alice.users.get(), path="nowhere.zip", file_name="a.zip")
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [imports.LOCK, job.pk])
+        imports.run(job_id=job.pk, at=NOW)
+        assert ImportJob.objects.get().state == "waiting"
+    finally:
+        # As the connection of a worker that dies.
+        other.close()
+    imports.run(job_id=job.pk, at=NOW)
+    assert ImportJob.objects.get().state == "failed"
 
 
 def test_the_slower_of_two_workers_does_not_undo_the_faster(as_alice: Client, queue: Queue) -> None:
