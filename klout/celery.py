@@ -21,7 +21,7 @@ def ensure_broker(**_: Any) -> None:
         embedded.ensure_broker(settings.VAR)
 
 
-class Application(Celery):
+class Application(Celery):  # type: ignore[misc]
     """Celery that starts the built-in broker before it connects."""
 
     def connection_for_read(self, *args: Any, **options: Any) -> Any:

@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.http.request import validate_host
 
 from klout import embedded, environment
+from klout.health import postgres_version
+from klout.postgres.programs import OLDEST
 
 # Read by the tests, not by settings.
 OTHER_VARIABLES = frozenset({"KLOUT_TEST_DATA"})
@@ -130,12 +132,11 @@ def database_version(
     """PostgreSQL 15 or newer; asked by `migrate` and by `check --database default`."""
     for alias in databases or ():
         try:
-            connections[alias].ensure_connection()
+            major, _minor = postgres_version(alias)
         except DatabaseError:
             continue  # The command that wants the database says so itself.
-        version = connections[alias].pg_version  # type: ignore[attr-defined]
-        if version < 150000:
-            return [Error(f"PostgreSQL {version // 10000} is too old: 15 or newer is needed.", id="klout.E023")]
+        if major < OLDEST:
+            return [Error(f"PostgreSQL {major} is too old: {OLDEST} or newer is needed.", id="klout.E023")]
     return []
 
 

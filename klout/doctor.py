@@ -20,7 +20,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from klout import up
 from klout.celery import app
-from klout.health import ask_cache
+from klout.health import ask_cache, postgres_version
+from klout.postgres.programs import OLDEST
 from klout.tasks import EVERY, HEARTBEAT
 
 State = Literal["ok", "note", "missing"]
@@ -80,12 +81,11 @@ def state(part: str, at: datetime) -> Finding:
 
 
 def database(part: str, at: datetime) -> Finding:
-    connection.ensure_connection()
-    version = connection.pg_version // 10000
+    major, minor = postgres_version()
     where = "DATABASE_URL" if settings.DATABASE else "built-in"
-    if version < 15:
-        return Finding(part, "missing", f"PostgreSQL {version} ({where}) is too old", "Use version 15 or newer.")
-    return Finding(part, "ok", f"PostgreSQL {version}.{connection.pg_version % 10000} ({where}) answers")
+    if major < OLDEST:
+        return Finding(part, "missing", f"PostgreSQL {major} ({where}) is too old", f"Use version {OLDEST} or newer.")
+    return Finding(part, "ok", f"PostgreSQL {major}.{minor} ({where}) answers")
 
 
 def migrations(part: str, at: datetime) -> Finding:

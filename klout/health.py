@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -15,6 +15,13 @@ logger = logging.getLogger(__name__)
 def ask_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+def postgres_version(alias: str = DEFAULT_DB_ALIAS) -> tuple[int, int]:
+    """The server's major and minor version; connects. Raises django.db.DatabaseError."""
+    connections[alias].ensure_connection()
+    major, minor = divmod(connections[alias].pg_version, 10000)  # type: ignore[attr-defined]
+    return major, minor
 
 
 def ask_cache() -> None:

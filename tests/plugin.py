@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES["default"]["KEY_FUNCTION"] = cache_key
     # Static files as they lie in the project: their names with hashes are made by collectstatic.
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     # Real hashing of passwords takes a tenth of a second each.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.backends.postgresql import base, client
@@ -23,7 +24,7 @@ def ensure() -> str:
 class DatabaseClient(client.DatabaseClient):
     """`manage.py dbshell`, also where psql came with the wheel."""
 
-    def runshell(self, parameters: list[str]) -> None:
+    def runshell(self, parameters: Iterable[str]) -> None:
         from klout.postgres import programs
 
         ensure()

@@ -25,7 +25,8 @@ from redis.exceptions import RedisError
 
 from klout import embedded, up
 from klout.celery import app
-from klout.health import ask_cache
+from klout.health import ask_cache, postgres_version
+from klout.postgres.programs import OLDEST
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 
@@ -99,14 +100,13 @@ class Command(BaseCommand):
     def prepare(self, *, demo: bool) -> None:
         with self.step("database") as result:
             try:
-                connection.ensure_connection()
+                major, minor = postgres_version()
             except DatabaseError as error:
                 said = "The database that DATABASE_URL names cannot be reached: " if settings.DATABASE else ""
                 raise up.CannotStart(f"{said}{error}") from error
-            version = f"PostgreSQL {'.'.join(map(str, divmod(connection.pg_version, 10000)))}"
-            if connection.pg_version < 150000:
-                raise up.CannotStart(f"The database is {version}; 15 or newer is needed.")
-            result.append(f"{'DATABASE_URL' if settings.DATABASE else 'built-in'}, {version}")
+            if major < OLDEST:
+                raise up.CannotStart(f"The database is PostgreSQL {major}; {OLDEST} or newer is needed.")
+            result.append(f"{'DATABASE_URL' if settings.DATABASE else 'built-in'}, PostgreSQL {major}.{minor}")
         with self.step("broker") as result:
             try:
                 ask_cache()
