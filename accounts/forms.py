@@ -19,7 +19,7 @@ from accounts.models import HANDLE_TAKEN, MINIMUM_AGE, Person, User
 from accounts.places import countries, regions, time_zones
 from accounts.privacy import delete_after_commit
 
-HANDLE_HELP = _("2 to 30 of a to z, 0 to 9 and . _ - Your page will be at this address.")
+HANDLE_HELP = _("Your page will be at this address. 2 to 30 letters a to z, digits, or . _ -")
 TIME_ZONE_HELP = _("For the times shown to you; the days of the score are counted in UTC.")
 BIRTH_YEAR_HELP = _("Never shown. People under 16 have no public page.")
 

@@ -192,6 +192,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
+# Who confirms in the browser that signed up needs not type the password again.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 LOGIN_REDIRECT_URL = "settings"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.

@@ -83,7 +83,7 @@ class ImportForm(forms.Form):
     network = forms.ChoiceField(
         label=gettext_lazy("Network"),
         required=False,
-        help_text=gettext_lazy("Which network an export is from is seen from its content."),
+        help_text=gettext_lazy("Usually recognised from what is in the export."),
     )
     archive = forms.FileField(
         label=gettext_lazy("Data export (zip)"), widget=forms.FileInput(attrs={"accept": ".zip,application/zip"})
@@ -97,7 +97,7 @@ class ImportForm(forms.Form):
         networks = [(network.spec.slug, network.spec.label) for network in imports.archive_networks()]
         field = self.fields["network"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _("find out by itself")), *networks]
+        field.choices = [("", _("recognise it")), *networks]
 
     def _clean_too_large(self) -> None:
         size = filesizeformat(settings.UPLOAD_MAX_BYTES)

@@ -38,6 +38,7 @@ def test_every_kind_reads_well_in_text_and_html(
     assert "https://klout.example/settings/import/1" in message.body
     assert 'href="https://klout.example/settings/import/1"' in html
     assert "&amp;" not in message.body
+    assert ("2,045" in message.body) == ("2,045" in html) == ("summary" in KINDS[kind].needs)
     for name in KINDS[kind].needs & {"handle", "file_name", "error"}:
         assert KNOWN[name] in message.body
         assert KNOWN[name].replace("&", "&amp;") in html

@@ -55,9 +55,17 @@ def test_the_page_appears_once_the_address_is_confirmed(client: Client) -> None:
     page = client.get(address)
     assert b"alice@example.org" in page.content
     assert Client().get("/alice").status_code == 404, "following a link is not confirming: mail scanners follow links"
-    assert client.post(address).status_code == 302
+    assert client.post(address).url == "/settings"
+    assert client.get("/settings").status_code == 200, "the browser that signed up is logged in at once"
     assert EmailAddress.objects.get().verified
     assert Client().get("/alice").status_code == 200
+
+
+def test_confirming_in_another_browser_asks_for_the_password(client: Client) -> None:
+    sign_up(client)
+    other = Client()
+    assert other.post(link_in(mail.outbox[0])).url == "/accounts/login/"
+    assert other.get("/settings").status_code == 302
 
 
 def test_confirming_a_second_address_later_shows_nobody_who_hid(client: Client, alice: Person) -> None:
