@@ -151,7 +151,9 @@ class TextTable:
                     number += len(taken) - 1
                 else:
                     waiting = taken[1:] + waiting
-                    reason = "a quote is not closed" if fields is None else "text stands after a closing quote"
+                    # Wrong only with what was added: then it was the first line's own quote that is open.
+                    open_quote = fields is None or len(taken) > 1
+                    reason = "a quote is not closed" if open_quote else "text stands after a closing quote"
                     yield Line(number, line.split(separator), reason)
 
     def quoted(self, lines: list[str]) -> list[str] | None:

@@ -39,6 +39,9 @@ def parse(value: object) -> int | None:
         if number := NUMBER.fullmatch(text):
             return from_number(int(text.partition(".")[0]), number[1] or "")
         try:
+            # Dates without marks between their parts cannot be told from numbers.
+            if text.isdigit():
+                raise ValueError  # noqa: TRY301
             return microseconds(datetime.fromisoformat(text))
         except (ValueError, OverflowError):
             raise ValueError(f"occurred_at {text!r:.60} is neither ISO 8601 nor a number since 1970") from None

@@ -1,0 +1,139 @@
+"""Data exports, imported for a person: by the command and by what the upload page calls."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Account, LinkedAccount, Person
+from accounts.networks.base import BadArchive
+from scoring.collect.archives import import_archive
+from scoring.collect.links import AlreadyLinked
+from scoring.collect.summary import Refused
+from scoring.models import CounterReading, Interaction, Post, PostTotal, Relation
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.django_db
+FIXTURES = ROOT / "tests" / "fixtures" / "networks"
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def alice() -> Person:
+    return Person.objects.create(handle="Alice")
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """Alice's export of X, which may be spoiled."""
+    return Path(shutil.copytree(FIXTURES / "twitter", tmp_path / "export"))
+
+
+def command(path: Path, *, handle: str = "Alice", network: str = "twitter") -> str:
+    out = StringIO()
+    call_command("import_archive", "--network", network, "--handle", handle, str(path), stdout=out)
+    return out.getvalue()
+
+
+def state() -> dict[str, int]:
+    models = (Account, LinkedAccount, Interaction, Relation, PostTotal, CounterReading, Post)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def test_an_export_becomes_relations_totals_counters_and_posts_of_the_person(alice, export):
+    summary = import_archive(path=export, network="twitter", person=alice, at=AT)
+    account = alice.links.get().account
+    assert (account.network, account.external_id, account.handle) == ("twitter", "1001", "alice_example")
+    assert summary.tallies["followers"] == Relation.objects.filter(target=account.pk).count() > 0
+    assert Post.objects.filter(account=account.pk).count() > 0
+    assert PostTotal.objects.filter(account=account.pk).count() > 0
+    assert CounterReading.objects.filter(account=account.pk, name="followers").exists()
+    assert summary.read == summary.new + summary.known + summary.rejected
+
+
+@pytest.mark.parametrize(("folder", "network"), [("twitter", "twitter"), ("mastodon", "mastodon")])
+def test_an_export_is_recognised_and_importing_it_twice_adds_nothing(alice, folder, network):
+    first = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT)
+    before = state()
+    again = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT)
+    assert (first.network, again.network, again.new, again.accounts_new) == (network, network, 0, 0)
+    assert again.known == first.new + first.known
+    assert state() == before
+
+
+def test_what_cannot_be_recognised_is_refused(alice, tmp_path):
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "holiday" / "beach.txt").write_text("sun")
+    with pytest.raises(Refused, match=r"is no data export that can be read here \(Mastodon, Twitter/X\)"):
+        import_archive(path=tmp_path / "holiday", network=None, person=alice, at=AT)
+    with pytest.raises(BadArchive):
+        import_archive(path=tmp_path / "holiday", network="twitter", person=alice, at=AT)
+    with pytest.raises(Refused, match="no network 'myspace'"):
+        import_archive(path=tmp_path / "holiday", network="myspace", person=alice, at=AT)
+
+
+def test_an_account_of_somebody_else_is_refused_and_nothing_is_stored(alice, export):
+    import_archive(path=export, network="twitter", person=alice, at=AT)
+    bob = Person.objects.create(handle="Bob")
+    before = state()
+    with pytest.raises(AlreadyLinked, match="alice_example is linked to somebody else") as refused:
+        import_archive(path=export, network="twitter", person=bob, at=AT)
+    assert "Alice" not in str(refused.value)
+    assert state() == before
+
+
+def test_a_file_cut_short_is_refused_and_nothing_is_stored(alice, export):
+    tweets = export / "data" / "tweets.js"
+    tweets.write_bytes(tweets.read_bytes()[:-200])
+    before = state()
+    with pytest.raises(BadArchive, match=r"tweets\.js"):
+        import_archive(path=export, network="twitter", person=alice, at=AT)
+    assert state() == before
+
+
+def test_bad_records_are_named_and_the_good_ones_stay(alice, export, tmp_path):
+    followers = export / "data" / "follower.js"
+    followers.write_text(followers.read_text().replace('"2001"', '"20\\u000001"', 1))
+    rejects = tmp_path / "rejects.csv"
+    summary = import_archive(path=export, network="twitter", person=alice, at=AT, rejects=rejects)
+    assert summary.rejected == 1
+    assert "follower.js" in summary.reasons[0]
+    assert rejects.read_text().splitlines()[0] == "where,reason"
+    assert len(rejects.read_text().splitlines()) == 2
+    assert Relation.objects.exists()
+
+
+def test_progress_says_how_far_reading_and_storing_are(alice, export):
+    stages = []
+    import_archive(path=export, network=None, person=alice, at=AT, progress=lambda *step: stages.append(step))
+    assert [stage for stage, _, _ in stages if stage == "reading"]
+    assert stages[-1][0] == "storing"
+    assert stages[-1][1] == stages[-1][2] > 0
+
+
+def test_the_command_makes_a_hidden_person_and_says_so(export):
+    text = command(export, handle="Alice")
+    person = Person.objects.get()
+    assert (person.handle, person.visibility, person.users.count()) == ("Alice", Person.Visibility.HIDDEN, 0)
+    assert "Alice is new here: hidden" in text
+    assert "tweets" in text
+    assert "followers" in text
+    assert "already known" in text
+    assert "new here" not in command(export, handle="alice")
+    assert Person.objects.count() == 1
+
+
+def test_the_command_leaves_nobody_behind_when_it_fails(tmp_path):
+    with pytest.raises(CommandError, match="no such file or folder"):
+        command(tmp_path / "nowhere.zip")
+    assert not Person.objects.exists()
+    with pytest.raises(CommandError, match="nor can anybody"):
+        command(FIXTURES / "twitter", handle="not a handle")
+    with pytest.raises(CommandError, match="no data export that can be read here"):
+        command(FIXTURES / "twitter", network="facebook")
+    assert not Person.objects.exists()
