@@ -115,14 +115,14 @@ def worker(part: str, at: datetime) -> Finding:
 def beat(part: str, at: datetime) -> Finding:
     last = cache.get(HEARTBEAT)
     age = at.timestamp() - last if last else None
-    if age is not None and age < 4 * EVERY:
+    if age is not None and age < 3 * EVERY:
         return Finding(part, "ok", f"its last task ran {max(0, age):.0f} seconds ago")
     text = f"its last task ran {timedelta(seconds=round(age))} ago" if age else "none of its tasks has run yet"
     return Finding(
         part,
         _if_up(),
         text,
-        "Run `manage.py up`, or one `celery -A klout beat` under your service manager; a new one needs a minute.",
+        "Run `manage.py up`, or one `celery -A klout beat` under your service manager; a new one needs two minutes.",
     )
 
 

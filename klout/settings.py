@@ -168,7 +168,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
 # Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 30.0, "options": {"expires": 30.0}},
+    "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 
 # ---------------------------------------------------------------- people and log-in

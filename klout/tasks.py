@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 HEARTBEAT = "klout:heartbeat"
-EVERY = 30.0
+EVERY = 60.0
 
 
 @shared_task(ignore_result=True, expires=EVERY)

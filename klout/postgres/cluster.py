@@ -146,7 +146,7 @@ def _create(data: Path, programs: Programs, user: ServerUser) -> None:
         logger.warning("%s pointed to data that are gone (%s); a new database is made.", data, os.readlink(data))
         data.unlink()
     if foreign and not user.can("-x", data.parent):
-        home = Path(tempfile.mkdtemp(dir=choice.place_for(user)))
+        home = Path(tempfile.mkdtemp(prefix="system-", dir=choice.place_for(user)))
         home.chmod(0o755)
         target = home / "data"
         logger.warning(

@@ -37,6 +37,17 @@ def port(value: str) -> int:
     return int(value)
 
 
+class Inset(logging.Handler):
+    """Prints what a step has to say within that step's line."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        super().__init__()
+        self.command = command
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.command.stdout.write(f"\n    {record.getMessage()}\n   ", ending=" ")
+
+
 class Command(BaseCommand):
     help = "Run everything in the foreground: database, broker, web server, worker, beat. Ctrl-C ends it all."
 
@@ -55,7 +66,9 @@ class Command(BaseCommand):
             raise CommandError("--workers must be 1 or more.")
         self.printing = threading.Lock()
         # Each step says itself what was started.
-        logging.getLogger("klout.embedded").setLevel(logging.WARNING)
+        logger = logging.getLogger("klout.embedded")
+        logger.setLevel(logging.WARNING)
+        logger.handlers, logger.propagate = [Inset(self)], False
         plan = self.plan(options["host"], options["port"], options["workers"])
         try:
             with up.alone(settings.VAR, {"url": plan.url}) as descriptor:
