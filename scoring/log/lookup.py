@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scoring.log.lake import Manifest, open_lake
 
 Int64 = NDArray[np.int64]
+Places = NDArray[np.intp]
 NO_FILES: frozenset[str] = frozenset()
 
 
@@ -28,43 +29,44 @@ def known(
     found = np.zeros(len(high), dtype=bool)
     if len(high):
         lake = open_lake()
-        for name, rows in candidates(lake.manifest(), len(high), days, without):
-            table = lake.read_table(name, columns=["key_high", "key_low"])
-            found[rows] |= among(
-                high[rows], low[rows], table.column("key_high").to_numpy(), table.column("key_low").to_numpy()
+        for file, order, sorted_high in candidates(lake.manifest(), high, low, days, without):
+            table = lake.read_table(file, columns=["key_high", "key_low"])
+            mark(
+                found, order, sorted_high, low, table.column("key_high").to_numpy(), table.column("key_low").to_numpy()
             )
     return found
 
 
 def candidates(
-    manifest: Manifest, count: int, days: Int64 | None, without: frozenset[str]
-) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Each file to look through, with the places of the keys that it may hold."""
-    order = np.arange(count) if days is None else np.argsort(days, kind="stable")
+    manifest: Manifest, high: Int64, low: Int64, days: Int64 | None, without: frozenset[str]
+) -> Iterator[tuple[str, Places, Int64]]:
+    """Each file to look through, with the places of the keys that it may hold, sorted, and their high halves."""
+    if days is None:
+        order = np.lexsort((low, high))
+        sorted_high = high[order]
+        yield from ((item.file, order, sorted_high) for item in manifest.days.values() if item.file not in without)
+        return
+    order = np.lexsort((low, high, days))
+    sorted_days, sorted_high = days[order], high[order]
     for day, item in manifest.days.items():
-        if item.file in without:
-            continue
-        rows = order
-        if days is not None:
-            number = np.datetime64(day, "D").astype(np.int64)
-            rows = order[slice(*np.searchsorted(days, [number, number + 1], sorter=order))]
-        if len(rows):
-            yield item.file, rows
+        number = np.datetime64(day, "D").astype(np.int64)
+        start, end = np.searchsorted(sorted_days, [number, number + 1])
+        if start < end and item.file not in without:
+            yield item.file, order[start:end], sorted_high[start:end]
 
 
-def among(high: Int64, low: Int64, held_high: Int64, held_low: Int64) -> NDArray[np.bool_]:
-    """Whether each key is among those held."""
-    order = np.lexsort((low, high))
-    sorted_high, sorted_low = high[order], low[order]
-    found = np.zeros(len(high), dtype=bool)
+def mark(
+    found: NDArray[np.bool_], order: Places, sorted_high: Int64, low: Int64, held_high: Int64, held_low: Int64
+) -> None:
+    """Set `found` at the places in `order` (whose high halves are `sorted_high`) of the keys that are held."""
     place = np.searchsorted(sorted_high, held_high)
     # Keys that share their high half (equal keys, that is) stand side by side: walk along them together.
     while True:
-        inside = place < len(sorted_high)
+        inside = np.flatnonzero(place < len(sorted_high))
+        inside = inside[sorted_high[place[inside]] == held_high[inside]]
         place, held_high, held_low = place[inside], held_high[inside], held_low[inside]
-        same = sorted_high[place] == held_high
-        place, held_high, held_low = place[same], held_high[same], held_low[same]
         if not len(place):
-            return found
-        found[order[place[sorted_low[place] == held_low]]] = True
+            return
+        where = order[place]
+        found[where[low[where] == held_low]] = True
         place = place + 1
