@@ -11,6 +11,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -152,9 +153,10 @@ CACHES = {
 CELERY_BROKER_URL = (
     REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL else f"redis+socket://{embedded.broker_socket(VAR)}"
 )
-# A task killed with its worker runs again within seconds, not after the hour that is the default.
+# A task whose worker was killed is handed to another after this many seconds. One that merely takes longer is handed
+# out twice, which does no harm: the daily run and each upload hold a lock, and all the others may be run again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 6 * 3600,
+    "visibility_timeout": 900,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
 }
@@ -166,11 +168,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"
-# Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
-CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
-}
-
 # ---------------------------------------------------------------- people and log-in
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -209,6 +206,12 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 LAKE = environment.text("KLOUT_LAKE", str(VAR / "lake"))
 FORMULA = environment.text("KLOUT_FORMULA", "v1")
 RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
+# Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
+CELERY_BEAT_SCHEDULE = {
+    "recompute daily": {"task": "scoring.tasks.recompute_daily", "schedule": crontab(hour=RECOMPUTE_HOUR, minute=10)},
+    "resume uploads": {"task": "scoring.tasks.resume_uploads", "schedule": 300.0, "options": {"expires": 300.0}},
+    "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
+}
 # Keys that the API in Klout's old form accepts; none, and it refuses everybody.
 API_KEYS = environment.words("API_KEYS")
 UPLOAD_MAX_BYTES = environment.number("UPLOAD_MAX_BYTES", 2 * 1024**3, least=1, most=2**50)
