@@ -44,7 +44,11 @@ def main(arguments: list[str]) -> int:
             began = time.monotonic()
             # pytest's last line is kept, to be repeated where it is looked for: at the very end.
             with subprocess.Popen(
-                command, env=os.environ | {"PYTHONUNBUFFERED": "1"} | variables, stdout=subprocess.PIPE, text=True, errors="replace"
+                command,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"} | variables,
+                stdout=subprocess.PIPE,
+                text=True,
+                errors="replace",
             ) as process:
                 assert process.stdout is not None
                 for line in process.stdout:
