@@ -19,13 +19,14 @@ from accounts.networks.base import Network, Owner, Page, RateLimited, Rejected, 
 from accounts.networks.http import Http
 from accounts.notify import notify
 from accounts.privacy import keeping
+from scoring import log
 from scoring.collect.bulk import known_network
 from scoring.collect.links import check_free, link_owner
 from scoring.collect.merging import merge
 from scoring.collect.staging import Staging
 from scoring.collect.summary import FIRST_REASONS, Refused, Summary
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 Say = Callable[[str], None]
 
 
@@ -78,9 +79,10 @@ def pull_due(*, at: datetime, progress: Say = quiet) -> Pulled:
             total.broken += 1
         except Person.DoesNotExist:
             continue
-        except (Unreachable, Overtaken, tokens.LostKey, Exception) as error:
+        except Exception as error:
             # One account's trouble, of whatever kind, must not keep the others' day from being computed.
-            log.warning("linked account %s could not be read: %s", link.pk, error, exc_info=unexpected(error))
+            expected = isinstance(error, Unreachable | Overtaken | tokens.LostKey)
+            logger.warning("linked account %s could not be read: %s", link.pk, error, exc_info=not expected)
             total.failed += 1
         else:
             total.links += 1
@@ -88,10 +90,6 @@ def pull_due(*, at: datetime, progress: Say = quiet) -> Pulled:
             total.rejected += summary.rejected
         progress(f"{link.account}: {state_of(link)}")
     return total
-
-
-def unexpected(error: Exception) -> bool:
-    return not isinstance(error, Unreachable | Overtaken | tokens.LostKey)
 
 
 def pulls(network: Network | None) -> bool:
@@ -154,7 +152,8 @@ def store(link: LinkedAccount, cursor: Cursor, page: Page, staging: Staging, sum
     """Store a page and the cursor after it, both or neither. Raises Overtaken."""
     owner = link.account.external_id
     found = Summary(summary.network)
-    with transaction.atomic():
+    # Nobody may be erased from here on: whoever erases holds the log and then wants the accounts, as we do.
+    with log.appending():
         staging.clear()
         for record in page.records:
             if isinstance(record, Owner):

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from scoring import log
+from scoring import columns, log
 from scoring.models import CounterReading, Interaction, PostTotal, Relation, Tombstone
 from tests.scoring.log.rows import LAST, add, day_of, held, row, wanted
 
@@ -38,6 +38,23 @@ def test_only_what_came_before_the_day_counts(compacted):
     if compacted:
         log.compact(LAST)
     assert held(AS_OF) == wanted(one for one in rows if one.occurred_at < AFTER)
+
+
+def test_rows_that_move_to_the_lake_while_it_is_read_are_not_lost(monkeypatch):
+    rows = [row(key, day=key % 3) for key in range(30)]
+    add(rows)
+    read = columns.read
+
+    def moving(connection, query, *rest):
+        found = read(connection, query, *rest)
+        if "FROM scoring_posttotal" in query or "FROM scoring_interaction" in query:
+            monkeypatch.undo()
+            log.compact(LAST)
+        return found
+
+    monkeypatch.setattr(columns, "read", moving)
+    assert held() == wanted(rows)
+    assert not Interaction.objects.exists()
 
 
 def test_standing_things_count_from_the_moment_they_were_seen():
