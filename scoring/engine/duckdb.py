@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping
 from datetime import date
@@ -17,8 +18,9 @@ from scoring.engine.graph import UNKNOWN, standings
 from scoring.features.base import FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS
 
-# Beyond this DuckDB spills to the temporary folder; numpy and the graph take their own memory on top.
-MEMORY_LIMIT = "3GB"
+# What DuckDB holds before it spills to the temporary folder: half of the machine at most. The graph and the answer take
+# theirs on top.
+MEMORY_LIMIT = f"{min(3 << 30, os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2)}B"
 DAY = 86_400_000_000  # microseconds
 
 _LOG = {

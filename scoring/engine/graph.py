@@ -60,10 +60,8 @@ def pagerank(actor: Int64, target: Int64, weight: Int64) -> tuple[Int64, NDArray
     count = len(accounts)
     # Whole numbers add up exactly in any order while they are below 2 ** 53.
     handed_out = np.bincount(source, weights=weight.astype(np.float64), minlength=count)
-    # By columns first, then by rows: a row's entries end up in the order of their columns, whatever the input's order.
-    by_actor = sparse.coo_array((weight.astype(np.float64), (sink, source)), shape=(count, count)).tocsc()
-    by_actor.sum_duplicates()
-    matrix = by_actor.tocsr()
+    # A row for each target: doubled edges are summed, and it is in the order of its actors whatever the input's was.
+    matrix = sparse.coo_array((weight.astype(np.float64), (sink, source)), shape=(count, count)).tocsr()
     matrix.data /= handed_out[matrix.indices]
     idle = np.flatnonzero(handed_out == 0)
     rank = np.full(count, 1.0 / count)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scoring.engine import steps
 from scoring.engine.base import Inputs, Output
 from scoring.engine.duckdb import compute
 from scoring.features.base import ONE
-from scoring.features.catalogue import COLUMNS
+from scoring.features.catalogue import COLUMNS, NETWORKS
 from tests.scoring.engine.given import AS_OF, ids, inputs_of
 from tests.scoring.engine.reference import Event, Lasting, Log, Reading, Total
 
@@ -109,8 +110,8 @@ def test_a_counter_does_not_bring_own_reactions_back():
 
 def test_a_counter_adds_only_what_is_not_known():
     followers = [Lasting(ALICE, actor, "follow") for actor in range(10, 20)]
-    # Ten are named, and one of them with a date too.
-    log = Log(react("follow", 10), followers, [Reading(ALICE, "followers", 25)])
+    # Ten are named, and one of them followed twice, with dates.
+    log = Log(react("follow", 10, 10), followers, [Reading(ALICE, "followers", 25)])
     output = compute(inputs_of(log))
     assert value(output, ALICE, "follow_actors_ever") == 10 * ONE
     assert value(output, ALICE, "follow_surplus") == 15 * ONE
@@ -253,3 +254,10 @@ def test_columns_of_any_width_are_taken():
     small = {"network": np.int16, "verb": np.int16, "origin": np.int16}
     narrow = {name: values.astype(small.get(name, np.int64)) for name, values in inputs.newest.items()}
     assert value(compute(replace(inputs, newest=narrow)), ALICE, "like_events_recent") == FRESH
+
+
+def test_of_several_counters_of_one_verb_the_largest_stands(monkeypatch: pytest.MonkeyPatch):
+    more = {**NETWORKS["twitter"].counters, "subscribers": "follow"}
+    monkeypatch.setattr(steps, "NETWORKS", {**NETWORKS, "twitter": replace(NETWORKS["twitter"], counters=more)})
+    log = Log(counters=[Reading(ALICE, "followers", 30), Reading(ALICE, "subscribers", 20)])
+    assert value(compute(inputs_of(log)), ALICE, "follow_surplus") == 30 * ONE
