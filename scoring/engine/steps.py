@@ -138,7 +138,7 @@ def weights(half_life: int) -> Int64:
 
 def decay(as_of_day: int) -> dict[str, Int64]:
     """The table `decay`: day, recent, long, for each day before `as_of_day` (days since 1970) that still weighs."""
-    by_window = {name: weights(window.half_life) for name, window in WINDOWS.items() if window.half_life}
+    by_window = {name: weights(half_life) for name, half_life in WINDOWS.items() if half_life}
     days = max(len(found) for found in by_window.values())
     table = {"day": as_of_day - np.arange(1, days, dtype=np.int64)}
     for name, found in by_window.items():

@@ -42,21 +42,9 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How a measure fades. half_life: days in which an event's weight halves; None where nothing fades."""
-
-    words: str
-    half_life: int | None = None
-
-
-# "" is for a reading that is neither summed nor dated: what a counter says today.
-WINDOWS: Mapping[str, Window] = {
-    "recent": Window("recently", half_life=30),
-    "long": Window("over the years", half_life=365),
-    "ever": Window("ever"),
-    "": Window("now"),
-}
+# How a measure fades: the days in which the weight of an event halves, None where nothing fades. "" is for a reading
+# that is neither summed nor dated: what a counter says today.
+WINDOWS: Mapping[str, int | None] = {"recent": 30, "long": 365, "ever": None, "": None}
 
 
 @dataclass(frozen=True, slots=True)
