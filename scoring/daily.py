@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,9 +171,20 @@ def inputs(as_of: date) -> Inputs:
     return Inputs(as_of=as_of, owners=owners, **log.snapshot(as_of)._asdict())
 
 
+def spill_folder() -> Path:
+    """Where the engine puts what does not fit in memory: on the disk that holds our state, not in a small /tmp."""
+    folder: Path = settings.VAR / "spill"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def compute(as_of: date, *, say: Say = quiet) -> tuple[FeatureTable, NDArray[np.int64]]:
     """Features and standings of every account, from the whole log."""
-    output = engine.compute(inputs(as_of), progress=lambda stage, rows: say("compute", f"{stage}: {rows:,} rows"))
+    output = engine.compute(
+        inputs(as_of),
+        progress=lambda stage, rows: say("compute", f"{stage}: {rows:,} rows"),
+        temp_folder=spill_folder(),
+    )
     return output.features, output.standing
 
 
@@ -297,5 +309,5 @@ def score_accounts(accounts: NDArray[np.int64], *, as_of: date) -> tuple[Feature
         {"account": np.int64, "value": np.int64},
     )
     standing = last["account"], last["value"]
-    output = engine.compute(inputs(as_of), standing=standing, only=accounts)
+    output = engine.compute(inputs(as_of), standing=standing, only=accounts, temp_folder=spill_folder())
     return output.features, output.standing
