@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from scoring import columns, log
+from scoring import log
+from scoring.log.lake import Lake, Manifest
 from scoring.models import CounterReading, Interaction, PostTotal, Relation, Tombstone
 from tests.scoring.log.rows import LAST, add, day_of, held, row, wanted
 
@@ -43,16 +44,15 @@ def test_only_what_came_before_the_day_counts(compacted):
 def test_rows_that_move_to_the_lake_while_it_is_read_are_not_lost(monkeypatch):
     rows = [row(key, day=key % 3) for key in range(30)]
     add(rows)
-    read = columns.read
+    read_manifest = Lake.manifest
 
-    def moving(connection, query, *rest):
-        found = read(connection, query, *rest)
-        if "FROM scoring_posttotal" in query or "FROM scoring_interaction" in query:
-            monkeypatch.undo()
-            log.compact(LAST)
-        return found
+    def moving_afterwards(lake: Lake) -> Manifest:
+        manifest = read_manifest(lake)
+        monkeypatch.undo()
+        log.compact(LAST)
+        return manifest
 
-    monkeypatch.setattr(columns, "read", moving)
+    monkeypatch.setattr(Lake, "manifest", moving_afterwards)
     assert held() == wanted(rows)
     assert not Interaction.objects.exists()
 
