@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,55 +78,69 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
             say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
         compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
         say("compact", compacted.line())
-        fingerprint = log.fingerprint(as_of)
+        fingerprint = fingerprint_of(as_of)
         run = resumable(crashed, as_of, version, fingerprint)
-        if run:
-            say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
-            table, standing = stored_features(as_of, version)
-        else:
-            run = ScoreRun.objects.create(as_of=as_of, formula=version)
+        resumed = run is not None
+        run = run or ScoreRun.objects.create(as_of=as_of, formula=version)
         try:
-            if run.stage != "compute":
-                table, standing = compute(as_of, say=say)
-                say("compute", f"{len(table):,} rows of {len(table.columns)} features")
-                log.write_features(
-                    as_of,
-                    version,
-                    {"account": table.account, "network": table.network, "standing": standing, **table.columns},
-                )
-                run.stage, run.log_fingerprint = "compute", fingerprint
-                run.save(update_fields=["stage", "log_fingerprint"])
-                say("compute", "features kept in the lake")
-            owners = owned_accounts()
-            results = results_of(version, table, standing, owners)
-            run.counts = {"accounts": len(results.accounts.entity), "persons": len(results.persons.entity)}
-            say(
-                "publish",
-                f"{run.counts['persons']:,} people and {run.counts['accounts']:,} accounts scored by {version}",
-            )
-            newest = is_newest(as_of)
-            fresher = list(
-                Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=as_of).values_list(
-                    "person_id", flat=True
-                )
-            )
-            written = publish(run=run, results=results, at=at)
-            say("publish", ", ".join(f"{rows:,} {table}" for table, rows in written.items()))
-            awarded = awarding.award(
-                persons=results.persons.entity, values=achievement_values(results, table, owners), as_of=as_of
-            )
-            say("award", f"{awarded:,} new levels")
+            if resumed:
+                say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
+                table, standing = stored_features(as_of, version)
+            else:
+                table, standing = computed(run, fingerprint, say)
+            publish_and_award(run, table, standing, at=at, say=say)
         except Exception as error:
             ScoreRun.objects.filter(pk=run.pk).exclude(state=ScoreRun.State.DONE).update(
                 state=ScoreRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=at
             )
             raise
-        if newest and fresher:
-            # They imported something after this run's day had ended: what they saw must not vanish overnight.
-            provisional(persons=fresher, at=at, version=version)
-        run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
-        run.save(update_fields=["stage", "counts"])
     return run
+
+
+def fingerprint_of(as_of: date) -> str:
+    """What a day's features depend on: the log before it, and whose each account is (own reactions do not count)."""
+    owners = owned_accounts()
+    whose = owners["account"].tobytes() + owners["person"].tobytes()
+    return hashlib.sha256(log.fingerprint(as_of).encode() + whose).hexdigest()
+
+
+def computed(run: ScoreRun, fingerprint: str, say: Say) -> tuple[FeatureTable, NDArray[np.int64]]:
+    """Compute features and standings of `run`'s day, and keep them in the lake for a resumed run and for explaining."""
+    table, standing = compute(run.as_of, say=say)
+    say("compute", f"{len(table):,} rows of {len(table.columns)} features")
+    log.write_features(
+        run.as_of,
+        run.formula,
+        {"account": table.account, "network": table.network, "standing": standing, **table.columns},
+    )
+    run.stage, run.log_fingerprint = "compute", fingerprint
+    run.save(update_fields=["stage", "log_fingerprint"])
+    say("compute", "features kept in the lake")
+    return table, standing
+
+
+def publish_and_award(
+    run: ScoreRun, table: FeatureTable, standing: NDArray[np.int64], *, at: datetime, say: Say
+) -> None:
+    owners = owned_accounts()
+    results = results_of(run.formula, table, standing, owners)
+    persons = len(results.persons.entity)
+    run.counts = {"accounts": len(results.accounts.entity), "persons": persons}
+    say("publish", f"{persons:,} people and {run.counts['accounts']:,} accounts scored by {run.formula}")
+    newest = is_newest(run.as_of)
+    provisional_scores = Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=run.as_of)
+    fresher = list(provisional_scores.values_list("person_id", flat=True))
+    written = publish(run=run, results=results, at=at)
+    say("publish", ", ".join(f"{rows:,} {name}" for name, rows in written.items()))
+    awarded = awarding.award(
+        persons=results.persons.entity, values=achievement_values(results, table, owners), as_of=run.as_of
+    )
+    say("award", f"{awarded:,} new levels")
+    if newest and fresher:
+        # They imported something after this run's day had ended: what they saw must not vanish overnight.
+        provisional(persons=fresher, at=at, version=run.formula)
+    run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
+    run.save(update_fields=["stage", "counts"])
 
 
 def close_crashed() -> list[ScoreRun]:

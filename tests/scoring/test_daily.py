@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.models import Account, LinkedAccount
 from scoring import daily, publish
 from scoring.models import AccountScore, Award, Component, Score, ScoreHistory, ScoreRun
 from tests.conftest import ROOT
@@ -192,6 +193,20 @@ def test_a_crashed_run_is_computed_anew_when_the_log_changed(join, happen, monke
     assert AccountScore.objects.count() == 34
 
 
+def test_a_crashed_run_is_computed_anew_when_somebody_linked_an_account(join, happen, monkeypatch):
+    alice = join("Alice", twitter="a")
+    happen(replies("a", ["second", *names("fan", 3)]))
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "write_scores", crash)
+        with pytest.raises(Broken):
+            daily.run(as_of=TODAY, at=AT)
+    LinkedAccount.objects.create(account=Account.objects.get(external_id="second"), person=alice)
+    daily.run(as_of=TODAY, at=AT)
+    # What was a fan's reaction is now her own.
+    people = Component.objects.get(feature="any_actors_long", part="reach")
+    assert people.value < 3
+
+
 KILLED = """
 import os, signal, django
 django.setup()
@@ -200,6 +215,7 @@ from django.conf import settings
 settings.LAKE = os.environ["TEST_LAKE"]
 from django.db import connection
 connection.settings_dict["NAME"] = os.environ["TEST_DATABASE"]
+from accounts.models import Account, LinkedAccount
 from scoring import daily, publish
 publish.write_components = lambda: os.kill(os.getpid(), signal.SIGKILL)
 daily.run(as_of=date(2026, 11, 1), at=datetime(2026, 11, 1, 12, tzinfo=UTC))
