@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from itertools import pairwise
 
 import numpy as np
 from django.db import connection
@@ -144,10 +145,9 @@ def write_days(lake: Lake, manifest: Manifest, rows: Columns, erased: Int64) -> 
     day = rows["occurred_at"] // DAY
     order = np.argsort(day, kind="stable")
     rows, day = pick(rows, order), day[order]
-    starts = np.flatnonzero(np.diff(day, prepend=np.iinfo(np.int64).min))
-    ends = np.append(starts[1:], len(day))
+    bounds = [*np.flatnonzero(np.diff(day, prepend=np.iinfo(np.int64).min)).tolist(), len(day)]
     written: dict[str, DayFile | None] = {}
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+    for start, end in pairwise(bounds):
         name = str(np.datetime64(int(day[start]), "D"))
         known = manifest.days.get(name)
         old = without(read_day(lake, known), erased) if known else nothing()

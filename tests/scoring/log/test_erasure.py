@@ -13,7 +13,7 @@ from accounts.models import Account
 from scoring import log
 from scoring.log.lake import open_lake
 from scoring.models import AccountScore, CounterReading, Interaction, Post, PostTotal, Relation, Tombstone
-from tests.scoring.log.rows import LAST, add, held, row, wanted
+from tests.scoring.log.rows import LAST, add, day_of, held, row, wanted
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -100,8 +100,10 @@ def test_an_erasure_is_never_dated_before_it_happened():
 def test_rows_of_an_erased_account_that_come_after_all_are_left_out_and_dropped():
     log.erase_accounts([6], AT)
     log.compact(LAST)
-    add([row(1, target=6), row(2, target=5)])
-    assert held() == wanted([row(2, target=5)])
+    add([row(1, target=6), row(2, target=5, day=1), row(3, target=6, day=2)])
+    assert held() == wanted([row(2, target=5, day=1)])
+    log.compact(day_of(1))
+    assert held() == wanted([row(2, target=5, day=1)])
     log.compact(LAST)
     assert not Interaction.objects.exists()
     assert not any(named_in(path, 6) for path in log.snapshot(LAST).lake)
