@@ -15,6 +15,8 @@ def main() -> None:
 
     try:
         execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ImproperlyConfigured as error:
         sys.exit(f"A setting is wrong: {error}")
     except EmbeddedError as error:

@@ -8,35 +8,33 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 
 def gone(pid: int) -> bool:
+    """Whether the process has ended, also where nobody has reaped it."""
     try:
         os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] in {"Z", "X"}
     except ProcessLookupError:
         return True
-    except PermissionError:
+    except OSError:
+        # Somebody else's, or a system without /proc.
         return False
-    return False
 
 
 def end(send: "dict[int, int]", *, groups: bool, seconds: float) -> None:
-    """Send each process (or group) its signal, wait, and kill what is left."""
-    deliver = os.killpg if groups else os.kill
-    until = time.monotonic() + seconds
+    """Send each process its signal and wait; of a group then kill what is left."""
     for pid, number in send.items():
-        try:
-            deliver(pid, number)
-        except ProcessLookupError:
-            continue
-    while time.monotonic() < until and not all(gone(-pid if groups else pid) for pid in send):
-        time.sleep(0.1)
-    if groups:
-        for pid in send:
-            try:
-                os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not all(gone(pid) for pid in send):
+        time.sleep(0.05)
+    for pid in send if groups else ():
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 def main() -> None:
