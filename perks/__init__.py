@@ -1,1 +1,1 @@
-"""The perks marketplace: campaigns that brands post and people claim. Its room is kept free until its own work begins."""
+"""The perks marketplace: campaigns that brands post and people claim. The room is free until its own work begins."""

@@ -105,7 +105,7 @@ class Post(models.Model):
 
 
 class Tombstone(models.Model):
-    """An erased account: readers leave its number out; compaction rewrites the days that hold it, then dates the row."""
+    """An erased account: readers leave it out; compaction rewrites the days that hold it, then dates the row."""
 
     account = models.BigIntegerField(primary_key=True)
     erased_at = models.DateTimeField()

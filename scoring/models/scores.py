@@ -1,4 +1,4 @@
-"""What a run published: the current score of each person, its history, the leaves that explain it, and the run itself."""
+"""What a run published: each person's current score, its history, the leaves that explain it, and the run itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHANGE_DAYS = (1, 7, 30)
 
 
 class ScoreRun(models.Model):
-    """One computation by a formula; `state` and `stage` say how far it came, so that a crashed one is seen and resumed."""
+    """One computation by a formula; `state` and `stage` say how far it came, so that a crashed one can be resumed."""
 
     class Kind(models.TextChoices):
         DAILY = "daily"

@@ -387,7 +387,8 @@ def test_a_job_is_read_by_one_worker_at_a_time(alice: Person, monkeypatch: pytes
         imports.run(job_id=job.pk, at=NOW)
         assert ImportJob.objects.get().state == "waiting"
     finally:
-        # As the connection of a worker that dies.
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [imports.LOCK, job.pk])
         other.close()
     imports.run(job_id=job.pk, at=NOW)
     assert ImportJob.objects.get().state == "failed"
