@@ -78,3 +78,10 @@ def test_deleting_a_link_erases_what_was_collected(staff: Client, alice: Person,
 def test_the_admin_is_for_staff_alone(alice: Person) -> None:
     assert logged_in(alice).get("/admin/accounts/person/").status_code == 302
     assert Client().get("/admin/").status_code == 302
+
+
+def test_the_admin_of_a_demo_says_that_everybody_is_made_up(staff: Client, monkeypatch) -> None:
+    assert "made up" not in staff.get("/admin/").content.decode()
+    monkeypatch.setattr("accounts.context.is_demo", lambda: True)
+    for path in ("/admin/", address(Person)):
+        assert "Everybody here is made up." in staff.get(path).content.decode()

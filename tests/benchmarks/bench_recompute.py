@@ -1,12 +1,13 @@
 """One daily run over ten million interactions of a million accounts: time and peak memory of each stage.
 
-    python -m tests.benchmarks.bench_recompute [--events 10000000] [--accounts 1000000] [--members 10000]
+    python -m tests.benchmarks.bench_recompute [--events 10000000] [--accounts 1000000] [--members 10000] [--no-peers]
 
 The made-up log of bench_engine is put into the lake of a database of its own (made for this run and dropped after it,
 on DATABASE_URL's server or the built-in one), with an accounts row for each number and `--members` people who linked
 the accounts that are reacted to most. Then scoring.daily.run goes once as `manage.py recompute` does: features are
 written to the lake, scores, history, leaves and every account's score to PostgreSQL. Memory is this process's own peak
-within each stage. bench_engine measures the aggregation beside PostgreSQL and pandas; here only the whole is new.
+within each stage. Then the core of the aggregation is done by pandas and by PostgreSQL on the same log, each once in a
+process of its own; what that core is, and what is inside the clock, is said in bench_engine, which repeats it.
 """
 
 import argparse
@@ -16,7 +17,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks.bench_engine import AS_OF, Stopwatch
+from tests.benchmarks.bench_engine import AS_OF, Stage, Stopwatch, in_a_fresh_process, show
+
+PEERS = ("duckdb", "pandas", "postgres", "postgres-distinct")
 
 ACCOUNTS = """
     INSERT INTO accounts_account (id, network, external_id, handle)
@@ -48,11 +51,20 @@ def fill(events: int, accounts: int, members: int) -> None:
         cursor.execute("ANALYZE")
 
 
+def peers(lake: Path, folder: Path) -> dict[str, list[Stage]]:
+    """The stages of each peer, on the lake's day files under the names that bench_engine gives them."""
+    folder.mkdir()
+    for path in lake.glob("days/*/*.parquet"):
+        (folder / f"{path.parent.name}.parquet").symlink_to(path)
+    return {peer: in_a_fresh_process(peer, folder)[0] for peer in PEERS}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--members", type=int, default=10_000)
+    parser.add_argument("--no-peers", action="store_true", help="leave pandas and PostgreSQL out")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
     import django
@@ -75,6 +87,7 @@ def main() -> None:
 
             daily.run(as_of=AS_OF, at=datetime(AS_OF.year, AS_OF.month, AS_OF.day, 3, tzinfo=UTC), say=say)
             whole = time.perf_counter() - since
+            beside = {} if options.no_peers else peers(Path(settings.LAKE), Path(folder) / "peers")
         finally:
             teardown_databases(databases, verbosity=0)
     print(f"{options.events:,} interactions, {options.accounts:,} accounts, {options.members:,} members")
@@ -83,6 +96,8 @@ def main() -> None:
     print(
         f"    {'whole':<76}{whole:9.2f} s{max(peak for _, _, peak in watch.stages):10,.0f} MB; {os.cpu_count()} cores"
     )
+    for peer, stages in beside.items():
+        show(peer, [stages])
 
 
 if __name__ == "__main__":
