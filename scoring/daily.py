@@ -125,7 +125,11 @@ def publish_and_award(
     owners = owned_accounts()
     results = results_of(run.formula, table, standing, owners)
     persons = len(results.persons.entity)
-    run.counts = {"accounts": len(results.accounts.entity), "persons": persons}
+    run.counts = {
+        "accounts": len(results.accounts.entity),
+        "persons": persons,
+        "population": len(results.population),
+    }
     say("publish", f"{persons:,} people and {run.counts['accounts']:,} accounts scored by {run.formula}")
     newest = is_newest(run.as_of)
     provisional_scores = Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=run.as_of)
@@ -311,6 +315,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             standing=standing,
             population=np.sort(np.concatenate([population, scored.score])),
         )
+        run.counts = {"persons": len(scored.entity), "population": len(results.population)}
         publish_provisional(run=run, results=results, at=at)
     return run
 

@@ -49,6 +49,11 @@ class ScoreRun(models.Model):
     def __str__(self) -> str:
         return f"{self.as_of} by {self.formula} ({self.state})"
 
+    @property
+    def population(self) -> int:
+        """Among how many scores a percentile of this run was taken."""
+        return int(self.counts.get("population", 0))
+
 
 class Score(models.Model):
     """A person's current score. `reach`, `amplification` and `network_part` are points and add up to `score`."""

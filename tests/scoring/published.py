@@ -29,9 +29,11 @@ def publish_score(
     history: Mapping[int, float] | None = None,
     confidence: str = "fair",
     features: list[tuple[str, str, float, float]] | None = None,
+    population: int = 1000,
 ) -> Score:
     """Publish a score for `person`: FEATURES for each linked account, and `history` as days before -> score."""
-    run = ScoreRun.objects.create(as_of=as_of, formula="v1", state=ScoreRun.State.DONE, stage="award")
+    counts = {"persons": 300, "accounts": 9000, "population": population}
+    run = ScoreRun.objects.create(as_of=as_of, formula="v1", state=ScoreRun.State.DONE, stage="award", counts=counts)
     leaves = [Component(person=person, part=part, feature="start", value=1 / 3, points=1 / 3) for part in PARTS]
     for link in person.links.select_related("account").order_by("pk"):
         for part, feature, value, points in FEATURES if features is None else features:

@@ -53,6 +53,8 @@ def test_every_account_seen_gets_a_score_actors_too(join, happen):
     daily.run(as_of=TODAY, at=AT)
     assert AccountScore.objects.count() == 4
     assert AccountScore.objects.filter(score=1.0).count() == 2
+    # Percentiles are among members and those whom anybody reacted to.
+    assert ScoreRun.objects.get().counts["population"] == 2
 
 
 def test_only_what_happened_before_the_day_counts(join, happen):

@@ -143,6 +143,21 @@ def test_it_names_percentile_formula_run_and_day(client: Client, alice) -> None:
     assert "Fair: enough people reacted" in text
 
 
+@pytest.mark.parametrize(
+    ("population", "said"),
+    [
+        (1, "Nobody else is scored here yet."),
+        (3, "Higher than 83.2% of everybody scored. That is only 3 so far."),
+        (20, "Higher than 83.2% of everybody scored. 1 day"),
+    ],
+)
+def test_a_percentile_among_few_says_among_how_few(client: Client, alice, population: int, said: str) -> None:
+    run = alice.score.run
+    run.counts = {"population": population}
+    run.save()
+    assert said in text_of(client.get("/alice"))
+
+
 def test_the_days_are_a_picture_a_sentence_and_a_table(client: Client, alice) -> None:
     response = client.get("/alice")
     text, markup = text_of(response), response.content.decode()
