@@ -209,4 +209,4 @@ def fail(job: ImportJob, message: str, *, at: datetime) -> None:
 def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
     """What an import read by kind, then what became of it, as (label, number)."""
     became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
-    return [*summary["tallies"].items(), *((label, summary[name]) for label, name in became)]
+    return [*map(tuple, summary["tallies"]), *((label, summary[name]) for label, name in became)]

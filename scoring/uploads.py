@@ -205,6 +205,6 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
             "progress": job.summary.get("progress"),
             "label": network.spec.label if network else "",
             "note": network.spec.archive_note if network and done else "",
-            "tallies": job.summary.get("tallies", {}).items(),
+            "tallies": job.summary.get("tallies", []),
         },
     )

@@ -39,7 +39,8 @@ class Summary:
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        # Pairs, since the database would sort the names of an object its own way.
+        return asdict(self) | {"tallies": [list(pair) for pair in self.tallies.items()]}
 
     def lines(self, *, dry_run: bool = False) -> list[str]:
         """The summary for a terminal."""

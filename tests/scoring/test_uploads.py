@@ -118,7 +118,7 @@ def test_an_export_is_read_shown_and_deleted(
     assert kept() == []
     page = as_alice.get(response.url).content.decode()
     assert "http-equiv" not in page
-    for kind, number in job.summary["tallies"].items():
+    for kind, number in job.summary["tallies"]:
         assert f'<th scope="row">{kind}</th><td class="number">{number:,}</td>' in page
     assert imports.NETWORKS[network].spec.archive_note.replace("'", "&#x27;") in page
     assert alice.links.get().account.network == network
@@ -142,7 +142,8 @@ def test_the_real_export_of_x_is_counted_whole(
     response = upload(as_alice, zipped(data / "exports" / "twitter_archive_milahu104"))
     work()
     job = ImportJob.objects.get()
-    assert (job.summary["tallies"]["tweets"], job.summary["tallies"]["followers"]) == (2045, 61)
+    assert job.summary["tallies"][:2] == [["tweets", 2045], ["of them reposts", 239]]
+    assert ["followers", 61] in job.summary["tallies"]
     assert Relation.objects.filter(target=alice.links.get().account_id).count() == 61
     assert "2,045" in as_alice.get(response.url).content.decode()
 
@@ -152,7 +153,7 @@ def test_the_real_export_of_mastodon_is_counted_whole(
 ) -> None:
     upload(as_alice, zipped(data / "exports" / "mastodon_goija"))
     work()
-    assert ImportJob.objects.get().summary["tallies"]["activities"] == 305
+    assert ["activities", 305] in ImportJob.objects.get().summary["tallies"]
 
 
 @pytest.mark.parametrize(
