@@ -7,6 +7,7 @@ import json
 import ssl
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Reply:
     hang_up: bool = False
 
 
-class Loopback:
+class Loopback(ABC):
     """Subclasses answer in `route`; `faults` are used up first, one for each request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -84,8 +85,9 @@ class Loopback:
         self.url = f"{'https' if tls else 'http'}://{self.host}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
+    @abstractmethod
     def route(self, asked: Asked) -> Reply:
-        raise NotImplementedError
+        """What the network answers."""
 
     def send(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         time.sleep(reply.delay)
