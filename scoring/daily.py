@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from accounts.models import LinkedAccount
+from accounts.models import Account
 from accounts.networks import NETWORKS
 from scoring import columns, formula, log
 from scoring.achievements import award as awarding
@@ -254,11 +254,10 @@ def members_table(table: FeatureTable, owners: dict[str, NDArray[np.int64]]) -> 
 
 
 def networks_of(accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The network code of each of `accounts`, from the accounts table."""
-    slugs = dict(
-        LinkedAccount.objects.filter(account_id__in=accounts.tolist()).values_list("account_id", "account__network")
-    )
-    return np.array([NETWORKS[slugs[account]].spec.code for account in accounts.tolist()], dtype=np.int64)
+    """The network code of each of `accounts`; 0 for one that was unlinked while the run went on."""
+    slugs = dict(Account.objects.filter(pk__in=accounts.tolist()).values_list("pk", "network"))
+    codes = {slug: network.spec.code for slug, network in NETWORKS.items()}
+    return np.array([codes.get(slugs.get(account, ""), 0) for account in accounts.tolist()], dtype=np.int64)
 
 
 def achievement_values(
@@ -300,12 +299,12 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
         population = columns.read(
             connection,
             """
-            SELECT score FROM scoring_score
+            SELECT score FROM scoring_score WHERE person_id <> ALL(%s)
             UNION ALL
             SELECT score FROM scoring_accountscore
             WHERE score > 1 AND account NOT IN (SELECT account_id FROM accounts_linkedaccount)
             """,
-            [],
+            [scored.entity.tolist()],
             {"score": np.float64},
         )["score"]
         results = Results(

@@ -209,6 +209,22 @@ def test_a_crashed_run_is_computed_anew_when_somebody_linked_an_account(join, ha
     assert people.value < 3
 
 
+def test_an_account_erased_in_the_middle_of_a_run_does_not_stop_it(join, happen, monkeypatch):
+    join("Alice", twitter="a")
+    bob = join("Bob", twitter="b")
+    happen(replies("a", names("fan", 3)))
+    real = daily.members_table
+
+    def erased_before(*arguments: object) -> object:
+        Account.objects.filter(external_id="b").delete()
+        return real(*arguments)
+
+    monkeypatch.setattr(daily, "members_table", erased_before)
+    run = daily.run(as_of=TODAY, at=AT)
+    assert run.state == ScoreRun.State.DONE
+    assert Score.objects.get(person__handle="Alice").score > Score.objects.get(person=bob).score == 1.0
+
+
 KILLED = """
 import os, signal, django
 django.setup()
@@ -246,6 +262,9 @@ def test_an_upload_after_the_day_ended_is_scored_at_once_and_stays_overnight(joi
     daily.provisional(persons=[alice.pk], at=AT)
     provisional = Score.objects.get().score
     assert provisional > before
+    # Her earlier score is not somebody else's to be compared with.
+    assert Score.objects.get().run.counts["population"] == 1
+    assert Score.objects.get().percentile == 50.0
     assert ScoreHistory.objects.get().score == before
     daily.run(as_of=TODAY, at=AT.replace(hour=20))
     assert Score.objects.get().score == pytest.approx(provisional)

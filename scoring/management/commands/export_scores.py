@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring.exports import NothingToExport, export_scores
+from scoring.log import NoFeatures
 
 
 class Command(BaseCommand):
@@ -27,6 +28,6 @@ class Command(BaseCommand):
             raise CommandError(f"{out}: there is no folder {out.absolute().parent}.")
         try:
             rows = export_scores(path=out, as_of=as_of, accounts=accounts)
-        except (NothingToExport, ValueError, OSError) as error:
+        except (NothingToExport, NoFeatures, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{rows:,} rows written to {out}")
