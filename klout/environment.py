@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,6 +76,20 @@ def web_address(name: str, default: str) -> str:
     if not right or parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be like https://klout.example, and no more.")
     return value.rstrip("/")
+
+
+def origins(name: str) -> dict[str, str]:
+    """Pairs of origins with commas between: `https://api.x.com=http://127.0.0.1:9000`."""
+    found = {}
+    for pair in words(name):
+        origin, equals, other = pair.partition("=")
+        for value in (origin, other):
+            if not equals or not re.fullmatch(r"https?://[^/?#@\s]+", value):
+                raise ImproperlyConfigured(
+                    f"{name} holds {pair!r}; it must be pairs such as https://api.x.com=http://127.0.0.1:9000."
+                )
+        found[origin.lower()] = other
+    return found
 
 
 def database(name: str) -> dict[str, Any] | None:

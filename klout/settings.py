@@ -195,6 +195,16 @@ LOGIN_REDIRECT_URL = "settings"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.
 NETWORK_PRIVATE_HOSTS = environment.words("NETWORK_PRIVATE_HOSTS")
+# Other servers in the place of a network's own: https://api.x.com=http://127.0.0.1:9000, with commas between.
+NETWORK_ORIGINS = environment.origins("NETWORK_ORIGINS")
+# Our apps at the networks, as their developer pages name them; a network without its two keys is off.
+NETWORK_KEYS = {
+    slug: (environment.text(f"{slug.upper()}_CLIENT_ID"), environment.text(f"{slug.upper()}_CLIENT_SECRET"))
+    for slug in (
+        *("twitter", "facebook", "linkedin", "google", "instagram", "threads", "foursquare", "wikipedia"),
+        *("github", "reddit", "twitch", "tiktok"),
+    )
+}
 
 # ---------------------------------------------------------------- mail
 # In development mails are files under KLOUT_VAR; in production a missing EMAIL_URL is an error (klout.checks).

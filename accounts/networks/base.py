@@ -155,20 +155,59 @@ Record = Owner | Interaction | Counter | Post | PostTotal | Tally | Rejected
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records and the cursor to continue from; both are stored in one transaction. `done`: nothing newer is waiting."""
+    """Records and the cursor to continue from; both are stored in one transaction. `done`: nothing newer is waiting.
+
+    `items`: what the network bills for this page, by the kinds of Spec.cost ({} where it bills nothing).
+    """
 
     records: list[Record]
     cursor: dict[str, Any]
     done: bool = False
+    items: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may still be spent on one person's accounts of a network today, in US dollars; None: no limit.
+
+    A connector asks `afford` before a page and says in Page.items what it took; the caller takes that off.
+    """
+
+    cost: Mapping[str, float]
+    left: float | None = None
+
+    def afford(self, kind: str, most: int) -> int:
+        """How many items of `kind` may be asked for, at most `most`; 0 where the day's money is gone."""
+        price = self.cost.get(kind, 0.0)
+        if self.left is None or price <= 0:
+            return most
+        return max(0, min(most, int(self.left / price + 1e-9)))
+
+    def spend(self, items: Mapping[str, int]) -> float:
+        """Take `items` off what is left; returns what they cost."""
+        cost = sum(self.cost.get(kind, 0.0) * number for kind, number in items.items())
+        if self.left is not None:
+            self.left -= cost
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The account that a connector pulls for; `server` is the base URL where a network has many servers."""
+    """The account that a connector pulls for.
+
+    kind: "profile", or "page" for one that its person runs. server: the base URL where a network has many servers.
+    client_id: our app's id at the network, where calls name it. token_proof: HMAC-SHA256 of the token under the app's
+    secret, in hexadecimal, where calls carry it (Meta). now: when this reading began (aware, UTC).
+    """
 
     external_id: str
     handle: str = ""
     server: str = ""
+    kind: str = "profile"
+    client_id: str = ""
+    token_proof: str = ""
+    now: datetime | None = None
+    budget: Budget = field(default_factory=lambda: Budget({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +224,39 @@ class CounterSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """How a network lets people give us access; urls are whole, or paths below the server where it has many.
+
+    provider: allauth's id of it. login: it also signs people in, with `identity` scopes alone. collect: the scopes that
+    "connect" asks for. refresh: "" (tokens do not lapse, or only connecting again helps), "refresh_token" (RFC 6749;
+    the new one replaces the old), "exchange" (Meta: a living token is exchanged for a newer one). client_auth: where
+    our secret goes, "body" or "basic". client_id_name: what the network calls client_id. lives: days that a token lives
+    where the network does not say so itself. page_scopes: asked for in addition where pages are to be read.
+    """
+
+    provider: str
+    authorize_url: str
+    token_url: str
+    identity: tuple[str, ...]
+    collect: tuple[str, ...]
+    page_scopes: tuple[str, ...] = ()
+    login: bool = False
+    refresh: str = ""
+    refresh_url: str = ""
+    revoke_url: str = ""
+    client_auth: str = "body"
+    client_id_name: str = "client_id"
+    lives: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """What a network declares of itself. Verbs name what others do to an account; `code` is its number in the log."""
+    """What a network declares of itself. Verbs name what others do to an account; `code` is its number in the log.
+
+    proof: how somebody shows that an account is theirs: "oauth", "challenge" (a code of ours on their profile or page),
+    "key" (a key of the network's own), "" (only an export or a table brings it in). reads, never: what "connect" says
+    in plain words. every: hours between two readings. needs_keys: off until the operator has registered an app.
+    """
 
     slug: str
     code: int
@@ -194,6 +264,15 @@ class Spec:
     verbs: tuple[str, ...]
     counters: tuple[CounterSpec, ...] = ()
     streams: tuple[str, ...] = ()
+    page_streams: tuple[str, ...] = ()
+    proof: str = ""
+    oauth: OAuth | None = None
+    needs_keys: bool = False
+    reads: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    every: int = 12
+    # Sent with every call; a version that the network wants named, say.
+    headers: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     base_url: str = ""
     profile_url: str = ""
@@ -211,8 +290,33 @@ class Network:
     spec: ClassVar[Spec]
 
     def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
-        """Yield pages of `stream` newer than `cursor` ({} at first). Raises RateLimited, Revoked, Unreachable."""
+        """Yield pages of `stream` newer than `cursor` ({} at first). Raises RateLimited, Revoked, Unreachable.
+
+        The first stream is "profile": it yields the Owner (also for a Subject whose id is not known yet) and counters.
+        """
         raise BadArchive(f"{self.spec.label} is not read through an API here; import its data export or a table.")
+
+    def judge(
+        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
+    ) -> NetworkError | type[NetworkError] | None:
+        """What an answer other than 2xx means where the network has its own way to say it; None: HTTP's own meaning.
+
+        data: the answer's JSON (None where it is none); headers by lower-case name. A class instead of an error: its
+        message is made from what the network said (not for RateLimited, which needs its time).
+        """
+        return None
+
+    def find(self, http: Http, address: str) -> Owner:
+        """The public account at `address` (a handle or an address as a person types it), asked without a token.
+
+        `about` holds the text (or the links, one a line) in which our code is looked for. Raises NotFound, BadRecord
+        with what is wrong with the address, and the errors of `pull`. Only for networks with proof "challenge".
+        """
+        raise BadRecord(address, f"{self.spec.label} cannot be searched here")
+
+    def pages(self, http: Http, subject: Subject) -> list[tuple[Owner, str]]:
+        """The pages that the account runs, each with its own token ("": the account's); none by default."""
+        return []
 
     def read_archive(self, archive: Archive) -> Iterator[Record]:
         """Yield the records of a data export, the Owner first. Raises BadArchive, never an error of a parser."""

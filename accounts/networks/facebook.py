@@ -1,6 +1,10 @@
-"""Facebook: verbs and counters, for tables of interactions; its API and export are read by no connector yet."""
+"""Facebook."""
 
-from accounts.networks.base import CounterSpec, Network, Spec
+from collections.abc import Iterator
+
+from accounts.networks.archive import Archive
+from accounts.networks.base import CounterSpec, Network, Record, Spec
+from accounts.networks.exports import facebook as export
 
 
 class Facebook(Network):
@@ -16,3 +20,9 @@ class Facebook(Network):
         ),
         profile_url="https://www.facebook.com/{handle}",
     )
+
+    def recognises(self, archive: Archive) -> bool:
+        return export.recognises(archive)
+
+    def read_archive(self, archive: Archive) -> Iterator[Record]:
+        return export.read(archive)

@@ -9,23 +9,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpcore2
 import httpx2
 import stamina
 
-from accounts.networks.base import RateLimited, Revoked, Unreachable, checked_text
+from accounts.networks.base import NetworkError, RateLimited, Revoked, Unreachable, checked_text
 from accounts.networks.sockets import AddressRefused, Deadline, Guarded, Resolve, is_listed, resolve
 
 Params = Sequence[tuple[str, str]]
+# Network.judge: what an answer that is not 2xx means, by (status, data, headers, now).
+Judge = Callable[[int, Any, Mapping[str, str], datetime], NetworkError | type[NetworkError] | None]
 
-__all__ = ["AddressRefused", "Answer", "Http", "NotFound"]
+__all__ = ["AddressRefused", "Answer", "Fetched", "Http", "NotFound", "Rejected4xx"]
 
 # How long a network that says "too often" without a time is left alone, and the longest that any is believed.
 _DEFAULT_PAUSE = timedelta(minutes=5)
@@ -47,12 +49,40 @@ class _Again(Exception):
         self.wait = wait
 
 
+class Rejected4xx(Unreachable):
+    """The network refused this very request (no 401, 403, 404, 410 or 429): asking again is no use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """JSON that a network answered with, and the addresses of neighbouring pages by their relation (next, prev)."""
+    """JSON that a network answered with, and the addresses of neighbouring pages by their relation (next, prev).
+
+    headers by lower-case name. status 304: unchanged since what the caller's If-None-Match or If-Modified-Since says.
+    """
 
     data: Any
     links: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document as it came, whatever its status; `url` is where it was found in the end."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    params: Params
+    headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Http:
@@ -68,6 +98,8 @@ class Http:
         base_url: str,
         *,
         token: str = "",
+        headers: Mapping[str, str] | None = None,
+        judge: Judge | None = None,
         user_agent: str,
         now: Callable[[], datetime],
         private_hosts: Collection[str] = (),
@@ -84,6 +116,7 @@ class Http:
         self.user_agent = user_agent
         self.now = now
         self._token = token
+        self._judge = judge
         self._settings: dict[str, Any] = {
             "connect_timeout": connect_timeout,
             "read_timeout": read_timeout,
@@ -94,7 +127,7 @@ class Http:
             "resolve": resolve,
         }
         self.host = self._checked_host(self.base_url)
-        headers = {"User-Agent": user_agent, "Accept": "application/json"}
+        headers = {"User-Agent": user_agent, "Accept": "application/json", **(headers or {})}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         self._deadline = Deadline()
@@ -130,8 +163,67 @@ class Http:
             **self._settings,
         )
 
-    def get(self, path: str, params: Params = ()) -> Answer:
+    def get(self, path: str, params: Params = (), *, headers: Mapping[str, str] | None = None) -> Answer:
         """GET `path` below the base URL. Raises RateLimited, Revoked, NotFound, AddressRefused or Unreachable."""
+        return self._json_of(_Request("GET", f"{self.base_url}/{path.lstrip('/')}", params, headers or {}))
+
+    def post(
+        self,
+        path: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        data: Any = None,
+        params: Params = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """POST `form`, or `data` as JSON; `path` below the base URL, or a whole address on its host.
+
+        Sent once more only where the network said 429 or 5xx, or never got it. Raises as `get` does.
+        """
+        url = path if path.startswith(("http://", "https://")) else f"{self.base_url}/{path.lstrip('/')}"
+        if self._checked_host(url) != self.host:
+            raise AddressRefused(f"{self._place(url)} is not on {self.host}")
+        kind, body = "application/json", b"" if data is None else json.dumps(data).encode()
+        if form is not None:
+            kind, body = "application/x-www-form-urlencoded", urlencode(form).encode()
+        return self._json_of(_Request("POST", url, params, {"Content-Type": kind, **(headers or {})}, body))
+
+    def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        redirects: int = 5,
+    ) -> Fetched:
+        """A document at any public address, following redirects to others; without our token. Any status is an answer.
+
+        Raises AddressRefused, RateLimited (429 and 5xx that ask to wait), Unreachable.
+        """
+        if self._token:
+            raise ValueError("a client with a token fetches nothing: the token must not leave its network")
+        for _ in range(redirects + 1):
+            self._checked_host(url)
+            request = _Request(method, url, (), headers or {}, body)
+            found = self._tried(lambda request=request: self._try(request, raw=True))  # type: ignore[misc]
+            if not isinstance(found, str):
+                assert isinstance(found, Fetched)
+                return found
+            try:
+                url = urljoin(url, found)
+            except ValueError:
+                raise Unreachable(f"{self._place(url)} sends us to what is no address") from None
+            method, body = ("GET", b"") if method != "HEAD" else (method, b"")
+        raise Unreachable(f"{self._place(url)} sends us from address to address")
+
+    def _json_of(self, request: _Request) -> Answer:
+        answer = self._tried(lambda: self._follow(request))
+        assert isinstance(answer, Answer)
+        return answer
+
+    def _tried(self, attempt_once: Callable[[], Answer | Fetched | str]) -> Answer | Fetched | str:
+        """What `attempt_once` returns, tried again where that may help."""
         settings = self._settings
         try:
             for attempt in stamina.retry_context(
@@ -143,37 +235,58 @@ class Http:
                 wait_jitter=min(1.0, settings["longest_wait"]),
             ):
                 with attempt:
-                    return self._follow(f"{self.base_url}/{path.lstrip('/')}", params)
+                    return attempt_once()
         except _Again as again:
             raise again.error from None
         raise AssertionError("a retry ends with an answer or an error")
 
-    def _follow(self, url: str, params: Params) -> Answer:
+    def _follow(self, request: _Request) -> Answer:
         """One try, with redirects inside the same host: to another one the token must not go."""
+        url = request.url
         for _ in range(_REDIRECTS + 1):
-            answer = self._try(url, params)
+            answer = self._try(request)
             if isinstance(answer, Answer):
                 return answer
+            assert isinstance(answer, str)
             try:
                 target = urljoin(url, answer)
             except ValueError:
                 raise Unreachable(f"{self._place(url)} sends us to what is no address") from None
             if self._checked_host(target) != self.host:
                 raise Unreachable(f"{self._place(url)} sends us to another host, {urlsplit(target).hostname}")
-            url, params = target, ()
+            if request.method != "GET":
+                raise Unreachable(f"{self._place(url)} sends a {request.method} elsewhere")
+            url, request = target, replace(request, url=target, params=())
         raise Unreachable(f"{self._place(url)} sends us from address to address")
 
-    def _try(self, url: str, params: Params) -> Answer | str:
-        """The answer, or the address that the server sends us to."""
+    def _try(self, request: _Request, *, raw: bool = False) -> Answer | Fetched | str:
+        """The answer, or the address that the server sends us to. raw: the document as it is, whatever its status."""
+        url = request.url
         place = self._place(url)
         self._deadline.start(self._settings["total_timeout"])
         try:
-            with self._client.stream("GET", url, params=list(params) or None) as response:
+            with self._client.stream(
+                request.method,
+                url,
+                params=list(request.params) or None,
+                headers=dict(request.headers),
+                content=request.body or None,
+            ) as response:
                 if response.status_code in (301, 302, 303, 307, 308):
                     return response.headers.get("location", "")
+                headers = {name.lower(): value for name, value in response.headers.items()}
                 body = self._body(response, place)
+                if raw:
+                    if response.status_code == 429 or response.status_code >= 500:
+                        self._check(response, body, place)
+                    return Fetched(response.status_code, url, headers, body)
+                if response.status_code == 304:
+                    return Answer(None, headers=headers, status=304)
                 self._check(response, body, place)
-                return Answer(self._json(body, place), _links(response.headers.get_list("link")))
+                links = _links(response.headers.get_list("link"))
+                silent = not body and (request.method != "GET" or response.status_code == 204)
+                data = None if silent else self._json(body, place)
+                return Answer(data, links, headers, response.status_code)
         except httpx2.HTTPError as error:
             # Their messages may quote a request; the kind of error tells enough.
             raise _Again(Unreachable(f"{place} did not answer ({type(error).__name__})")) from None
@@ -194,6 +307,16 @@ class Http:
         if 200 <= status < 300:
             return
         said = f"{place} answered {status}{self._excerpt(body)}"
+        if self._judge is not None:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            verdict = self._judge(status, _json_or_none(body), headers, self.now())
+            if isinstance(verdict, RateLimited):
+                seconds = (verdict.until - self.now()).total_seconds()
+                if seconds > self._settings["longest_wait"]:
+                    raise RateLimited(min(verdict.until, self.now() + _LONGEST_PAUSE), said)
+                raise _Again(Unreachable(said), max(0.0, seconds))
+            if verdict is not None:
+                raise verdict if isinstance(verdict, NetworkError) else verdict(said)
         if status in (401, 403):
             raise Revoked(said)
         if status in (404, 410):
@@ -206,7 +329,7 @@ class Http:
             if until is not None and wait is not None and wait > self._settings["longest_wait"]:
                 raise RateLimited(min(until, self.now() + _LONGEST_PAUSE), said)
             raise _Again(Unreachable(said), wait)
-        raise Unreachable(said)
+        raise Rejected4xx(said) if status >= 400 else Unreachable(said)
 
     def _until(self, headers: httpx2.Headers) -> datetime | None:
         """When the server lets us come back: Retry-After, else the reset of its rate limit; None where neither says."""
@@ -232,11 +355,12 @@ class Http:
 
     def _excerpt(self, body: bytes) -> str:
         """What the server says went wrong, in a few words and without our token."""
-        try:
-            data = json.loads(body)
-            said = (data.get("error_description") or data.get("error")) if isinstance(data, dict) else ""
-        except (ValueError, RecursionError):
-            said = ""
+        data = _json_or_none(body)
+        said: Any = ""
+        if isinstance(data, dict):
+            said = data.get("error_description") or data.get("error") or data.get("message") or data.get("detail")
+            # Meta, Google and X say it one level down.
+            said = said.get("message") if isinstance(said, dict) else said
         text = checked_text(said, limit=1000)
         if self._token:
             text = text.replace(self._token, "[token]")
@@ -288,6 +412,13 @@ def _wait(error: Exception) -> bool | float:
 
 def _links(headers: list[str]) -> dict[str, str]:
     return {relation: url for header in headers for url, relation in _LINK.findall(header[:8000])}
+
+
+def _json_or_none(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _refuse_constant(name: str) -> Any:

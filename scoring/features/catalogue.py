@@ -106,6 +106,52 @@ NETWORKS: Mapping[str, Network] = {
         {"friends": "connect", "followers": "follow"},
     ),
     "mastodon": Network(3, "Mastodon", ("share", "quote", "mention", "like", "follow"), {"followers": "follow"}),
+    "linkedin": Network(
+        4,
+        "LinkedIn",
+        ("like", "reply", "share", "mention", "connect", "follow", "recommend", "endorse"),
+        {"connections": "connect", "followers": "follow", "recommendations": "recommend", "endorsements": "endorse"},
+    ),
+    "google": Network(
+        5, "Google (YouTube)", ("like", "reply", "follow", "visit"), {"subscribers": "follow", "views": "visit"}
+    ),
+    "googleplus": Network(6, "Google+", ("like", "reply", "share", "mention", "follow"), {"followers": "follow"}),
+    "instagram": Network(
+        7, "Instagram", ("like", "reply", "mention", "share", "save", "follow"), {"followers": "follow"}
+    ),
+    "foursquare": Network(
+        8,
+        "Foursquare/Swarm",
+        ("like", "reply", "save", "mention", "connect", "follow"),
+        {"friends": "connect", "followers": "follow", "tips_saved": "save", "tips_liked": "like"},
+    ),
+    "wikipedia": Network(
+        9, "Wikipedia", ("link", "visit", "like", "mention"), {"inlinks": "link", "pageviews": "visit"}
+    ),
+    "bluesky": Network(
+        10, "Bluesky", ("share", "quote", "reply", "mention", "like", "follow", "list"), {"followers": "follow"}
+    ),
+    "github": Network(
+        11,
+        "GitHub",
+        ("like", "share", "reply", "mention", "follow"),
+        {"followers": "follow", "stars": "like", "forks": "share"},
+    ),
+    "blog": Network(12, "Blog", ("link", "share", "reply", "mention", "like", "save"), {}),
+    "reddit": Network(
+        13, "Reddit", ("like", "reply", "mention", "share", "follow"), {"karma": "like", "followers": "follow"}
+    ),
+    "twitch": Network(
+        14, "Twitch", ("follow", "endorse", "tip", "visit"), {"followers": "follow", "subscribers": "endorse"}
+    ),
+    "tiktok": Network(
+        15, "TikTok", ("like", "reply", "share", "follow", "visit"), {"followers": "follow", "likes": "like"}
+    ),
+    "threads": Network(
+        16, "Threads", ("like", "reply", "share", "quote", "mention", "follow"), {"followers": "follow"}
+    ),
+    "bing": Network(17, "Bing", ("link",), {"inbound_links": "link"}),
+    "klout": Network(18, "Klout", ("plus-k",), {}),
 }
 
 # Where a row came from the network itself (accounts.networks.base.ORIGINS), not from what somebody supplied.

@@ -1,4 +1,4 @@
-"""Who people are, and the accounts on networks that are theirs."""
+"""Who people are: log-ins, the identities that have a score, and who speaks for whom."""
 
 from __future__ import annotations
 
@@ -222,77 +222,3 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.person}"
-
-
-class Account(models.Model):
-    """An account on a network, a member's or not: the one place that knows its id there. Elsewhere it is `id` alone."""
-
-    id = models.BigAutoField(primary_key=True)
-    network = models.CharField(max_length=20)
-    external_id = models.TextField()
-    handle = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["network", "external_id"], name="account_once"),
-            models.CheckConstraint(condition=~models.Q(external_id=""), name="account_external_id_given"),
-        ]
-        indexes = [models.Index("network", Lower("handle"), name="account_by_handle")]
-
-    def __str__(self) -> str:
-        return f"{self.network}:{self.handle or self.external_id}"
-
-
-class LinkedAccount(models.Model):
-    """An account that is a person's own. Several of one network are welcome; an account has one person."""
-
-    class State(models.TextChoices):
-        ACTIVE = "active", _("active")
-        # The network no longer lets us in: the person must connect again.
-        BROKEN = "broken", _("broken")
-
-    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="link")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="links")
-    # The base URL of the account's server, where a network has many.
-    server = models.URLField(blank=True)
-    state = models.CharField(max_length=6, choices=State, default=State.ACTIVE)
-    linked_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=["active", "broken"]), name="linked_account_state_known"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account} of {self.person}"
-
-
-class Credential(models.Model):
-    """What lets us read a linked account at its network; encrypted, and kept nowhere else (accounts.tokens)."""
-
-    link = models.OneToOneField(LinkedAccount, on_delete=models.CASCADE, related_name="credential")
-    token = models.BinaryField()
-    updated_at = models.DateTimeField(auto_now=True)
-
-    def __str__(self) -> str:
-        return f"credential of {self.link}"
-
-
-class Cursor(models.Model):
-    """How far a stream of a linked account has been read; saved in one transaction with the rows before it."""
-
-    link = models.ForeignKey(LinkedAccount, on_delete=models.CASCADE, related_name="cursors")
-    stream = models.CharField(max_length=40)
-    value = models.JSONField(default=dict)
-    # Not before this time: set from the network's own rate limits.
-    next_allowed_at = models.DateTimeField(null=True, blank=True)
-    pulled_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["link", "stream"], name="cursor_once")]
-
-    def __str__(self) -> str:
-        return f"{self.stream} of {self.link}"
