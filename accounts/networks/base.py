@@ -232,6 +232,10 @@ class OAuth:
     the new one replaces the old), "exchange" (Meta: a living token is exchanged for a newer one). client_auth: where
     our secret goes, "body" or "basic". client_id_name: what the network calls client_id. lives: days that a token lives
     where the network does not say so itself. page_scopes: asked for in addition where pages are to be read.
+    exchange_url: where the short-lived token that comes first is exchanged for a long one ("": it is long already).
+    dialect: how Meta names its grants there ("fb", "ig", "th"). revoke_by: "token" (RFC 7009), "delete" (Meta: the
+    token deletes its own permissions), "grant" (GitHub: the app deletes it). granted_url: where the network tells which
+    scopes were granted, if not with the token (Meta).
     """
 
     provider: str
@@ -247,6 +251,10 @@ class OAuth:
     client_auth: str = "body"
     client_id_name: str = "client_id"
     lives: int | None = None
+    exchange_url: str = ""
+    dialect: str = ""
+    revoke_by: str = "token"
+    granted_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +264,7 @@ class Spec:
     proof: how somebody shows that an account is theirs: "oauth", "challenge" (a code of ours on their profile or page),
     "key" (a key of the network's own), "" (only an export or a table brings it in). reads, never: what "connect" says
     in plain words. every: hours between two readings. needs_keys: off until the operator has registered an app.
+    needs: the scopes without which a stream is not read, by stream; one that is not named needs none.
     """
 
     slug: str
@@ -268,6 +277,7 @@ class Spec:
     proof: str = ""
     oauth: OAuth | None = None
     needs_keys: bool = False
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     every: int = 12

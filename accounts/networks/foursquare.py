@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts.networks.archive import Archive
-from accounts.networks.base import CounterSpec, Network, Record, Spec
+from accounts.networks.base import CounterSpec, Network, OAuth, Record, Spec
 from accounts.networks.exports import foursquare as export
 
 
@@ -22,6 +22,21 @@ class Foursquare(Network):
             CounterSpec("checkins", "check-ins in all"),
             CounterSpec("mayorships", "mayorships held"),
         ),
+        proof="oauth",
+        oauth=OAuth(
+            provider="foursquare",
+            authorize_url="https://foursquare.com/oauth2/authenticate",
+            token_url="https://foursquare.com/oauth2/access_token",
+            identity=(),
+            collect=(),
+        ),
+        needs_keys=True,
+        reads=(
+            "how many friends and followers you have",
+            "who likes your check-ins and comments on them",
+            "how often your tips were saved and liked",
+        ),
+        never=("where you have been: places are not kept, only that somebody reacted",),
         profile_url="https://foursquare.com/user/{handle}",
     )
 

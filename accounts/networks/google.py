@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts.networks.archive import Archive
-from accounts.networks.base import CounterSpec, Network, Record, Spec
+from accounts.networks.base import CounterSpec, Network, OAuth, Record, Spec
 from accounts.networks.exports import google as export
 
 
@@ -18,6 +18,24 @@ class Google(Network):
             CounterSpec("views", "views of all videos", "visit"),
             CounterSpec("videos", "videos in all"),
         ),
+        proof="oauth",
+        oauth=OAuth(
+            provider="google",
+            authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
+            token_url="https://oauth2.googleapis.com/token",
+            identity=("openid", "email", "profile"),
+            collect=("https://www.googleapis.com/auth/youtube.readonly",),
+            login=True,
+            refresh="refresh_token",
+            revoke_url="https://oauth2.googleapis.com/revoke",
+        ),
+        needs_keys=True,
+        reads=(
+            "how many subscribers, views and videos your YouTube channel has",
+            "how your videos were liked, and who comments on them",
+            "which subscribers have made their subscriptions public",
+        ),
+        never=("your mail, files and calendar", "what you search for and watch", "your private videos"),
         profile_url="https://www.youtube.com/{handle}",
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from accounts.networks.archive import Archive
-from accounts.networks.base import CounterSpec, Network, Record, Spec
+from accounts.networks.base import CounterSpec, Network, OAuth, Record, Spec
 from accounts.networks.exports import linkedin as export
 
 
@@ -20,6 +20,24 @@ class LinkedIn(Network):
             CounterSpec("endorsements", "endorsements received", "endorse"),
             CounterSpec("posts", "posts in all"),
         ),
+        proof="oauth",
+        oauth=OAuth(
+            provider="openid_connect",
+            authorize_url="https://www.linkedin.com/oauth/v2/authorization",
+            token_url="https://www.linkedin.com/oauth/v2/accessToken",
+            identity=("openid", "profile", "email"),
+            collect=("r_dma_portability_3rd_party",),
+            login=True,
+            revoke_url="https://www.linkedin.com/oauth/v2/revoke",
+            lives=60,
+        ),
+        needs_keys=True,
+        reads=(
+            "your name and your address at LinkedIn, to know that the account is yours",
+            "in the EEA and Switzerland: how many connections you have, who recommended and endorsed you,"
+            " and how your posts were received",
+        ),
+        never=("your messages", "your job applications", "your salary and what recruiters see of you"),
         profile_url="https://www.linkedin.com/in/{handle}",
     )
 

@@ -20,6 +20,7 @@ from accounts.networks.base import (
     CounterSpec,
     Interaction,
     Network,
+    OAuth,
     Owner,
     Page,
     Post,
@@ -60,7 +61,25 @@ class Mastodon(Network):
             CounterSpec("posts", "posts in all"),
         ),
         streams=("profile", "notifications"),
-        scopes=("profile", "read:accounts", "read:notifications"),
+        proof="oauth",
+        oauth=OAuth(
+            provider="mastodon",
+            authorize_url="/oauth/authorize",
+            token_url="/oauth/token",
+            # Not the newer "profile": servers before 4.3 refuse an app that names it.
+            identity=("read:accounts",),
+            collect=("read:notifications",),
+            revoke_url="/oauth/revoke",
+        ),
+        reads=(
+            "how many follow you",
+            "who boosts, favourites, quotes, mentions and follows you",
+        ),
+        never=(
+            "your private mentions' text",
+            "your bookmarks, lists and filters",
+            "whom you block or mute",
+        ),
         archive_note="Mastodon's export holds what you posted, not who reacted: link the account to have that counted.",
     )
 
