@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from accounts.models import Account
+from accounts.models import Account, LinkedAccount, Pause
 from accounts.networks import NETWORKS
-from scoring import columns, formula, log
+from scoring import columns, effects, formula, log
 from scoring.achievements import award as awarding
 from scoring.achievements.catalogue import FAMILIES
 from scoring.collect import pulling
@@ -25,7 +25,7 @@ from scoring.engine import duckdb as engine
 from scoring.engine.base import Inputs
 from scoring.features.base import ONE, FeatureTable
 from scoring.models import Score, ScoreRun
-from scoring.publish import Results, is_newest, publish, publish_provisional
+from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
 # Any number will do, as long as nothing else in this database locks the same.
@@ -98,9 +98,9 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
 
 
 def fingerprint_of(as_of: date) -> str:
-    """What a day's features depend on: the log before it, and whose each account is (own reactions do not count)."""
-    owners = owned_accounts()
-    whose = owners["account"].tobytes() + owners["person"].tobytes()
+    """What a day's features depend on: the log before it, whose each account is (own reactions do not count), rests."""
+    owners, rested = owned_accounts(), pauses(as_of)
+    whose = b"".join(column.tobytes() for column in (*owners.values(), *rested.values()))
     return hashlib.sha256(log.fingerprint(as_of).encode() + whose).hexdigest()
 
 
@@ -184,10 +184,27 @@ def owned_accounts() -> dict[str, NDArray[np.int64]]:
     return {"account": rows["account"], "person": rows["person"]}
 
 
+def pauses(as_of: date) -> dict[str, NDArray[np.int64]]:
+    """Columns account, start and end (days since 1970) of the pauses before `as_of`; a person's own rest is all
+    accounts'."""
+    midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    begun = Pause.objects.filter(started_at__lt=midnight).select_related("link").order_by("pk")
+    resting = [pause.person_id for pause in begun if pause.link is None]
+    accounts: dict[int, list[int]] = {}
+    for person, account in LinkedAccount.objects.filter(person__in=resting).values_list("person", "account"):
+        accounts.setdefault(person, []).append(account)
+    rows = [
+        (account, engine.day_number(pause.started_at.date()), engine.day_number(pause.until(midnight).date()))
+        for pause in begun
+        for account in ([pause.link.account_id] if pause.link else accounts.get(pause.person_id, []))
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return dict(zip(("account", "start", "end"), table.T, strict=True))
+
+
 def inputs(as_of: date) -> Inputs:
-    """The log before `as_of` and who owns which account, as an engine takes them."""
-    owners = owned_accounts()
-    return Inputs(as_of=as_of, owners=owners, **log.snapshot(as_of)._asdict())
+    """The log before `as_of`, who owns which account, and who rested, as an engine takes them."""
+    return Inputs(as_of=as_of, owners=owned_accounts(), pauses=pauses(as_of), **log.snapshot(as_of)._asdict())
 
 
 def spill_folder() -> Path:
@@ -233,6 +250,7 @@ def results_of(
         accounts=accounts,
         standing=standing,
         population=np.sort(np.concatenate([persons.score, others])),
+        effects=effects.of_unlinking(scorer, mine, person, persons),
     )
 
 
@@ -280,14 +298,19 @@ def achievement_values(
 
 
 def provisional(*, persons: list[int], at: datetime, version: str | None = None) -> ScoreRun | None:
-    """Score `persons` anew by all that is known `at` now, with the last run's standings; None where nobody is linked.
+    """Score `persons` anew by all that is known `at` now, with the last run's standings; None where nobody is linked:
+    a person without accounts has no score.
 
     The scores are current until the next daily run, and are no part of the history.
     """
     version = version or settings.FORMULA
     owners = owned_accounts()
     chosen = np.isin(owners["person"], np.array(persons, dtype=np.int64))
-    if not chosen.any():
+    linked = set(owners["person"][chosen].tolist())
+    if bare := [person for person in persons if person not in linked]:
+        # Whoever removed the last account has nothing left that a score could be of.
+        forget_scores(bare)
+    if not linked:
         return None
     mine = {name: values[chosen] for name, values in owners.items()}
     table, standing = score_accounts(mine["account"], as_of=at.date() + timedelta(days=1))
@@ -313,6 +336,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             accounts=scorer.score(table, table.account),
             standing=standing,
             population=np.sort(np.concatenate([population, scored.score])),
+            effects=effects.of_unlinking(scorer, members, person, scored),
         )
         run.counts = {"persons": len(scored.entity), "population": len(results.population)}
         publish_provisional(run=run, results=results, at=at)

@@ -23,6 +23,7 @@ from scoring.models import (
     Relation,
     Score,
     ScoreHistory,
+    UnlinkEffect,
 )
 
 PARTS = ("score", "reach", "amplification", "network_part")
@@ -38,6 +39,7 @@ def register() -> None:
         erase_accounts=erase_accounts,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
+            "scoring.UnlinkEffect",
             *("scoring.Interaction", "scoring.Relation", "scoring.CounterReading", "scoring.PostTotal", "scoring.Post"),
             # A tombstone is the erasure itself: a number that means nobody any more.
             *("scoring.Tombstone", "scoring.ImportJob"),
@@ -60,6 +62,7 @@ def export_person(person: Person) -> dict[str, Any]:
         "score": _rows(Score.objects.filter(**mine), *PARTS, *RUN),
         "history": _rows(ScoreHistory.objects.filter(person_id=person.pk), "as_of", *PARTS, "networks", *RUN[:-1]),
         "why": _rows(Component.objects.filter(**mine), "network", "account", "part", "feature", "value", "points"),
+        "without_an_account": _rows(UnlinkEffect.objects.filter(**mine), "account", "points"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
         "uploads": _rows(
             ImportJob.objects.filter(**mine),
@@ -95,6 +98,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "awards": Award.objects.filter(person=person).delete()[0],
         "leaves of the explanation": Component.objects.filter(person=person).delete()[0],
         "days of history": ScoreHistory.objects.filter(person_id=person.pk).delete()[0],
+        "effects of unlinking": UnlinkEffect.objects.filter(person=person).delete()[0],
         "scores": Score.objects.filter(person=person).delete()[0],
     }
 
@@ -116,4 +120,5 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     )
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
+    UnlinkEffect.objects.filter(account__in=accounts).delete()
     return dict(removed)

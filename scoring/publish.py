@@ -5,7 +5,7 @@ Readers see the old run or the new one, never a mixture. Everything is loaded by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from accounts.networks import NETWORKS
 from scoring import columns
 from scoring.formula.base import CONFIDENCES, Leaves, Scored
-from scoring.models import ScoreRun
+from scoring.models import Component, Score, ScoreRun, UnlinkEffect
 
 Float64 = NDArray[np.float64]
 
@@ -32,6 +32,8 @@ class Results:
     standing: NDArray[np.int64]
     # Sorted scores of everybody that a percentile is taken among.
     population: Float64
+    # Columns account, person and points: what removing each linked account would take off its person's score.
+    effects: Mapping[str, NDArray[Any]]
 
 
 def percentiles(scores: Float64, population: Float64) -> Float64:
@@ -59,6 +61,7 @@ def publish(*, run: ScoreRun, results: Results, at: datetime) -> dict[str, int]:
         if newest:
             written["scores"] = write_scores(run, everybody=True)
             written["components"] = write_components()
+            write_effects(results)
             written["accounts"] = write_accounts(results)
         finish(run, at)
     return written
@@ -69,8 +72,16 @@ def publish_provisional(*, run: ScoreRun, results: Results, at: datetime) -> dic
     with transaction.atomic():
         stage_persons(results)
         written = {"scores": write_scores(run, everybody=False), "components": write_components()}
+        write_effects(results)
         finish(run, at)
     return written
+
+
+def forget_scores(persons: Sequence[int]) -> None:
+    """Take the current scores of `persons` off, with what explains them; the days of their history stay."""
+    with transaction.atomic():
+        for model in (Score, Component, UnlinkEffect):
+            model.objects.filter(person__in=persons).delete()
 
 
 def finish(run: ScoreRun, at: datetime) -> None:
@@ -183,7 +194,8 @@ def write_scores(run: ScoreRun, *, everybody: bool) -> int:
             cursor.execute(
                 """
                 DELETE FROM scoring_score WHERE person_id NOT IN (SELECT person_id FROM person_score);
-                DELETE FROM scoring_component WHERE person_id NOT IN (SELECT person_id FROM person_score)
+                DELETE FROM scoring_component WHERE person_id NOT IN (SELECT person_id FROM person_score);
+                DELETE FROM scoring_unlinkeffect WHERE person_id NOT IN (SELECT person_id FROM person_score)
                 """
             )
         cursor.execute(
@@ -216,6 +228,28 @@ def write_components() -> int:
         )
         written: int = cursor.rowcount
         return written
+
+
+def write_effects(results: Results) -> None:
+    """Make the effects of removing the accounts of the staged people the current ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM scoring_unlinkeffect WHERE person_id IN (SELECT person_id FROM person_score);
+            DROP TABLE IF EXISTS effect;
+            CREATE TEMP TABLE effect (account bigint, person_id bigint, points float8) ON COMMIT DROP
+            """
+        )
+        columns.write(connection, "effect", {**results.effects})
+        # An account may have been unlinked, and linked by somebody else, while the run went on.
+        cursor.execute(
+            """
+            INSERT INTO scoring_unlinkeffect (account, person_id, points)
+            SELECT account, effect.person_id, points FROM effect
+            JOIN accounts_linkedaccount AS link ON link.account_id = account AND link.person_id = effect.person_id
+            ON CONFLICT (account) DO UPDATE SET person_id = excluded.person_id, points = excluded.points
+            """
+        )
 
 
 def write_accounts(results: Results) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,7 @@ class Inputs:
     relations: target, actor, verb, network, origin. counters: account, network, name (numpy str), value, origin.
     totals: account, post, verb, total, occurred_at (int64 microseconds), network, origin.
     erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.
+    pauses: account, start, end (int64 days since 1970, start <= day < end) of times that do not count as age.
     """
 
     as_of: date
@@ -38,6 +39,7 @@ class Inputs:
     totals: Columns
     erased: NDArray[np.int64]
     owners: Columns
+    pauses: Columns = field(default_factory=lambda: dict.fromkeys(("account", "start", "end"), np.zeros(0, np.int64)))
 
 
 @dataclass(frozen=True, slots=True)

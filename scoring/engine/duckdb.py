@@ -15,6 +15,7 @@ import pyarrow as pa
 from scoring.engine import steps
 from scoring.engine.base import Columns, Inputs, Output, Progress
 from scoring.engine.graph import UNKNOWN, standings
+from scoring.engine.pauses import segments
 from scoring.features.base import FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS
 
@@ -64,7 +65,7 @@ def compute(
     unknown. only: the accounts to compute, from their own edges alone; it needs `standing`, since a rank needs the
     whole graph. progress: called with the name of each finished stage and its number of rows. threads, memory_limit
     ("3GB"), temp_folder (for what does not fit): DuckDB's. The result is the same for any of these, and for any order
-    of rows. Raises ValueError where the inputs contradict themselves.
+    of rows; verbs that nobody used have no columns. Raises ValueError where the inputs contradict themselves.
     """
     if only is not None and standing is None:
         raise ValueError("standings of some accounts cannot be ranked without the whole graph: give the last run's")
@@ -105,9 +106,18 @@ def _declare_functions(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, say: Progress) -> None:
     view = step in steps.VIEWS
-    connection.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {step} AS {steps.statement(step)}")
+    # A verb that nobody used needs no column: missing means zero (scoring.features.base).
+    verbs = _verbs(connection) if step == "fct_features" else steps.ALL_VERBS
+    connection.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {step} AS {steps.statement(step, verbs)}")
     if not view:
         say(step, _count(connection, step))
+
+
+def _verbs(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
+    found = connection.execute(
+        "SELECT verb FROM int_edges UNION SELECT verb FROM stg_totals UNION SELECT verb FROM stg_counters"
+    )
+    return frozenset(int(verb) for (verb,) in found.fetchall())
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -137,6 +147,8 @@ def _bring_sources(connection: duckdb.DuckDBPyConnection, inputs: Inputs, only: 
         _load(connection, name if name == "owners" else f"given_{name}", getattr(inputs, name), types)
     _load(connection, "erased", {"account": inputs.erased}, ("account",))
     _load(connection, "decay", steps.decay(end), ("day", "recent", "long"))
+    paused = segments(**{name: np.asarray(values) for name, values in inputs.pauses.items()}, as_of_day=end)
+    _load(connection, "pauses", paused, ("account", "from_day", "until_day", "base", "keep"))
     networks, names, verbs = steps.counter_verbs()
     counted = {"network": np.array(networks), "name": np.array(names), "verb": np.array(verbs)}
     _load(connection, "counter_verbs", counted, {"network": "SMALLINT", "name": "VARCHAR", "verb": "SMALLINT"})
@@ -200,7 +212,7 @@ def _collect(connection: duckdb.DuckDBPyConnection, standing: tuple[Int64, Int64
     features = FeatureTable(
         account=account,
         network=np.asarray(found["network"], dtype=np.int64),
-        columns={column: np.asarray(found[column], dtype=np.int64) for column in COLUMNS},
+        columns={column: np.asarray(found[column], dtype=np.int64) for column in COLUMNS if column in found},
     )
     named = np.argsort(standing[0])
     accounts, values = standing[0][named], standing[1][named]

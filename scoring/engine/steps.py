@@ -6,13 +6,13 @@ in the subset that DuckDB and Spark share. `standing` (account, value) is made f
 lake: target, actor, post, network, verb, origin, day. newest: the same, with key_high, key_low. lake_keys: key_high,
 key_low of the lake's rows on the days of newest. relations: target, actor, verb, network, origin. counters: account,
 network, name, value. counter_verbs: network, name, verb. totals: account, post, verb, total, network, day. erased:
-account. owners: account, person. decay: day, recent, long. A day is a number, counted from 1970; only days before the
-day of the score are given.
+account. owners: account, person. decay: day, recent, long. pauses: account, from_day, until_day, base, keep. A day is
+a number, counted from 1970; only days before the day of the score are given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, localcontext
 from functools import cache
 from pathlib import Path
@@ -88,8 +88,11 @@ _OFFERED_OF_ANY = (
 _SQL = Path(__file__).parent / "sql"
 
 
-def _features() -> dict[str, str]:
-    """The columns and joins of the last step, from the catalogue. Raises ValueError where no step offers a measure."""
+def _features(verbs: Collection[int]) -> dict[str, str]:
+    """The columns and joins of the last step for `verbs`, from the catalogue.
+
+    Raises ValueError where no step offers a measure.
+    """
     columns: dict[str, str] = {}
     joins: dict[str, str] = {}
     for feature in FEATURES:
@@ -100,6 +103,8 @@ def _features() -> dict[str, str]:
             step = next((step for step, offered in _OFFERED.items() if measure in offered), None)
         if step is None:
             raise ValueError(f"no step of the engine offers {feature.column}")
+        if feature.verb != ANY and VERBS[feature.verb].number not in verbs:
+            continue
         joined = f"{step}_{column_of(feature.verb, '', '')}"
         which = "" if feature.verb == ANY else f" AND {joined}.verb = {VERBS[feature.verb].number}"
         joins[joined] = f"LEFT JOIN {step} AS {joined} ON {joined}.account = a.account{which}"
@@ -107,11 +112,14 @@ def _features() -> dict[str, str]:
     return {"features": ",\n    ".join(columns.values()), "joins": "\n".join(joins.values())}
 
 
-def statement(step: str) -> str:
-    """The SELECT of a step, complete."""
+ALL_VERBS = frozenset(verb.number for verb in VERBS.values())
+
+
+def statement(step: str, verbs: Collection[int] = ALL_VERBS) -> str:
+    """The SELECT of a step, complete; the last one has columns for `verbs` alone."""
     standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
     return Template((_SQL / f"{step}.sql").read_text()).substitute(
-        _features(),
+        _features(verbs),
         one=ONE,
         unknown=UNKNOWN,
         origin_api=ORIGIN_API,

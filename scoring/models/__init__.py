@@ -10,7 +10,7 @@ from scoring.models.interactions import (
     Relation,
     Tombstone,
 )
-from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun
+from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
 
 __all__ = [
     "AccountScore",
@@ -26,4 +26,5 @@ __all__ = [
     "ScoreHistory",
     "ScoreRun",
     "Tombstone",
+    "UnlinkEffect",
 ]

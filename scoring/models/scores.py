@@ -135,6 +135,17 @@ class Component(models.Model):
         return f"{self.feature}: {self.points:.2f}"
 
 
+class UnlinkEffect(models.Model):
+    """How many points a person's current score would lose without one of the linked accounts."""
+
+    account = models.BigIntegerField(primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="unlink_effects")
+    points = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"without account {self.account}: {-self.points:+.2f}"
+
+
 class AccountScore(models.Model):
     """Every account that the newest run saw, members' or not: to weigh engagers and for exports, never for pages."""
 

@@ -13,9 +13,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import LinkedAccount
 from scoring import charts
 from scoring.formula.base import Node
-from scoring.models import Score, ScoreHistory
+from scoring.models import Score, ScoreHistory, UnlinkEffect
 
 register = template.Library()
 
@@ -82,6 +83,13 @@ def score_bubble(score: Score | ScoreHistory) -> SafeString:
     label = _("Score %(score)s of 100") % {"score": text}
     parts = {"reach": score.reach, "amplification": score.amplification, "network": score.network_part}
     return mark_safe(charts.bubble(whole, mark + rest, label, parts=parts))  # noqa: S308  (charts escapes)
+
+
+@register.simple_tag
+def unlink_effect(link: LinkedAccount) -> float | None:
+    """The points that removing `link` would take off its person's current score; None where none is published."""
+    effect = UnlinkEffect.objects.filter(account=link.account_id, person=link.person_id).first()
+    return effect.points if effect else None
 
 
 @register.simple_tag

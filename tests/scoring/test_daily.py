@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import nullcontext
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import psycopg
@@ -14,9 +14,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from accounts.models import Account, LinkedAccount
+from accounts import pauses
+from accounts.models import Account, LinkedAccount, Pause
 from scoring import daily, publish
-from scoring.models import AccountScore, Award, Component, Score, ScoreHistory, ScoreRun
+from scoring.models import AccountScore, Award, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
 from tests.conftest import ROOT
 from tests.scoring.conftest import AT, TODAY, names, replies
 
@@ -233,7 +234,8 @@ from django.conf import settings
 settings.LAKE = os.environ["TEST_LAKE"]
 from django.db import connection
 connection.settings_dict["NAME"] = os.environ["TEST_DATABASE"]
-from accounts.models import Account, LinkedAccount
+from accounts import pauses
+from accounts.models import Account, LinkedAccount, Pause
 from scoring import daily, publish
 publish.write_components = lambda: os.kill(os.getpid(), signal.SIGKILL)
 daily.run(as_of=date(2026, 11, 1), at=datetime(2026, 11, 1, 12, tzinfo=UTC))
@@ -283,3 +285,75 @@ def test_the_command_says_its_stages_and_refuses_the_future(join, happen):
         call_command("recompute", as_of=date(2199, 1, 1), stdout=out)
     with pytest.raises(CommandError, match="no formula 'v0'"):
         call_command("recompute", formula="v0", stdout=out)
+
+
+def test_what_removing_an_account_would_take_is_what_it_then_takes(join, happen):
+    alice = join("Alice", twitter="a", facebook="fa", mastodon="a@town.example")
+    bob = join("Bob", twitter="b")
+    happen([*replies("a", names("fan", 12)), *replies("b", names("fan", 3))])
+    happen(replies("fa", names("friend", 7)), network="facebook")
+    daily.run(as_of=TODAY, at=AT)
+    effects = {(row.person_id, row.account): row.points for row in UnlinkEffect.objects.all()}
+    accounts = {account.network: account.pk for account in Account.objects.filter(link__person=alice)}
+    assert len(effects) == 4
+    # Nobody reacted on Mastodon; Bob has nothing else, so all but the first point goes.
+    assert effects[alice.pk, accounts["mastodon"]] == 0
+    [of_bob] = [points for (person, _), points in effects.items() if person == bob.pk]
+    assert of_bob == pytest.approx(Score.objects.get(person=bob).score - 1)
+    before = Score.objects.get(person=alice).score
+    LinkedAccount.objects.filter(account=accounts["facebook"]).delete()
+    daily.provisional(persons=[alice.pk], at=AT)
+    after = Score.objects.get(person=alice).score
+    assert before - after == pytest.approx(effects[alice.pk, accounts["facebook"]], abs=0.5)
+    assert before - after > 1
+
+
+def test_the_last_account_removed_takes_the_score_with_it(join, happen):
+    alice, bob = join("Alice", twitter="a"), join("Bob", twitter="b")
+    happen([*replies("a", names("fan", 12)), *replies("b", names("fan", 3))])
+    daily.run(as_of=TODAY, at=AT)
+    LinkedAccount.objects.filter(person=alice).delete()
+    assert daily.provisional(persons=[alice.pk], at=AT) is None
+    assert [score.person for score in Score.objects.all()] == [bob]
+    assert not Component.objects.filter(person=alice).exists()
+    assert not UnlinkEffect.objects.filter(person=alice).exists()
+    assert ScoreHistory.objects.filter(person_id=alice.pk).exists()
+
+
+def test_a_broken_link_does_not_let_the_score_fade_for_fourteen_days(join, happen):
+    alice, bob = join("Alice", twitter="a"), join("Bob", twitter="b")
+    fans = names("fan", 30)
+    happen([*replies("a", fans, "2026-09-30"), *replies("b", fans, "2026-09-30")])
+
+    def scores(day: date) -> dict[int, float]:
+        daily.run(as_of=day, at=AT)
+        return {row.person_id: row.score for row in ScoreHistory.objects.filter(as_of=day)}
+
+    broken = datetime(2026, 10, 2, 9, tzinfo=UTC)
+    pauses.begin(link=alice.links.get(), reason=Pause.Reason.BROKEN, at=broken)
+    first, last, later = scores(date(2026, 10, 3)), scores(date(2026, 10, 16)), scores(date(2026, 10, 26))
+    assert last[bob.pk] < first[bob.pk]
+    # What fell in the day before the link broke stays; from the fifteenth day on it fades like any other.
+    assert last[alice.pk] == pytest.approx(first[alice.pk], abs=1e-9)
+    assert later[alice.pk] < last[alice.pk]
+    assert later[alice.pk] > later[bob.pk]
+
+
+def test_a_rest_of_ones_own_choice_is_for_all_accounts(join, happen):
+    alice = join("Alice", twitter="a", facebook="fa")
+    happen(replies("a", names("fan", 20), "2026-09-30"))
+    happen(replies("fa", names("friend", 20), "2026-09-30"), network="facebook")
+    daily.run(as_of=date(2026, 10, 1), at=AT)
+    started = datetime(2026, 10, 1, 12, tzinfo=UTC)
+    Pause.objects.create(person=alice, reason=Pause.Reason.REST, started_at=started)
+    daily.run(as_of=date(2026, 10, 30), at=AT)
+    first, last = ScoreHistory.objects.order_by("as_of")
+    assert last.score == pytest.approx(first.score, abs=1e-9)
+
+
+def test_a_crashed_run_is_computed_anew_when_a_pause_began(join, happen):
+    alice = join("Alice", twitter="a")
+    happen(replies("a", names("fan", 3)))
+    before = daily.fingerprint_of(TODAY)
+    pauses.begin(link=alice.links.get(), reason=Pause.Reason.BROKEN, at=AT - timedelta(days=3))
+    assert daily.fingerprint_of(TODAY) != before

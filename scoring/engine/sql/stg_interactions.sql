@@ -1,4 +1,4 @@
--- Every interaction before the day, once; with its weights by age, and whether it is its owner's own.
+-- Every interaction before the day, once; with its weights by age (days that its target paused are none), and whether it is its owner's own.
 -- Rows of `newest` that compaction has already moved to the lake are known by their key.
 SELECT
     i.target,
@@ -19,7 +19,8 @@ FROM (
     LEFT JOIN lake_keys AS k ON k.key_high = n.key_high AND k.key_low = n.key_low
     WHERE k.key_high IS NULL
 ) AS i
-LEFT JOIN decay AS d ON d.day = i.day
+LEFT JOIN pauses AS p ON p.account = i.target AND i.day >= p.from_day AND i.day < p.until_day
+LEFT JOIN decay AS d ON d.day = COALESCE(p.base + p.keep * i.day, i.day)
 LEFT JOIN owners AS t ON t.account = i.target
 LEFT JOIN owners AS a ON a.account = i.actor
 LEFT JOIN erased AS x ON x.account = i.target

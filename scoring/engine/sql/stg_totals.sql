@@ -7,6 +7,7 @@ SELECT
     LEAST(t.total, $most_reactions) AS total,
     COALESCE(d.recent, 0) AS recent
 FROM totals AS t
-LEFT JOIN decay AS d ON d.day = t.day
+LEFT JOIN pauses AS p ON p.account = t.account AND t.day >= p.from_day AND t.day < p.until_day
+LEFT JOIN decay AS d ON d.day = COALESCE(p.base + p.keep * t.day, t.day)
 LEFT JOIN erased AS x ON x.account = t.account
 WHERE x.account IS NULL

@@ -57,6 +57,21 @@ def write_lake(folder: Path, events: Iterable[Event]) -> tuple[list[str], list[d
     return paths, sorted(by_day)
 
 
+def pauses_of(log: Log) -> dict[str, np.ndarray]:
+    """Each paused day as a pause of its own, but that neighbouring days are one, and that the first is said twice."""
+    rows = []
+    for account, days in log.paused.items():
+        ordered = sorted((day - EPOCH.date()).days for day in days)
+        for day in ordered:
+            if rows and rows[-1][0] == account and rows[-1][2] == day:
+                rows[-1][2] = day + 1
+            else:
+                rows.append([account, day, day + 1])
+        rows += [[account, day, day + 1] for day in ordered[:1]]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return dict(zip(("account", "start", "end"), table.T, strict=True))
+
+
 def inputs_of(
     log: Log,
     *,
@@ -97,4 +112,5 @@ def inputs_of(
         },
         erased=ids(*log.erased),
         owners={"account": ids(*log.owners), "person": ids(*log.owners.values())},
+        pauses=pauses_of(log),
     )

@@ -1,8 +1,9 @@
 """The engine's definition once more, slow and obvious, row by row in plain Python; the tests hold the engine to it."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 ONE = 65536
@@ -65,10 +66,13 @@ class Log:
     totals: list[Total] = field(default_factory=list)
     erased: set[int] = field(default_factory=set)
     owners: dict[int, int] = field(default_factory=dict)
+    # Account -> days on which what it had did not fade.
+    paused: dict[int, set[date]] = field(default_factory=dict)
 
 
-def weight(as_of: date, at: datetime, half_life: int) -> int:
-    age = (as_of - at.astimezone(UTC).date()) / timedelta(days=1)
+def weight(as_of: date, at: datetime, half_life: int, paused: Collection[date] = ()) -> int:
+    day = at.astimezone(UTC).date()
+    age = (as_of - day).days - sum(day < rested < as_of for rested in paused)
     return round(ONE * 2.0 ** (-age / half_life))
 
 
@@ -103,13 +107,14 @@ def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> d
 
     for account in seen:
         mine = found[account]
+        rested = log.paused.get(account, set())
         others = [row for row in [*events, *relations] if row.target == account and not own(account, row.actor)]
         dated = [row for row in others if isinstance(row, Event)]
         for actor in {row.actor for row in others}:
             weighs = standing.get(actor, unknown)
             theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
-            recent = strength(sum(weight(as_of, row.at, 30) for row in theirs))
-            long = strength(sum(weight(as_of, row.at, 365) for row in theirs))
+            recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs))
+            long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs))
             mine["any_actors_recent"] += recent
             mine["any_actors_long"] += long
             mine["any_standing_recent"] += recent * weighs >> 16
@@ -124,13 +129,13 @@ def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> d
                     mine[f"{column}_standing_ever"] += weighs
                 else:
                     same = [row for row in theirs if row.verb == verb]
-                    recent = sum(weight(as_of, row.at, 30) for row in same)
+                    recent = sum(weight(as_of, row.at, 30, rested) for row in same)
                     mine[f"{column}_events_recent"] += recent
                     mine[f"{column}_actors_recent"] += strength(recent)
-                    mine[f"{column}_actors_long"] += strength(sum(weight(as_of, row.at, 365) for row in same))
+                    mine[f"{column}_actors_long"] += strength(sum(weight(as_of, row.at, 365, rested) for row in same))
                     mine[f"{column}_standing_recent"] += strength(recent) * weighs >> 16
         for verb, post in {(row.verb, row.post) for row in dated if row.post and row.verb not in STANDING}:
-            largest = max(weight(as_of, row.at, 30) for row in dated if (row.verb, row.post) == (verb, post))
+            largest = max(weight(as_of, row.at, 30, rested) for row in dated if (row.verb, row.post) == (verb, post))
             mine[f"{verb.replace('-', '_')}_posts_recent"] += largest
 
         of_totals: dict[str, int] = defaultdict(int)
@@ -142,7 +147,7 @@ def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> d
                 beyond = max(0, row.total - len(named))
                 of_totals[row.verb] += beyond
                 if row.verb not in STANDING:
-                    decayed = saturated(beyond) * weight(as_of, row.at, 30) >> 16
+                    decayed = saturated(beyond) * weight(as_of, row.at, 30, rested) >> 16
                     mine[f"{row.verb.replace('-', '_')}_anonymous_recent"] += decayed
         for verb in set(COUNTED.values()):
             readings = [c.value for c in counters if c.account == account and COUNTED.get((c.network, c.name)) == verb]
@@ -171,7 +176,9 @@ def graph(log: Log, as_of: date) -> dict[tuple[int, int], int]:
             continue
         if person is not None and person == log.owners.get(row.actor):
             continue
-        edges[row.actor, row.target, row.verb] += weight(as_of, row.at, 365) if isinstance(row, Event) else 0
+        edges[row.actor, row.target, row.verb] += (
+            weight(as_of, row.at, 365, log.paused.get(row.target, set())) if isinstance(row, Event) else 0
+        )
     found: dict[tuple[int, int], int] = defaultdict(int)
     for (actor, target, verb), decayed in edges.items():
         found[actor, target] += ONE if verb in STANDING else strength(decayed)

@@ -67,6 +67,7 @@ logs = st.builds(
     totals,
     st.sets(accounts, max_size=2),
     st.dictionaries(accounts, st.integers(1, 2), max_size=4),
+    st.dictionaries(accounts, st.sets(st.integers(-3, 60).map(lambda days: AS_OF - timedelta(days=days))), max_size=3),
 )
 
 

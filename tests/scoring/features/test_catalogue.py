@@ -60,7 +60,10 @@ def test_a_measure_is_one_line():
     yearly = Measure("events", "long", "event", "{plural} over the years", "{plural}")
     added = set(derive(NETWORKS, (*MEASURES, yearly))) - set(FEATURES)
     assert {feature.column for feature in added} == {
-        f"{verb}_events_long" for verb in ("share", "quote", "reply", "mention", "like")
+        f"{verb.replace('-', '_')}_events_long"
+        for network in NETWORKS.values()
+        for verb in network.verbs
+        if not catalogue.VERBS[verb].standing
     }
 
 
