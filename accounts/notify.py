@@ -30,6 +30,23 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "link_broken": Kind(_("%(network)s no longer lets us read %(handle)s"), frozenset({"network", "handle", "url"})),
+    "claim_made": Kind(
+        _("Somebody else says that %(account)s at %(network)s is theirs"),
+        frozenset({"network", "account", "due", "url"}),
+    ),
+    "claim_granted": Kind(
+        _("%(account)s at %(network)s is linked to you now"), frozenset({"network", "account", "url"})
+    ),
+    "claim_lost": Kind(
+        _("%(account)s at %(network)s is no longer linked to you"), frozenset({"network", "account", "url"})
+    ),
+    "claim_disputed": Kind(
+        _("%(account)s at %(network)s: its holder has objected"), frozenset({"network", "account", "url"})
+    ),
+    "claim_refused": Kind(
+        _("%(account)s at %(network)s stays with its holder"), frozenset({"network", "account", "url"})
+    ),
+    "claim_kept": Kind(_("%(account)s at %(network)s stays with you"), frozenset({"network", "account", "url"})),
     "import_done": Kind(
         _("Your %(network)s export has been read"), frozenset({"network", "file_name", "summary", "url"})
     ),

@@ -1,0 +1,104 @@
+"""What pages say of linked accounts: whether they are read, since when not, and how they were proved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Cursor, LinkedAccount, Pause, Person
+from accounts.offers import label_of, offered
+
+# What the streams of networks are called; others are shown by their own names.
+STREAMS = {
+    "profile": _("Your account and its counts"),
+    "pages": _("Your pages"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of an account. state: parked, waiting, reading, limited (until `when`), failed, or read (at `when`)."""
+
+    name: str
+    state: str
+    when: datetime | None = None
+    error: str = ""
+
+    @classmethod
+    def of(cls, cursor: Cursor, at: datetime) -> Stream:
+        name = str(STREAMS.get(cursor.stream, cursor.stream.replace("_", " ").capitalize()))
+        if cursor.parked_at:
+            return cls(name, "parked", cursor.failing_since or cursor.parked_at, cursor.error)
+        if cursor.next_allowed_at and cursor.next_allowed_at > at:
+            return cls(name, "limited", cursor.next_allowed_at)
+        if cursor.error:
+            return cls(name, "failed", cursor.due_at if cursor.due_at > at else None, cursor.error)
+        if cursor.queued_at:
+            return cls(name, "reading", cursor.pulled_at)
+        return cls(name, "read", cursor.pulled_at) if cursor.pulled_at else cls(name, "waiting")
+
+
+@dataclass(slots=True)
+class Shown:
+    """A linked account as its own person sees it. Times are None where they do not apply.
+
+    paused_since: what it brought has not faded since, because the link is broken. failing_since: of the stream that has
+    failed longest, once reading it was given up.
+    """
+
+    link: LinkedAccount
+    read_at: datetime | None
+    paused_since: datetime | None
+    failing_since: datetime | None
+    reconnects: bool
+    pages: list[Shown] = field(default_factory=list)
+
+    @property
+    def broken(self) -> bool:
+        return self.link.state == LinkedAccount.State.BROKEN
+
+    @property
+    def unproved(self) -> bool:
+        return self.link.proof == LinkedAccount.Proof.UPLOAD
+
+    @classmethod
+    def of(cls, link: LinkedAccount, connectable: frozenset[str]) -> Shown:
+        cursors, pauses = list(link.cursors.all()), list(link.pauses.all())
+        read = [cursor.pulled_at for cursor in cursors if cursor.pulled_at]
+        parked = [cursor.failing_since or cursor.parked_at for cursor in cursors if cursor.parked_at]
+        return cls(
+            link,
+            read_at=max(read, default=None),
+            paused_since=min((pause.started_at for pause in pauses), default=None),
+            failing_since=min((time for time in parked if time), default=None),
+            reconnects=link.account.network in connectable,
+        )
+
+
+def links_of(person: Person) -> list[LinkedAccount]:
+    """The accounts of `person` with all that pages say of them, in a number of queries that does not grow with them."""
+    pauses = Pause.objects.filter(reason=Pause.Reason.BROKEN, ended_at__isnull=True)
+    links = LinkedAccount.objects.filter(person=person).select_related("account", "person")
+    links = links.prefetch_related("cursors", Prefetch("pauses", queryset=pauses))
+    return list(links.order_by("linked_at", "pk"))
+
+
+def by_network(links: Sequence[LinkedAccount]) -> list[tuple[str, str, list[Shown]]]:
+    """(slug, label, accounts) in the order of the networks; a page stands under the account through which it is read."""
+    networks = offered()
+    connectable = frozenset(network.spec.slug for network in networks if network.spec.proof)
+    shown = {link.pk: Shown.of(link, connectable) for link in links}
+    groups: dict[str, list[Shown]] = {}
+    for one in shown.values():
+        parent = shown.get(one.link.through_id) if one.link.through_id else None
+        if parent is not None:
+            parent.pages.append(one)
+        else:
+            groups.setdefault(one.link.account.network, []).append(one)
+    order = [network.spec.slug for network in networks]
+    slugs = sorted(groups, key=lambda slug: (order.index(slug) if slug in order else len(order), slug))
+    return [(slug, label_of(slug), groups[slug]) for slug in slugs]
