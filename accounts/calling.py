@@ -11,7 +11,6 @@ from django.conf import settings
 from accounts.networks.base import Network
 from accounts.networks.http import Http
 
-
 # For a door that only fetches documents at addresses of their own.
 ANYWHERE = "https://anywhere.invalid"
 
@@ -39,6 +38,7 @@ def http_for(network: Network | None, *, at: datetime, server: str = "", token: 
     return Http(
         rewritten(server or (network.spec.base_url if network else "") or ANYWHERE),
         token=token,
+        token_param=network.spec.token_param if network else "",
         headers=network.spec.headers if network else None,
         judge=network.judge if network else None,
         user_agent=f"Klout-in-the-open (+{settings.SITE_URL})",

@@ -283,6 +283,8 @@ class Spec:
     every: int = 12
     # Sent with every call; a version that the network wants named, say.
     headers: Mapping[str, str] = field(default_factory=dict)
+    # The parameter that carries our token where the network wants it so; "": the Authorization header.
+    token_param: str = ""
     scopes: tuple[str, ...] = ()
     base_url: str = ""
     profile_url: str = ""
@@ -392,6 +394,17 @@ def checked_time(value: object, what: str) -> datetime:
     if time is None or not EARLIEST <= time < LATEST:
         raise ValueError(f"{what} is {shown(value)}, not between {EARLIEST.year} and {LATEST.year}")
     return time
+
+
+def checked_epoch(value: object, what: str) -> datetime:
+    """`value`, seconds since 1970 or their digits, as a time in UTC within EARLIEST..LATEST. Raises ValueError."""
+    seconds = value
+    if isinstance(seconds, str) and re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", seconds):
+        seconds = float(seconds)
+    known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not known or not EARLIEST.timestamp() <= seconds < LATEST.timestamp():  # type: ignore[operator]
+        raise ValueError(f"{what} is {shown(value)}, not seconds since 1970 from {EARLIEST.year} to {LATEST.year}")
+    return datetime.fromtimestamp(seconds, UTC)  # type: ignore[arg-type]
 
 
 def check_declared(networks: Iterable[Network]) -> None:

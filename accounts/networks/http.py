@@ -7,6 +7,7 @@ RateLimited, so that the caller comes back instead of holding a worker. No messa
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,10 @@ __all__ = ["AddressRefused", "Answer", "Fetched", "Http", "NotFound", "Rejected4
 _DEFAULT_PAUSE = timedelta(minutes=5)
 _LONGEST_PAUSE = timedelta(days=1)
 _REDIRECTS = 3
+# Where a network says when to come back: in seconds from now or since 1970, or as a date.
+_RESETS = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
+# It logs whole addresses, and some networks want our token in theirs.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 _LINK = re.compile(r'<([^<>]{1,2000})>\s*;[^,<]{0,200}?\brel="?([a-z]+)"?')
 
 
@@ -90,7 +95,8 @@ class Http:
 
     base_url: https; http and private addresses are only for hosts in `private_hosts` (name, or name:port). user_agent
     should name a way to reach the operator. now: the clock that waits are reckoned by. longest_wait: seconds that may
-    be slept between two tries. max_bytes: of one answer, unpacked. Environment proxies and .netrc are not used.
+    be slept between two tries. max_bytes: of one answer, unpacked. token_param: the parameter that carries the token,
+    instead of a header. Environment proxies and .netrc are not used.
     """
 
     def __init__(
@@ -98,6 +104,7 @@ class Http:
         base_url: str,
         *,
         token: str = "",
+        token_param: str = "",
         headers: Mapping[str, str] | None = None,
         judge: Judge | None = None,
         user_agent: str,
@@ -116,6 +123,7 @@ class Http:
         self.user_agent = user_agent
         self.now = now
         self._token = token
+        self._secret: Params = [(token_param, token)] if token and token_param else []
         self._judge = judge
         self._settings: dict[str, Any] = {
             "connect_timeout": connect_timeout,
@@ -128,7 +136,7 @@ class Http:
         }
         self.host = self._checked_host(self.base_url)
         headers = {"User-Agent": user_agent, "Accept": "application/json", **(headers or {})}
-        if token:
+        if token and not token_param:
             headers["Authorization"] = f"Bearer {token}"
         self._deadline = Deadline()
         self._client = httpx2.Client(
@@ -268,7 +276,7 @@ class Http:
             with self._client.stream(
                 request.method,
                 url,
-                params=list(request.params) or None,
+                params=[*request.params, *self._secret] or None,
                 headers=dict(request.headers),
                 content=request.body or None,
             ) as response:
@@ -333,7 +341,7 @@ class Http:
 
     def _until(self, headers: httpx2.Headers) -> datetime | None:
         """When the server lets us come back: Retry-After, else the reset of its rate limit; None where neither says."""
-        said = headers.get("retry-after") or headers.get("x-ratelimit-reset") or headers.get("x-rate-limit-reset")
+        said = next(filter(None, map(headers.get, _RESETS)), None)
         if not said:
             return None
         said = said.strip()
@@ -359,8 +367,10 @@ class Http:
         said: Any = ""
         if isinstance(data, dict):
             said = data.get("error_description") or data.get("error") or data.get("message") or data.get("detail")
-            # Meta, Google and X say it one level down.
+            # Meta, Google and X say it one level down, Foursquare beside its answer.
             said = said.get("message") if isinstance(said, dict) else said
+            meta = data.get("meta")
+            said = said or (meta.get("errorDetail") if isinstance(meta, dict) else "")
         text = checked_text(said, limit=1000)
         if self._token:
             text = text.replace(self._token, "[token]")
