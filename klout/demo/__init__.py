@@ -17,7 +17,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 
-from accounts.models import Account, Membership, Person, User
+from accounts import pauses
+from accounts.models import Account, LinkedAccount, Membership, Pause, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
 from klout.demo.happenings import DAYS, Presence, Town, write_town
@@ -76,7 +77,7 @@ def fill(*, at: datetime, say: Say = quiet) -> Login:
     say(f"{len(people)} people and organisations")
     with tempfile.TemporaryDirectory() as folder:
         town = write_town(Path(folder), at)
-        _link(town.presences, people)
+        _link(town.presences, people, at)
         _hand_in(town, people, at, say)
     newest = at.date()
     for number, past in enumerate((*PAST, 0), start=1):
@@ -135,10 +136,14 @@ def _person(inhabitant: Inhabitant) -> Person:
     return person
 
 
-def _link(presences: list[Presence], people: dict[str, Person]) -> None:
+def _link(presences: list[Presence], people: dict[str, Person], at: datetime) -> None:
     for presence in presences:
         owner = Owner(presence.account, presence.handle, presence.person.name)
         link_owner(person=people[presence.person.handle], spec=NETWORKS[presence.network].spec, owner=owner)
+    # One link is broken, for its owner to see what that looks like.
+    for link in LinkedAccount.objects.filter(person__handle=INHABITANTS[0].handle, account__network="instagram"):
+        LinkedAccount.objects.filter(pk=link.pk).update(state=LinkedAccount.State.BROKEN)
+        pauses.begin(link=link, reason=Pause.Reason.BROKEN, at=at - timedelta(days=5))
 
 
 def _hand_in(town: Town, people: dict[str, Person], at: datetime, say: Say) -> None:
@@ -147,7 +152,7 @@ def _hand_in(town: Town, people: dict[str, Person], at: datetime, say: Say) -> N
         summary = import_rows(path=path, network=network, at=at)
         say(f"{NETWORKS[network].spec.label}: {summary.new:,} interactions")
     for network, path in town.followers.items():
-        verb = "connect" if network == "facebook" else "follow"
+        verb = "connect" if network in ("facebook", "linkedin") else "follow"
         # Handed in when the four months began: a table of followers has no dates of its own.
         summary = import_rows(path=path, network=network, at=at - timedelta(days=DAYS), verb=verb)
         say(f"{NETWORKS[network].spec.label}: {summary.new:,} followers")

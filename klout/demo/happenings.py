@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,14 +22,23 @@ from klout.demo.people import HOST, INHABITANTS, Inhabitant
 DAYS = 120
 SEED = 20_261_122
 # People elsewhere who react to the town, by network.
-CROWD = {"twitter": 6000, "facebook": 4000, "mastodon": 2500}
-NETWORK = {"t": "twitter", "f": "facebook", "m": "mastodon"}
+CROWD = {"twitter": 6000, "facebook": 4000, "mastodon": 2500, "linkedin": 1500, "instagram": 3000, "github": 600}
+NETWORK = {"t": "twitter", "f": "facebook", "m": "mastodon", "l": "linkedin", "i": "instagram", "g": "github"}
+# Where accounts are known by a number: that of the first inhabitant, and that of the first person elsewhere.
+NUMBERS = {
+    "twitter": (7_000_000, 8_000_000),
+    "facebook": (100_070_000_000_000, 100_080_000_000_000),
+    "github": (70_000, 80_000),
+}
 # The share of a person's reactions that comes from each of their networks, before it is divided among those they have.
-SHARE = {"twitter": 1.0, "facebook": 0.8, "mastodon": 0.5}
+SHARE = {"twitter": 1.0, "facebook": 0.8, "mastodon": 0.5, "linkedin": 0.3, "instagram": 0.6, "github": 0.15}
 VERBS: Mapping[str, Mapping[str, float]] = {
     "twitter": {"like": 0.58, "share": 0.18, "reply": 0.16, "mention": 0.06, "quote": 0.02},
     "facebook": {"like": 0.70, "reply": 0.22, "share": 0.08},
     "mastodon": {"like": 0.60, "share": 0.28, "mention": 0.12},
+    "linkedin": {"like": 0.75, "reply": 0.2, "share": 0.05},
+    "instagram": {"like": 0.85, "reply": 0.15},
+    "github": {"like": 0.7, "share": 0.1, "reply": 0.2},
 }
 # Reactions on day 0..DAYS-1, as a multiple of the usual.
 COURSES: Mapping[str, Callable[[int], float]] = {
@@ -76,6 +86,8 @@ def write_town(folder: Path, at: datetime) -> Town:
     town = Town({}, {}, [], presences)
     for network in NETWORK.values():
         here = [presence for presence in presences if presence.network == network]
+        if not here:
+            continue
         town.interactions[network] = _write_interactions(folder / f"{network}.csv", random, here, start)
         town.followers[network] = _write_followers(folder / f"{network}-followers.csv", here)
     # A few hand in their export too: more followers and totals, in the form that X and Mastodon give them.
@@ -98,7 +110,11 @@ def _presence(random: Random, person: Inhabitant, number: int, network: str) -> 
 def _account(person: Inhabitant, number: int, network: str) -> str:
     if network == "mastodon":
         return _handle(person, network)
-    return str((7_000_000 if network == "twitter" else 100_070_000_000_000) + number)
+    if network in NUMBERS:
+        return str(NUMBERS[network][0] + number)
+    return (
+        f"mail:{sha256(person.email.encode()).hexdigest()[:32]}" if network == "linkedin" else _handle(person, network)
+    )
 
 
 def _handle(person: Inhabitant, network: str) -> str:
@@ -111,7 +127,10 @@ def _stranger(network: str, index: int) -> tuple[str, str]:
     if network == "mastodon":
         address = f"passer_by_{index}@elsewhere.example"
         return address, address
-    return str((8_000_000 if network == "twitter" else 100_080_000_000_000) + index), f"passer_by_{index}"
+    name = f"passer_by_{index}"
+    if network in NUMBERS:
+        return str(NUMBERS[network][1] + index), name
+    return (f"in/{name}", name) if network == "linkedin" else (name, name)
 
 
 def _write_interactions(path: Path, random: Random, here: list[Presence], start: datetime) -> Path:
@@ -128,7 +147,8 @@ def _write_interactions(path: Path, random: Random, here: list[Presence], start:
 
 
 def _handle_of_stranger(network: str, account: str) -> str:
-    return account if network == "mastodon" else f"passer_by_{int(account) % 1_000_000}"
+    first = NUMBERS.get(network, (0, 0))[1]
+    return f"passer_by_{int(account) - first}" if first else account.removeprefix("in/")
 
 
 def _reactions(
@@ -169,7 +189,8 @@ def _post(presence: Presence, day: int) -> str:
     if presence.network == "mastodon":
         user = presence.handle.partition("@")[0]
         return f"https://{HOST}/users/{user}/statuses/{1000 + day}"
-    return str(int(presence.account) * 1000 + day)
+    number = presence.account if presence.network in NUMBERS else sha256(presence.account.encode()).hexdigest()[:12]
+    return f"{number}{1000 + day}"
 
 
 def _poisson(random: Random, mean: float) -> int:

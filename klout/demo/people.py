@@ -9,8 +9,8 @@ HOST = "larkhaven.example"
 
 @dataclass(frozen=True, slots=True)
 class Inhabitant:
-    """`fame`: reactions on a usual day. `networks`: t, f and m for Twitter, Facebook and Mastodon. `course`: how the
-    four months went (happenings.COURSES)."""
+    """`fame`: reactions on a usual day. `networks`: their first letters (happenings.NETWORK). `course`: how
+    the four months went (happenings.COURSES)."""
 
     handle: str
     name: str
@@ -28,25 +28,25 @@ class Inhabitant:
 
 # The demo's log-in speaks for the first of them.
 INHABITANTS = (
-    Inhabitant("wren", "Wren Tolliver", "Bakes before dawn, writes after dusk.", 3.4, "tfm", "rising", "IE"),
+    Inhabitant("wren", "Wren Tolliver", "Bakes before dawn, writes after dusk.", 3.4, "tfmli", "rising", "IE"),
     Inhabitant(
-        "larkhaven-ferry", "Larkhaven Ferry", "Two boats, eleven crossings a day.", 120.0, "tfm", "steady", "", True
+        "larkhaven-ferry", "Larkhaven Ferry", "Two boats, eleven crossings a day.", 120.0, "tfmi", "steady", "", True
     ),
     Inhabitant("harbour-radio", "Harbour Radio", "Weather, tides and slow songs.", 34.0, "tf", "storm", "", True),
     Inhabitant("gullery", "The Gullery", "A gallery in the old net loft.", 4.5, "fm", "steady", "", True),
-    Inhabitant("odalys", "Odalys Fenwick", "Maps of places that flooded.", 190.0, "tfm", "steady", "PT"),
-    Inhabitant("bastian", "Bastian Quill", "Reads court files so that you need not.", 75.0, "tm", "storm", "DE"),
-    Inhabitant("marisol", "Marisol Grebe", "Sea swimming, all year.", 48.0, "tf", "rising", "ES"),
+    Inhabitant("odalys", "Odalys Fenwick", "Maps of places that flooded.", 190.0, "tfmlig", "steady", "PT"),
+    Inhabitant("bastian", "Bastian Quill", "Reads court files so that you need not.", 75.0, "tml", "storm", "DE"),
+    Inhabitant("marisol", "Marisol Grebe", "Sea swimming, all year.", 48.0, "tfi", "rising", "ES"),
     Inhabitant("tamsin", "Tamsin Oakapple", "Folk songs with the verses nobody sings.", 24.0, "tfm", "steady", "GB"),
     Inhabitant("ignace", "Ignace Perrault-Moss", "Cheese, mostly.", 17.0, "tf", "falling", "FR"),
     Inhabitant("juniper", "Juniper Hask", "Keeps bees on the town hall.", 12.0, "m", "storm", "CA"),
-    Inhabitant("leocadia", "Leocadia Brandt", "Puts old radios back on the air.", 9.0, "tm", "steady", "AT"),
+    Inhabitant("leocadia", "Leocadia Brandt", "Puts old radios back on the air.", 9.0, "tmg", "steady", "AT"),
     Inhabitant("fergal", "Fergal Sandpiper", "Counts birds for a living.", 7.0, "tm", "rising", "IE"),
-    Inhabitant("yusra", "Yusra Calloway", "Bridges, cranes and other large things.", 5.5, "tf", "steady", "NO"),
+    Inhabitant("yusra", "Yusra Calloway", "Bridges, cranes and other large things.", 5.5, "tflg", "steady", "NO"),
     Inhabitant("dov", "Dov Ellery", "Chess in the park, rain or shine.", 3.6, "t", "steady", "IL"),
     Inhabitant("perpetua", "Perpetua Lindqvist", "Knits the tide tables.", 3.0, "fm", "rising", "SE"),
     Inhabitant("hamish", "Hamish Underhill", "Rescues allotment vegetables.", 2.5, "tf", "falling", "GB"),
-    Inhabitant("solvei", "Solvei Marr", "Photographs of doors.", 2.1, "tfm", "steady", "DK"),
+    Inhabitant("solvei", "Solvei Marr", "Photographs of doors.", 2.1, "tfmi", "steady", "DK"),
     Inhabitant("caspian", "Caspian Wold", "Night bus, window seat.", 1.8, "t", "steady", "NL"),
     Inhabitant("zenobia", "Zenobia Thackeray-Finch", "Teaches physics with string.", 1.5, "tm", "storm", "IN"),
     Inhabitant("orsolya", "Orsolya Pike", "Repairs clocks and sleeps badly.", 1.3, "f", "steady", "HU"),

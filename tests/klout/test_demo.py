@@ -59,8 +59,9 @@ def test_several_are_on_three_networks(town: Filled, db: None) -> None:
     networks: dict[int, set[str]] = {}
     for link in LinkedAccount.objects.select_related("account"):
         networks.setdefault(link.person_id, set()).add(link.account.network)
-    assert sum(found == {"twitter", "facebook", "mastodon"} for found in networks.values()) >= 4
+    assert sum(found >= {"twitter", "facebook", "mastodon"} for found in networks.values()) >= 4
     assert len(networks) == 43
+    assert {"linkedin", "instagram", "github"} <= set.union(*networks.values())
 
 
 def test_scores_lie_far_apart_and_add_up(town: Filled, db: None) -> None:
