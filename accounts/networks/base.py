@@ -368,6 +368,13 @@ def checked_text(value: object, *, limit: int) -> str:
     return " ".join(_UNFIT.sub(" ", value[: limit * 4]).split())[:limit].strip()
 
 
+def checked_object(value: object, what: str) -> dict[str, Any]:
+    """`value` where it is an object of JSON. Raises ValueError."""
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"{what} is {shown(value)}, not an object")
+
+
 def checked_count(value: object, what: str) -> int:
     """`value`, a whole number or its digits, as a number from 0 to MAX_COUNT. Raises ValueError."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:

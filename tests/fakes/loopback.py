@@ -23,6 +23,8 @@ class Asked:
     path: str
     params: list[tuple[str, str]]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
     def param(self, name: str, default: str = "") -> str:
         return next((value for key, value in self.params if key == name), default)
@@ -60,13 +62,17 @@ class Loopback(ABC):
 
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                asked = Asked(parts.path, parse_qsl(parts.query), {k.lower(): v for k, v in self.headers.items()})
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                body = self.rfile.read(int(headers.get("content-length", "0")))
+                asked = Asked(parts.path, parse_qsl(parts.query), headers, self.command, body)
                 fake.asked.append(asked)
                 reply = None
                 if fake.faults:
                     fault = fake.faults.popleft()
                     reply = fault(asked) if callable(fault) else fault
                 fake.send(self, reply or fake.route(asked))
+
+            do_POST = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
