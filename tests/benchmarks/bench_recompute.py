@@ -31,8 +31,8 @@ MEMBERS = """
     SELECT i, 'person', 'member' || replace(replace(i::text, '0', 'a'), '1', 'b'), i, '', '', '', '', '', 'UTC',
            'public', now()
     FROM generate_series(1, %(members)s) AS i;
-    INSERT INTO accounts_linkedaccount (account_id, person_id, server, state, linked_at)
-    SELECT i, i, '', 'active', now() FROM generate_series(1, %(members)s) AS i
+    INSERT INTO accounts_linkedaccount (account_id, person_id, server, state, kind, proof, linked_at)
+    SELECT i, i, '', 'active', 'profile', 'network', now() FROM generate_series(1, %(members)s) AS i
 """
 
 
