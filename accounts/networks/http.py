@@ -99,7 +99,7 @@ class Http:
     base_url: https; http and private addresses are only for hosts in `private_hosts` (name, or name:port). user_agent
     should name a way to reach the operator. now: the clock that waits are reckoned by. longest_wait: seconds that may
     be slept between two tries. max_bytes: of one answer, unpacked. token_param: the parameter that carries the token,
-    instead of a header. Environment proxies and .netrc are not used.
+    instead of a header. secrets: what else no message may show. Environment proxies and .netrc are not used.
     """
 
     def __init__(
@@ -120,12 +120,14 @@ class Http:
         longest_wait: float = 5.0,
         max_bytes: int = 16 * 1024**2,
         resolve: Resolve = resolve,
+        secrets: Collection[str] = (),
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.private_hosts = frozenset(host.lower() for host in private_hosts)
         self.user_agent = user_agent
         self.now = now
         self._token = token
+        self._hidden = tuple(text for text in (token, *secrets) if text)
         self._secret: Params = [(token_param, token)] if token and token_param else []
         self._judge = judge
         self._settings: dict[str, Any] = {
@@ -375,16 +377,19 @@ class Http:
             meta = data.get("meta")
             said = said or (meta.get("errorDetail") if isinstance(meta, dict) else "")
         text = checked_text(said, limit=1000)
-        if self._token:
-            text = text.replace(self._token, "[token]")
-        return f": {text[:200]}" if text else ""
+        return f": {self._without_secrets(text)[:200]}" if text else ""
 
     def _place(self, url: str) -> str:
         """`url` as a message may show it: no query, no token."""
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         place = f"{host}{parts.path}"[:200]
-        return place.replace(self._token, "[token]") if self._token else place
+        return self._without_secrets(place)
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._hidden:
+            text = text.replace(secret, "[token]")
+        return text
 
     def _checked_host(self, url: str) -> str:
         """The host (with its port) of an address that we may call. Raises AddressRefused."""
