@@ -17,10 +17,13 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 @contextmanager
 def doors(network: Network, fake: Loopback, token: str) -> Iterator[Callable[..., Http]]:
     """Makes doors to `fake`, in the place of the network's own origin; the clock stands at NOW."""
-    spec, made = network.spec, []
+    spec = network.spec
+    made: list[Http] = []
     path = "/" + spec.base_url.partition("://")[2].partition("/")[2]
 
     def make(**changes: Any) -> Http:
+        if made and not changes:
+            return made[0]
         settings: dict[str, Any] = {
             "token": token,
             "token_param": spec.token_param,
@@ -36,6 +39,7 @@ def doors(network: Network, fake: Loopback, token: str) -> Iterator[Callable[...
         return made[-1]
 
     with stamina.set_testing(True, attempts=4, cap=True):
+        make()
         yield make
     for http in made:
         http.close()
