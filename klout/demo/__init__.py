@@ -139,7 +139,7 @@ def _person(inhabitant: Inhabitant) -> Person:
 def _link(presences: list[Presence], people: dict[str, Person], at: datetime) -> None:
     for presence in presences:
         owner = Owner(presence.account, presence.handle, presence.person.name)
-        link_owner(person=people[presence.person.handle], spec=NETWORKS[presence.network].spec, owner=owner)
+        link_owner(person=people[presence.person.handle], spec=NETWORKS[presence.network].spec, owner=owner, at=at)
     # One link is broken, for its owner to see what that looks like.
     for link in LinkedAccount.objects.filter(person__handle=INHABITANTS[0].handle, account__network="instagram"):
         LinkedAccount.objects.filter(pk=link.pk).update(state=LinkedAccount.State.BROKEN)

@@ -46,7 +46,7 @@ def import_archive(
         with Staging(spec=spec, origin="archive", at=at) as staging:
             with Rejects(summary, rejects, ["where", "reason"]) as bad:
                 stage(staging, records, owner, summary, bad, progress)
-            link_owner(person=person, spec=spec, owner=owner)
+            link_owner(person=person, spec=spec, owner=owner, at=at)
             merge(staging, summary, progress=progress)
     return summary
 
