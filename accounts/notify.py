@@ -47,8 +47,21 @@ KINDS: Mapping[str, Kind] = {
         _("%(account)s at %(network)s stays with its holder"), frozenset({"network", "account", "url"})
     ),
     "claim_kept": Kind(_("%(account)s at %(network)s stays with you"), frozenset({"network", "account", "url"})),
+    "link_parked": Kind(
+        _("We cannot read %(handle)s on %(network)s"), frozenset({"network", "handle", "days", "error", "url"})
+    ),
     "import_done": Kind(
         _("Your %(network)s export has been read"), frozenset({"network", "file_name", "summary", "url"})
+    ),
+    "access_not_given_back": Kind(
+        _("%(network)s could not be told that we no longer read %(handle)s"), frozenset({"network", "handle"})
+    ),
+    "erasure_asked": Kind(_("%(name)s will be erased on %(day)s"), frozenset({"name", "day", "url"})),
+    "erasure_withdrawn": Kind(_("%(name)s stays"), frozenset({"name", "url"})),
+    "export_ready": Kind(_("Everything we keep about %(name)s, to download"), frozenset({"name", "day", "url"})),
+    "export_failed": Kind(_("Your copy of everything could not be made"), frozenset({"url"})),
+    "account_opted_out": Kind(
+        _("%(network)s: %(handle)s is no longer known here"), frozenset({"network", "handle", "url"})
     ),
     "import_failed": Kind(_("Your upload could not be read"), frozenset({"file_name", "error", "url"})),
 }

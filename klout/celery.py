@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import before_task_publish
+from kombu.entity import Queue
 
 from klout import embedded
 
@@ -38,5 +39,16 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 app = Application("klout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_configure.connect  # type: ignore[untyped-decorator]
+def name_queues(source: Any, **_: Any) -> None:
+    """A queue for each network that may be read; a worker takes from all of them unless it is told which (-Q)."""
+    from accounts.networks import NETWORKS
+
+    names = ["celery", *(f"pull.{slug}" for slug in NETWORKS)]
+    source.task_queues = [Queue(name) for name in names]  # type: ignore[no-untyped-call]
+
+
 # A process that lives long keeps its connections; the broker may have been ended since.
 before_task_publish.connect(ensure_broker, weak=False, dispatch_uid="klout.ensure_broker")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Collection, Iterable
@@ -56,6 +57,17 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
         found = least - 1
     if not least <= found <= most:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from {least} to {most}.")
+    return found
+
+
+def decimal(name: str, default: float, *, least: float, most: float) -> float:
+    value = text(name, str(default))
+    try:
+        found = float(value)
+    except ValueError:
+        found = math.nan
+    if not least <= found <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a number from {least} to {most}, such as 0.25.")
     return found
 
 

@@ -59,6 +59,8 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 # Encrypts the tokens of linked accounts; the first key encrypts, all decrypt.
 TOKEN_KEYS = environment.words("TOKEN_KEYS") or ([] if PRODUCTION else [secret("TOKEN_KEY")])
+# Under it the ids of accounts that have opted out are kept (as HMACs): with another key they would be unknown.
+OPT_OUT_KEY = secret("OPT_OUT_KEY")
 
 # ---------------------------------------------------------------- the site
 SITE_NAME = environment.text("SITE_NAME", "Klout")
@@ -155,7 +157,11 @@ CELERY_BROKER_URL = (
 )
 # A task whose worker was killed is handed to another after this many seconds. One that merely takes longer is handed
 # out twice, which does no harm: the daily run and each upload hold a lock, and all the others may be run again.
+# Queues take turns (klout.celery names them), so that a slow network holds up no other. Of the two priorities, 0 is
+# what somebody waits for; readings that are merely due (5) come after it.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "queue_order_strategy": "round_robin",
+    "priority_steps": [0, 5],
     "visibility_timeout": 900,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
@@ -191,6 +197,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 # Who confirms in the browser that signed up needs not type the password again.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+# Who asks to be erased may change their mind for so many days.
+ERASE_AFTER_DAYS = environment.number("ERASE_AFTER_DAYS", 14, least=0, most=30)
 LOGIN_REDIRECT_URL = "settings"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.
@@ -206,6 +214,17 @@ NETWORK_KEYS = {
     )
 }
 
+# US dollars that reading one person's accounts may cost a day, where a network bills by the item; the latter for those
+# networks alone, each from a purse of its own.
+COLLECT_DAILY_USD = environment.decimal("COLLECT_DAILY_USD", 0.10, least=0, most=1000)
+NETWORK_DAILY_USD = {
+    slug: environment.decimal(f"{slug.upper()}_DAILY_USD", 0, least=0, most=1000)
+    for slug in NETWORK_KEYS
+    if environment.text(f"{slug.upper()}_DAILY_USD")
+}
+# X signs its webhooks with the app's consumer secret ("API key secret"), not with the client secret of OAuth 2.
+TWITTER_CONSUMER_SECRET = environment.text("TWITTER_CONSUMER_SECRET")
+
 # ---------------------------------------------------------------- mail
 # In development mails are files under KLOUT_VAR; in production a missing EMAIL_URL is an error (klout.checks).
 vars().update(environment.mail("EMAIL_URL", "" if PRODUCTION else f"filemail://{VAR}/mail"))
@@ -220,6 +239,17 @@ RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 CELERY_BEAT_SCHEDULE = {
     "recompute daily": {"task": "scoring.tasks.recompute_daily", "schedule": crontab(hour=RECOMPUTE_HOUR, minute=10)},
     "resume uploads": {"task": "scoring.tasks.resume_uploads", "schedule": 300.0, "options": {"expires": 300.0}},
+    "erase whom is due": {
+        "task": "accounts.tasks.erase_due",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 3600.0},
+    },
+    "let go what is kept too long": {
+        "task": "accounts.tasks.let_go",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=40),
+        "options": {"expires": 12 * 3600.0},
+    },
+    "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }
 # Keys that the API in Klout's old form accepts; none, and it refuses everybody.

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -6,6 +8,16 @@ class ScoringConfig(AppConfig):
     verbose_name = "Scores"
 
     def ready(self) -> None:
+        from accounts.linking import linked
         from scoring import privacy
 
         privacy.register()
+        linked.connect(read_at_once, dispatch_uid="scoring.read_at_once")
+
+
+def read_at_once(link: Any, **_: Any) -> None:
+    """An account has just been linked: its person waits for its first reading, which waits for no round."""
+    from celery import current_app
+
+    # By its name: the task needs libraries that a web process has no use for.
+    current_app.send_task("scoring.tasks.read_link", [link.pk])

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterable
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import worker_ready
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
+from accounts.networks import NETWORKS
 from scoring import daily, imports
+from scoring.collect import pulling, schedule
 from scoring.models import ImportJob
 
 log = logging.getLogger(__name__)
+
+# Priorities of readings (CELERY_BROKER_TRANSPORT_OPTIONS): somebody waits for it, or it is merely due.
+AWAITED, DUE = 0, 5
+# A network's queue that holds so many is left alone until its workers have caught up.
+FULL = 10_000
+# Seconds after which a reading lets others have their turn, and goes on behind them.
+TURN = 60.0
 
 
 @shared_task
@@ -52,3 +63,59 @@ def resume_when_ready(**_: Any) -> None:
 def score_provisionally(person_id: int) -> None:
     """A first score soon after an import, not only after the next daily run."""
     daily.provisional(persons=[person_id], at=timezone.now())
+
+
+# ---------------------------------------------------------------- reading linked accounts
+
+
+@shared_task
+def schedule_pulls() -> None:
+    """The beat's round, every minute: a task for each stream that is due, on the queue of its network."""
+    with current_app.connection_or_acquire() as connection:
+        queue_pulls(schedule.claim(at=timezone.now(), without=full_queues(connection)), priority=DUE)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def read_link(link_id: int) -> None:
+    """Queues the streams of an account that has just been linked, ahead of those that are merely due."""
+    queue_pulls(schedule.claim(at=timezone.now(), link=link_id), priority=AWAITED)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=5, max_retries=5)
+def pull_stream(cursor_id: int) -> None:
+    """Reads one stream of one linked account, for a turn; one that is read already is left alone."""
+    end = time.monotonic() + TURN
+    done = pulling.attempt(cursor_id=cursor_id, at=timezone.now(), enough=lambda: time.monotonic() > end)
+    if done.score is not None:
+        score_provisionally.delay(done.score)
+    if done.state == "more":
+        queue_pulls(schedule.claim(at=timezone.now(), link=done.link), priority=DUE)
+
+
+def queue_of(network: str) -> str:
+    return f"pull.{network}"
+
+
+def full_queues(connection: Any) -> list[str]:
+    """Networks whose queue holds as many tasks as it should: more would only be queued twice."""
+    networks = [slug for slug, network in NETWORKS.items() if schedule.pulls(network)]
+    channel = connection.default_channel
+    return [slug for slug in networks if channel.queue_declare(queue=queue_of(slug)).message_count >= FULL]
+
+
+def queue_pulls(claimed: Iterable[tuple[int, str]], *, priority: int) -> None:
+    """Queue a task for each (cursor, network) that was claimed, on one connection; what cannot be queued is let go."""
+    # From the end on: the longest due first.
+    waiting = list(claimed)[::-1]
+    if not waiting:
+        return
+    try:
+        with current_app.producer_or_acquire() as producer:
+            while waiting:
+                cursor_id, network = waiting[-1]
+                options = {"queue": queue_of(network), "priority": priority, "producer": producer, "retry": False}
+                pull_stream.apply_async((cursor_id,), **options)
+                waiting.pop()
+    finally:
+        if waiting:
+            schedule.release([cursor_id for cursor_id, _ in waiting])

@@ -11,8 +11,11 @@ from accounts.notify import KINDS, notify
 KNOWN = {
     "network": "Twitter/X",
     "handle": "alice & co",
+    "account": "alice & co",
+    "due": "29 November 2026, noon",
     "file_name": "a & b.zip",
     "summary": [("tweets", 2045)],
+    "days": 3,
     "error": "it holds no account.js",
     "url": "/settings/import/1",
 }
@@ -39,7 +42,7 @@ def test_every_kind_reads_well_in_text_and_html(
     assert 'href="https://klout.example/settings/import/1"' in html
     assert "&amp;" not in message.body
     assert ("2,045" in message.body) == ("2,045" in html) == ("summary" in KINDS[kind].needs)
-    for name in KINDS[kind].needs & {"handle", "file_name", "error"}:
+    for name in KINDS[kind].needs & {"handle", "account", "due", "file_name", "error"}:
         assert KNOWN[name] in message.body
         assert KNOWN[name].replace("&", "&amp;") in html
 

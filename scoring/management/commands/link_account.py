@@ -12,7 +12,8 @@ from django.utils import timezone
 from accounts.networks import NETWORKS
 from accounts.networks.base import NetworkError
 from accounts.tokens import LostKey
-from scoring.collect.pulling import Overtaken, connect, pull_link
+from scoring.collect.connecting import connect
+from scoring.collect.pulling import Overtaken, pull_link
 from scoring.collect.summary import Refused
 from scoring.management.people import person_of
 

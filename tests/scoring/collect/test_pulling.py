@@ -18,6 +18,7 @@ from accounts.networks import mastodon as mastodon_network
 from accounts.networks.base import RateLimited, Revoked, Unreachable
 from scoring import log
 from scoring.collect import pulling
+from scoring.collect.connecting import connect
 from scoring.collect.links import AlreadyLinked
 from scoring.collect.summary import Refused
 from scoring.models import CounterReading, Interaction, Post
@@ -46,7 +47,7 @@ def alice() -> Person:
 
 @pytest.fixture
 def link(server, alice) -> LinkedAccount:
-    return pulling.connect(person=alice, network="mastodon", server=server.url, token=TOKEN, at=AT)
+    return connect(person=alice, network="mastodon", server=server.url, token=TOKEN, at=AT)
 
 
 def test_everything_new_is_read_and_a_second_time_nothing(server, link):
@@ -126,7 +127,7 @@ def test_a_token_taken_back_breaks_the_link_and_says_so_once(server, link, djang
     assert TOKEN not in message.body
     # Connected again, it is read again.
     server.tokens["another-token"] = {"read"}
-    pulling.connect(person=link.person, network="mastodon", server=server.url, token="another-token", at=AT)
+    connect(person=link.person, network="mastodon", server=server.url, token="another-token", at=AT)
     assert pulling.pull_due(at=AT).links == 1
 
 
@@ -182,17 +183,17 @@ def test_a_record_that_cannot_be_used_loses_no_other(server, link):
 def test_an_account_of_somebody_else_cannot_be_connected(server, link):
     bob = Person.objects.create(handle="Bob")
     with pytest.raises(AlreadyLinked, match="linked to somebody else"):
-        pulling.connect(person=bob, network="mastodon", server=server.url, token=TOKEN, at=AT)
+        connect(person=bob, network="mastodon", server=server.url, token=TOKEN, at=AT)
     assert not bob.links.exists()
 
 
 def test_nothing_is_kept_of_a_token_that_does_not_open(server, alice):
     with pytest.raises(Revoked):
-        pulling.connect(person=alice, network="mastodon", server=server.url, token="wrong", at=AT)
+        connect(person=alice, network="mastodon", server=server.url, token="wrong", at=AT)
     with pytest.raises(Refused, match="is not read through an API"):
-        pulling.connect(person=alice, network="facebook", server="", token="x", at=AT)
+        connect(person=alice, network="facebook", server="", token="x", at=AT)
     with pytest.raises(Refused, match="say which one"):
-        pulling.connect(person=alice, network="mastodon", server="", token="x", at=AT)
+        connect(person=alice, network="mastodon", server="", token="x", at=AT)
     assert not Account.objects.exists()
     assert not Credential.objects.exists()
 
@@ -200,7 +201,7 @@ def test_nothing_is_kept_of_a_token_that_does_not_open(server, alice):
 def test_private_addresses_are_not_called(server, alice, settings):
     settings.NETWORK_PRIVATE_HOSTS = []
     with pytest.raises(Unreachable):
-        pulling.connect(person=alice, network="mastodon", server=server.url, token=TOKEN, at=AT)
+        connect(person=alice, network="mastodon", server=server.url, token=TOKEN, at=AT)
     assert server.asked == []
 
 
