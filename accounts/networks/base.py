@@ -49,11 +49,15 @@ class NetworkError(Exception):
 
 
 class RateLimited(NetworkError):
-    """The network asks us to wait; `until` (aware, UTC) is when to come back."""
+    """The network asks us to wait; `until` (aware, UTC) is when to come back.
 
-    def __init__(self, until: datetime, message: str = "") -> None:
+    everybody: it counts all calls of our app together, so that nobody's accounts are to be read before then.
+    """
+
+    def __init__(self, until: datetime, message: str = "", *, everybody: bool = False) -> None:
         super().__init__(message or f"rate limited until {until.isoformat()}")
         self.until = until
+        self.everybody = everybody
 
 
 class Revoked(NetworkError):

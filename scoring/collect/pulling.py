@@ -202,7 +202,7 @@ def _noting(cursor: Cursor, at: datetime, enough: Callable[[], bool]) -> Attempt
         return _read(cursor, at, enough)
     except RateLimited as error:
         schedule.put_off(cursor, until=error.until, error=str(error))
-        if getattr(error, "everybody", False):
+        if error.everybody:
             schedule.hold(spec, until=error.until, at=at)
         raise
     except Revoked as error:
