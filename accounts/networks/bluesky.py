@@ -43,7 +43,11 @@ PAGE = 100
 DAYS, MOST_PAGES = 90, 10
 # Pages of followers in one reading, newest first; the counter tells of the others.
 MOST_FOLLOWERS = 1000
-_DID = re.compile(r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})")
+_DID = re.compile(
+    r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})"
+)
+    r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})"
+)
 _HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _COUNTERS = (("followersCount", "followers"), ("followsCount", "following"), ("postsCount", "posts"))
 # What an answer counts of a post, and the verb of it; a post is asked about again when one of them has changed.

@@ -1,21 +1,23 @@
-"""Mastodon: any server's API, and the data export.
+"""Mastodon: any server's API; its data export is exports/mastodon.py.
 
 An account is known by its address, `user@host` in lower case. Of all its names this is the one that every source gives:
 the API names others by it (`acct`), the export its owner (`webfinger`), and the tables of followers and of accounts
 followed hold nothing else. Numbers differ from server to server; addresses of actors are missing from older answers.
-A post is known by its `uri`, which the API and the export share.
+A post is known by its `uri`, which the API and the export share. Answers come as mentions, and are not counted again
+as the post's replies. Collections that an account was added to are not read: only the newest servers tell of them.
 """
 
-import csv
-import io
+import html
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
+from accounts.networks.addresses import HOST, USER, address, host_of
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
-    BadArchive,
+    BadRecord,
     Counter,
     CounterSpec,
     Interaction,
@@ -30,23 +32,32 @@ from accounts.networks.base import (
     Revoked,
     Spec,
     Subject,
-    Tally,
     Unreachable,
     checked_count,
     checked_id,
+    checked_object,
     checked_text,
     checked_time,
     shown,
 )
+from accounts.networks.exports import mastodon as export
 from accounts.networks.http import Http, NotFound
+from accounts.networks.newest_first import Listed, newest_first
 
-PAGE = 80
+PAGE, POSTS = 80, 40
+# Posts of so many days are looked at.
+DAYS = 90
+# Pages of followers in one reading, newest first; the counter tells of the others.
+MOST_FOLLOWERS = 1000
 # What others do, by the name that notifications give it.
 _VERBS = {"favourite": "like", "reblog": "share", "mention": "mention", "follow": "follow", "quote": "quote"}
 _COUNTERS = (("followers_count", "followers"), ("following_count", "following"), ("statuses_count", "posts"))
-_USER = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?")
+_TOTALS = (("favourites_count", "like"), ("reblogs_count", "share"), ("quotes_count", "quote"))
 _MIN_ID = re.compile(r"[?&]min_id=([A-Za-z0-9_-]{1,64})(?:&|$)")
-_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?(?::[0-9]{1,5})?")
+_MAX_ID = re.compile(r"[?&]max_id=([A-Za-z0-9_-]{1,64})(?:&|$)")
+_PROFILE = re.compile(r"https://([^/@?#]+)/(?:@|users/)([A-Za-z0-9_.-]+)/?")
+_TAG, _LINE = re.compile(r"<[^<>]*>"), re.compile(r"</p>|<br ?/?>", re.IGNORECASE)
+_HREF = re.compile(r'href="(https?://[^"<>\s]{1,500})"')
 
 
 class Mastodon(Network):
@@ -60,7 +71,7 @@ class Mastodon(Network):
             CounterSpec("following", "accounts followed"),
             CounterSpec("posts", "posts in all"),
         ),
-        streams=("profile", "notifications"),
+        streams=("profile", "notifications", "followers", "posts"),
         proof="oauth",
         oauth=OAuth(
             provider="mastodon",
@@ -74,6 +85,7 @@ class Mastodon(Network):
         reads=(
             "how many follow you",
             "who boosts, favourites, quotes, mentions and follows you",
+            "how often your public posts of the last 90 days were favourited, boosted and quoted",
         ),
         never=(
             "your private mentions' text",
@@ -88,17 +100,17 @@ class Mastodon(Network):
             yield self._profile(http, subject)
         elif stream == "notifications":
             yield from self._notifications(http, subject, cursor)
+        elif stream == "followers":
+            path = f"/api/v1/accounts/{_number(_credentials(http, subject)[0])}/followers"
+            yield from newest_first(lambda place: _followers(http, subject, path, place), cursor, most=MOST_FOLLOWERS)
+        elif stream == "posts":
+            yield from _posts(http, subject, cursor)
         else:
             raise ValueError(f"Mastodon has no stream {stream!r}")
 
     def _profile(self, http: Http, subject: Subject) -> Page:
-        account = _object(http.get("/api/v1/accounts/verify_credentials").data, "verify_credentials")
-        user, known = account.get("username"), subject.external_id
-        if not isinstance(user, str) or not _USER.fullmatch(user) or account.get("acct", user) != user:
-            raise Unreachable(f"{http.host} does not name an account of its own: {shown(account.get('acct'))}")
-        if known and known.rpartition("@")[0] != user.lower():
-            raise Revoked(f"the token is of {user}@{http.host}, not of {known}")
-        owner = known or address(f"{user}@{_domain(http, user)}")
+        account, user = _credentials(http, subject)
+        owner = subject.external_id or address(f"{user}@{_domain(http, user)}")
         try:
             created_at = checked_time(account.get("created_at"), "created_at")
         except ValueError:
@@ -130,42 +142,158 @@ class Mastodon(Network):
                 raise Unreachable(f"{http.host}: notifications after {last} do not go on")
             yield Page(records, {"min_id": newest})
 
+    def find(self, http: Http, address: str) -> Owner:
+        """The account at `address` (user@host, or its profile's address), asked at its own server.
+
+        The host of the address says by WebFinger which server that is. `about`: the note and the fields, a line each,
+        and the links in the fields, which are the owner's own.
+        """
+        wanted = _wanted(address)
+        user, _, domain = wanted.partition("@")
+        resource = [("resource", f"acct:{wanted}")]
+        with nullcontext(http) if http.host == domain else http.elsewhere(f"https://{domain}") as door:
+            server = _server(_object(door.get("/.well-known/webfinger", resource).data, "webfinger"))
+        with nullcontext(http) if http.host == server else http.elsewhere(f"https://{server}") as door:
+            account = _object(door.get("/api/v1/accounts/lookup", [("acct", user)]).data, "lookup")
+        if str(account.get("acct")).lower() != user:
+            raise Unreachable(f"{server} answers with {shown(account.get('acct'))}, asked for {user}")
+        return Owner(wanted, wanted, checked_text(account.get("display_name"), limit=100), about=_about(account))
+
     def recognises(self, archive: Archive) -> bool:
-        folder = archive.folder_of("actor.json")
-        return folder is not None and bool(archive.find("outbox.json", "likes.json", "bookmarks.json", folder=folder))
+        return export.recognises(archive)
 
     def read_archive(self, archive: Archive) -> Iterator[Record]:
-        folder = archive.folder_of("actor.json")
-        if folder is None:
-            raise BadArchive(f"{archive.label}: not an export of Mastodon: no actor.json is in it to name its owner")
-        name = archive.find("actor.json", folder=folder)[0]
-        found = archive.read_json(name)
-        try:
-            actor = _mapping(found, "it")
-            owner = _actor_address(actor)
-            uri = checked_id(actor.get("id"), "id")
-        except ValueError as error:
-            raise BadArchive(f"{archive.label}: {name}: does not name an account ({error})") from None
-        try:
-            created_at = checked_time(actor.get("published"), "published")
-        except ValueError:
-            created_at = None
-        yield Owner(owner, handle=owner, name=checked_text(actor.get("name"), limit=100), created_at=created_at)
-        yield from _outbox(archive, folder, uri)
-        yield from _followers(archive, folder, owner)
+        return export.read(archive)
 
 
-def address(value: str) -> str:
-    """`user@host` in the form accounts are known by. Raises ValueError."""
-    user, _, host = value.strip().removeprefix("acct:").removeprefix("@").partition("@")
+def _wanted(typed: str) -> str:
+    found = _PROFILE.fullmatch(typed.strip())
     try:
-        # Names of hosts in other alphabets are written in two ways; this is the one of DNS.
-        host = host.lower() if host.isascii() else host.encode("idna").decode()
-    except UnicodeError:
-        host = ""
-    if not _USER.fullmatch(user) or not _HOST.fullmatch(host.lower()):
-        raise ValueError(f"{shown(value)} is not an address such as user@host")
-    return f"{user}@{host}".lower()
+        return address(f"{found[2]}@{found[1]}" if found else typed)
+    except ValueError as error:
+        raise BadRecord(typed[:100], str(error)) from None
+
+
+def _server(found: dict[str, Any]) -> str:
+    """The server that a WebFinger answer sends us to."""
+    links = found.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("rel") == "self" and HOST.fullmatch(host_of(link.get("href"))):
+            return host_of(link["href"])
+    raise NotFound("webfinger names no server of the account")
+
+
+def _about(account: dict[str, Any]) -> str:
+    """The note and the fields as text, a line each."""
+    lines = _LINE.sub("\n", str(account.get("note", ""))).split("\n")
+    fields = account.get("fields")
+    for field in fields[:20] if isinstance(fields, list) else []:
+        if isinstance(field, dict):
+            value = str(field.get("value", ""))
+            lines += [f"{field.get('name', '')} {value}", *_HREF.findall(value)]
+    return "\n".join(checked_text(html.unescape(_TAG.sub("", line)), limit=600) for line in lines[:100])
+
+
+def _credentials(http: Http, subject: Subject) -> tuple[dict[str, Any], str]:
+    """The account that the token is of, and its user name. Raises Revoked where it is another than the subject."""
+    account = _object(http.get("/api/v1/accounts/verify_credentials").data, "verify_credentials")
+    user, known = account.get("username"), subject.external_id
+    if not isinstance(user, str) or not USER.fullmatch(user) or account.get("acct", user) != user:
+        raise Unreachable(f"{http.host} does not name an account of its own: {shown(account.get('acct'))}")
+    if known and known.rpartition("@")[0] != user.lower():
+        raise Revoked(f"the token is of {user}@{http.host}, not of {known}")
+    return account, user
+
+
+def _number(account: dict[str, Any]) -> str:
+    """The server's own id of an account, which goes into addresses."""
+    number = str(account.get("id"))
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", number):
+        raise Unreachable(f"the account's id is {shown(account.get('id'))}")
+    return number
+
+
+def _followers(http: Http, subject: Subject, path: str, place: str) -> Listed:
+    answer = http.get(path, [("limit", str(PAGE)), *([("max_id", place)] if place else [])])
+    home = subject.external_id.rpartition("@")[2] or http.host
+    records: list[Record] = []
+    ids: list[str] = []
+    for number, item in enumerate(_list(answer.data, "followers"), start=1):
+        try:
+            acct = checked_id(checked_object(item, "the account").get("acct"), "acct")
+            actor = address(acct if "@" in acct else f"{acct}@{home}")
+        except ValueError as error:
+            records.append(Rejected(f"followers, record {number}", str(error)))
+            continue
+        ids.append(actor)
+        records.append(Interaction("follow", actor, None, actor_handle=actor))
+    said = _MAX_ID.search(answer.links.get("next", ""))
+    return Listed(records, ids, said[1] if said else "")
+
+
+def _posts(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
+    """Totals of own public posts, newest first: as any visitor may see them, since our token does not read posts."""
+    oldest = (subject.now or http.now()) - timedelta(days=DAYS)
+    user, place = subject.external_id.rpartition("@")[0], cursor.get("max_id", "")
+    with http.elsewhere(http.base_url) as visitor:
+        try:
+            account = _object(visitor.get("/api/v1/accounts/lookup", [("acct", user)]).data, "lookup")
+            path = f"/api/v1/accounts/{_number(account)}/statuses"
+            while True:
+                params = [("limit", str(POSTS)), ("exclude_reblogs", "true"), *([("max_id", place)] if place else [])]
+                items = _list(visitor.get(path, params).data, "statuses")
+                records = [record for item in items for record in _totals(item)]
+                ids = [str(item.get("id", "")) for item in items if isinstance(item, dict)]
+                times = [record.posted_at for record in records if isinstance(record, Post)]
+                kept = [
+                    record
+                    for record in records
+                    if not isinstance(record, Post | PostTotal) or record.posted_at >= oldest
+                ]
+                following = min(ids, key=_order)[:64] if ids else ""
+                if not following or following == place or (times and min(times) < oldest):
+                    yield Page(kept, {}, done=True)
+                    return
+                place = following
+                yield Page(kept, {"max_id": place})
+        except Revoked:
+            # The server is for members alone; this says nothing about the person's token.
+            yield Page([Rejected("statuses", f"{http.host} shows no posts to visitors")], {}, done=True)
+
+
+def _totals(item: object) -> Iterator[Record]:
+    where = f"status {shown(item.get('id'))}" if isinstance(item, dict) else "status ?"
+    try:
+        status = checked_object(item, "it")
+        post = _post_of(status)
+    except ValueError as error:
+        yield Rejected(where, str(error))
+        return
+    yield post
+    for name, verb in _TOTALS:
+        try:
+            # Older servers know no quotes.
+            total = checked_count(status.get(name, 0), name)
+        except ValueError as error:
+            yield Rejected(where, str(error))
+            continue
+        if total:
+            yield PostTotal(post.post, verb, total, post.posted_at)
+
+
+def _post_of(status: dict[str, Any]) -> Post:
+    url = status.get("url")
+    return Post(
+        checked_id(status.get("uri"), "the post's uri"),
+        checked_time(status.get("created_at"), "the post's created_at"),
+        url if isinstance(url, str) and url.startswith("https://") and len(url) <= 500 else "",
+    )
+
+
+def _list(data: object, what: str) -> list[Any]:
+    if not isinstance(data, list):
+        raise Unreachable(f"{what} is {shown(data)}, not a list")
+    return data
 
 
 def _domain(http: Http, user: str) -> str:
@@ -179,7 +307,7 @@ def _domain(http: Http, user: str) -> str:
     except NotFound:
         return http.host
     domain = str(instance.get("domain")).lower()
-    if not _HOST.fullmatch(domain) or domain == http.host:
+    if not HOST.fullmatch(domain) or domain == http.host:
         return http.host
     path, resource = "/.well-known/webfinger", f"acct:{user}@{domain}"
     try:
@@ -189,16 +317,9 @@ def _domain(http: Http, user: str) -> str:
         return http.host
     links = found.get("links")
     for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == "self" and _host_of(link.get("href")) == http.host:
+        if isinstance(link, dict) and link.get("rel") == "self" and host_of(link.get("href")) == http.host:
             return domain
     return http.host
-
-
-def _host_of(url: object) -> str:
-    try:
-        return urlsplit(url).netloc.lower() if isinstance(url, str) else ""
-    except ValueError:
-        return ""
 
 
 def _object(data: object, what: str) -> dict[str, Any]:
@@ -210,13 +331,13 @@ def _object(data: object, what: str) -> dict[str, Any]:
 def _reaction(item: object, home: str) -> Iterator[Record]:
     """One notification as records; `home` completes the addresses of the server's own users."""
     try:
-        item = _mapping(item, "it")
+        item = checked_object(item, "it")
         verb = _VERBS.get(str(item.get("type")))
         if verb is None:
             return
         key = checked_id(item.get("id"), "id", limit=64)
         occurred_at = checked_time(item.get("created_at"), "created_at")
-        acct = checked_id(_mapping(item.get("account"), "account").get("acct"), "acct")
+        acct = checked_id(checked_object(item.get("account"), "account").get("acct"), "acct")
         actor = address(acct if "@" in acct else f"{acct}@{home}")
         post = _own_post(verb, item.get("status"))
     except ValueError as error:
@@ -234,12 +355,7 @@ def _own_post(verb: str, status: object) -> Post | None:
         status = quote.get("quoted_status") if isinstance(quote, dict) else None
     if verb not in ("like", "share", "quote") or not isinstance(status, dict):
         return None
-    url = status.get("url")
-    return Post(
-        checked_id(status.get("uri"), "the post's uri"),
-        checked_time(status.get("created_at"), "the post's created_at"),
-        url if isinstance(url, str) and url.startswith("https://") and len(url) <= 500 else "",
-    )
+    return _post_of(status)
 
 
 def _newest(link: str, items: list[Any]) -> str:
@@ -252,115 +368,3 @@ def _newest(link: str, items: list[Any]) -> str:
 def _order(key: str) -> tuple[int, str]:
     """Ids are numbers that grow by a digit now and then, and are compared as text else."""
     return len(key.lstrip("0")), key.lstrip("0")
-
-
-def _mapping(value: object, what: str) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    raise ValueError(f"{what} is {shown(value)}, not an object")
-
-
-def _actor_address(actor: dict[str, Any]) -> str:
-    if isinstance(actor.get("webfinger"), str):
-        return address(actor["webfinger"])
-    return address(f"{checked_id(actor.get('preferredUsername'), 'preferredUsername')}@{_host_of(actor.get('id'))}")
-
-
-def _outbox(archive: Archive, folder: str, uri: str) -> Iterator[Record]:
-    files = archive.find("outbox.json", folder=folder)
-    if not files:
-        return
-    own = _own_reactions(archive, folder, files[0])
-    read = posts = boosts = 0
-    for number, activity in archive.records(files[0], key="orderedItems"):
-        read += 1
-        kind = activity.get("type") if isinstance(activity, dict) else None
-        boosts += kind == "Announce"
-        if kind == "Create":
-            records = list(_post(activity.get("object"), uri, own))
-            posts += any(isinstance(record, Post) for record in records)
-            yield from (
-                Rejected(f"{files[0]}, record {number}", record.reason) if isinstance(record, Rejected) else record
-                for record in records
-            )
-        elif kind != "Announce":
-            yield Rejected(f"{files[0]}, record {number}", f"type is {shown(kind)}, neither Create nor Announce")
-    yield Tally("activities", read)
-    yield Tally("of them posts", posts)
-    yield Tally("of them boosts", boosts)
-    yield Counter("posts", read)
-
-
-def _own_reactions(archive: Archive, folder: str, outbox: str) -> dict[str, set[str]]:
-    """Posts that the owner liked and boosted, by verb: the own ones among them are taken off the own posts' totals."""
-    likes = {
-        item
-        for name in archive.find("likes.json", folder=folder)
-        for _, item in archive.records(name, key="orderedItems")
-        if isinstance(item, str)
-    }
-    boosts = {
-        activity["object"]
-        for _, activity in archive.records(outbox, key="orderedItems")
-        if isinstance(activity, dict) and activity.get("type") == "Announce" and isinstance(activity.get("object"), str)
-    }
-    return {"like": likes, "share": boosts}
-
-
-def _post(value: object, uri: str, own: dict[str, set[str]]) -> Iterator[Record]:
-    try:
-        post = _mapping(value, "the post")
-        posted_at = checked_time(post.get("published"), "published")
-        url = post.get("url")
-        url = url if isinstance(url, str) and url.startswith("https://") and len(url) <= 500 else ""
-        found = Post(checked_id(post.get("id"), "id"), posted_at, url)
-    except ValueError as error:
-        yield Rejected("", str(error))
-        return
-    if post.get("attributedTo", uri) != uri:
-        yield Rejected("", f"the post is by {shown(post['attributedTo'])}, not by the owner")
-        return
-    yield found
-    for name, verb in (("likes", "like"), ("shares", "share")):
-        collection = post.get(name)
-        if not isinstance(collection, dict) or "totalItems" not in collection:
-            continue
-        try:
-            total = checked_count(collection["totalItems"], f"{name}.totalItems") - (found.post in own[verb])
-        except ValueError as error:
-            yield Rejected("", str(error))
-            continue
-        if total > 0:
-            yield PostTotal(found.post, verb, total, posted_at)
-
-
-def _followers(archive: Archive, folder: str, owner: str) -> Iterator[Record]:
-    """Tables that Mastodon offers beside the export; their first column is the account's address."""
-    for name in archive.find("followers.csv", "follower_accounts.csv", folder=folder)[:1]:
-        read = good = 0
-        for row, value in _addresses(archive, name):
-            read += 1
-            try:
-                actor = address(value)
-            except ValueError as error:
-                yield Rejected(f"{name}, row {row}", str(error))
-                continue
-            if actor != owner:
-                good += 1
-                yield Interaction("follow", actor, None, actor_handle=actor)
-        yield Tally("followers", read)
-        yield Counter("followers", good)
-    for name in archive.find("following.csv", "following_accounts.csv", folder=folder)[:1]:
-        read = sum(1 for _ in _addresses(archive, name))
-        yield Tally("following", read)
-        yield Counter("following", read)
-
-
-def _addresses(archive: Archive, name: str) -> Iterator[tuple[int, str]]:
-    with archive.open(name) as file, io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="") as text:
-        try:
-            for row, line in enumerate(csv.reader(text), start=1):
-                if line and not (row == 1 and "@" not in line[0]):
-                    yield row, line[0]
-        except csv.Error as error:
-            raise BadArchive(f"{archive.label}: {name}: is not a table ({error})") from None

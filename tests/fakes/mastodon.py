@@ -24,8 +24,15 @@ class FakeMastodon(Loopback):
         self.tokens = {TOKEN: {"profile", "read:accounts", "read:notifications"}}
         self.profile: dict[str, Any] = {"followers_count": 12, "following_count": 34, "statuses_count": 56}
         self.notifications: list[dict[str, Any]] = []
+        # Oldest first, and answered newest first.
+        self.followers: list[dict[str, Any]] = []
+        self.statuses: list[dict[str, Any]] = []
+        # Servers may show posts to their members alone.
+        self.members_only = False
         self.remaining = 300
         self.resets_at = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
+        self.note = "<p>Gardens and trains.<br />klout-7f3k9-q2m4x</p>"
+        self.fields: list[dict[str, Any]] = []
         # Domains whose WebFinger says that they belong to this server.
         self.webfinger_of: set[str] = set()
 
@@ -45,6 +52,16 @@ class FakeMastodon(Loopback):
             "following_count": 4,
             "statuses_count": 5,
         }
+
+    def follow(self, *accts: str) -> None:
+        self.followers += [self.account(acct, number) for number, acct in enumerate(accts, start=1000)]
+
+    def post(self, number: int, at: datetime, **counts: Any) -> dict[str, Any]:
+        """Add a public post of Alice's, newer than all before, and return it (so that a test may spoil it)."""
+        said = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        totals = {"replies_count": 0, "reblogs_count": 0, "favourites_count": 0, "quotes_count": 0}
+        self.statuses.append(self.status(number, created_at=said, **(totals | counts)))
+        return self.statuses[-1]
 
     def status(self, number: int, acct: str = "", **more: Any) -> dict[str, Any]:
         account = self.account(acct or self.username)
@@ -90,11 +107,15 @@ class FakeMastodon(Loopback):
             return Reply(data={"domain": self.domain, "title": "A town square", "version": "4.5.0"})
         if asked.path == "/.well-known/webfinger":
             return self._webfinger(asked.param("resource"))
+        if asked.path == "/api/v1/accounts/lookup" or asked.path.endswith("/statuses"):
+            return self._public(asked)
         scopes = self.tokens.get(asked.headers.get("authorization", "").removeprefix("Bearer "))
         if scopes is None:
             return Reply(401, {"error": "The access token is invalid"})
         if asked.path == "/api/v1/accounts/verify_credentials":
             return self._allowed(scopes, {"profile", "read", "read:accounts"}, self._profile())
+        if asked.path == f"/api/v1/accounts/{self.account(self.username)['id']}/followers":
+            return self._allowed(scopes, {"read", "read:accounts"}, self._before(asked, self.followers, 80))
         if asked.path == "/api/v1/notifications":
             return self._allowed(scopes, {"read", "read:notifications"}, self._page(asked))
         return Reply(404, {"error": "Record not found"})
@@ -135,6 +156,30 @@ class FakeMastodon(Loopback):
 
         links = f"{link('max_id', items[-1]['id'], 'next')}, {link('min_id', items[0]['id'], 'prev')}"
         return Reply(data=items, headers={"Link": links})
+
+    def _public(self, asked: Asked) -> Reply:
+        """What visitors see. With a token it would have to be one that reads posts; ours is not."""
+        if "authorization" in asked.headers:
+            return Reply(403, {"error": "This action is outside the authorized scopes"})
+        if asked.path.endswith("/statuses"):
+            if self.members_only:
+                return Reply(401, {"error": "This method requires an authenticated user"})
+            return self._before(asked, self.statuses, 40)
+        if asked.param("acct") not in (self.username, f"{self.username}@{self.domain}"):
+            return Reply(404, {"error": "Record not found"})
+        return Reply(data={**self.account(self.username), "note": self.note, "fields": self.fields})
+
+    def _before(self, asked: Asked, items: list[Any], most: int) -> Reply:
+        """Newest first; the max_id of followers is one of the server's own, that only its link tells."""
+        end = int(asked.param("max_id") or 10**18)
+        own = [
+            (str(item["id"]) if "content" in item else str(number), item) for number, item in enumerate(items, start=1)
+        ]
+        rows = [(key, item) for key, item in own if int(key) < end][::-1][: min(int(asked.param("limit", "40")), most)]
+        if not rows:
+            return Reply(data=[])
+        link = f'<{self.url}{asked.path}?limit={most}&max_id={rows[-1][0]}>; rel="next"'
+        return Reply(data=[item for _, item in rows], headers={"Link": link} if rows[-1][0] != own[0][0] else {})
 
     def _webfinger(self, resource: str) -> Reply:
         user, _, domain = resource.removeprefix("acct:").partition("@")

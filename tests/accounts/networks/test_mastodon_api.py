@@ -1,25 +1,27 @@
 """Mastodon's API against a server on 127.0.0.1 that speaks it: pages, cursors, faults, and values that are odd."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from accounts.networks import NETWORKS
 from accounts.networks.base import (
+    BadRecord,
     Counter,
     Interaction,
     Owner,
     Page,
     Post,
+    PostTotal,
     RateLimited,
     Rejected,
     Revoked,
     Subject,
     Unreachable,
 )
-from accounts.networks.http import Http
+from accounts.networks.http import Http, NotFound
 from tests.fakes.loopback import Asked, Reply
 from tests.fakes.mastodon import FakeMastodon
 
@@ -257,4 +259,133 @@ def test_a_token_that_is_gone_or_too_weak_is_revoked(
 def test_it_has_no_other_streams(mastodon: FakeMastodon, call: Call) -> None:
     with pytest.raises(ValueError, match="no stream"):
         pull(call(), "home", mastodon)
-    assert NETWORKS["mastodon"].spec.streams == ("profile", "notifications")
+    assert NETWORKS["mastodon"].spec.streams == ("profile", "notifications", "followers", "posts")
+
+
+# ---------------------------------------------------------------- followers
+def test_all_followers_are_read_once_then_only_new_ones(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.follow(*(f"person{number}@other.example" for number in range(199)), "charlie")
+    first = pull(call(), "followers", mastodon)
+    assert [len(page.records) for page in first] == [80, 80, 40]
+    assert some(first, Interaction)[0].actor == f"charlie@{mastodon.host}"
+    assert {(i.verb, i.occurred_at) for i in some(first, Interaction)} == {("follow", None)}
+    mastodon.asked.clear()
+    mastodon.follow("zoe@other.example")
+    again = pull(call(), "followers", mastodon, first[-1].cursor)
+    assert some(again, Interaction)[0].actor == "zoe@other.example"
+    assert [asked.path.rpartition("/")[2] for asked in mastodon.asked] == ["verify_credentials", "followers"]
+
+
+def test_reading_followers_goes_on_in_the_middle(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.follow(*(f"person{number}@other.example" for number in range(200)))
+    pages = NETWORKS["mastodon"].pull(call(), Subject(f"alice@{mastodon.host}"), "followers", {})
+    first = next(pages)
+    rest = pull(call(), "followers", mastodon, first.cursor)
+    actors = [i.actor for i in some([first, *rest], Interaction)]
+    assert len(actors) == len(set(actors)) == 200
+
+
+def test_followers_of_somebody_else_are_not_read(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.username = "bob"
+    with pytest.raises(Revoked, match=r"the token is of bob@"):
+        pull(call(), "followers", mastodon)
+
+
+def test_an_odd_follower_is_rejected_and_costs_no_other(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.follow("bob@other.example", "charlie@other.example")
+    mastodon.followers.insert(1, {"id": "5", "acct": "no address@"})
+    pages = pull(call(), "followers", mastodon)
+    assert [rejected.where for rejected in some(pages, Rejected)] == ["followers, record 2"]
+    assert len(some(pages, Interaction)) == 2
+
+
+# ---------------------------------------------------------------- own posts
+def test_totals_of_own_posts_are_read_as_a_visitor(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.post(1, START - timedelta(days=120), favourites_count=50)
+    mastodon.post(2, START, favourites_count=3, reblogs_count=2, quotes_count=1, replies_count=9)
+    pages = pull(call(), "posts", mastodon)
+    (post,) = some(pages, Post)
+    assert (post.post, post.posted_at) == (f"https://{mastodon.host}/users/alice/statuses/2", START)
+    # Answers are mentions already.
+    assert {(total.verb, total.total) for total in some(pages, PostTotal)} == {("like", 3), ("share", 2), ("quote", 1)}
+    assert all("authorization" not in asked.headers for asked in mastodon.asked)
+    assert pages[-1].done
+
+
+def test_posts_come_in_pages_and_go_on_in_the_middle(mastodon: FakeMastodon, call: Call) -> None:
+    for number in range(1, 91):
+        mastodon.post(number, START + timedelta(minutes=number), favourites_count=1)
+    subject = Subject(f"alice@{mastodon.host}")
+    first = next(NETWORKS["mastodon"].pull(call(), subject, "posts", {}))
+    assert len(some([first], Post)) == 40
+    rest = pull(call(), "posts", mastodon, first.cursor)
+    assert len({total.post for total in some([first, *rest], PostTotal)}) == 90
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"favourites_count": -1}, "favourites_count is -1"),
+        ({"created_at": "yesterday"}, "created_at is 'yesterday'"),
+        ({"uri": None}, "uri is None"),
+    ],
+)
+def test_an_odd_post_is_rejected_and_costs_no_other(
+    mastodon: FakeMastodon, call: Call, changes: dict[str, Any], reason: str
+) -> None:
+    mastodon.post(1, START, reblogs_count=1)
+    mastodon.post(2, START, reblogs_count=1).update(changes)
+    pages = pull(call(), "posts", mastodon)
+    (rejected,) = some(pages, Rejected)
+    assert rejected.where == "status '2'"
+    assert reason in rejected.reason
+    assert f"https://{mastodon.host}/users/alice/statuses/1" in {total.post for total in some(pages, PostTotal)}
+
+
+def test_a_server_that_shows_posts_to_members_alone_breaks_no_link(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.members_only = True
+    (page,) = pull(call(), "posts", mastodon)
+    assert page.done
+    assert [rejected.reason for rejected in some([page], Rejected)] == [f"{mastodon.host} shows no posts to visitors"]
+
+
+# ---------------------------------------------------------------- finding an account without a token
+def test_an_account_is_found_with_its_note_and_links(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.webfinger_of.add(mastodon.host)
+    link = '<a href="https://klout.example/alice" rel="me"><span class="invisible">https://</span>klout.example</a>'
+    mastodon.fields = [{"name": "Score", "value": link, "verified_at": None}, None]
+    owner = NETWORKS["mastodon"].find(call(token=""), f"@Alice@{mastodon.host}")
+    assert owner.external_id == f"alice@{mastodon.host}"
+    lines = owner.about.splitlines()
+    assert "klout-7f3k9-q2m4x" in lines
+    assert "https://klout.example/alice" in lines
+
+
+def test_an_account_of_another_server_is_asked_there(
+    mastodon: FakeMastodon, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mastodon.domain = "town.example"
+    mastodon.webfinger_of.add("town.example")
+    asked: list[str] = []
+
+    def elsewhere(http: Http, url: str) -> Http:
+        asked.append(url)
+        return call(token="")
+
+    monkeypatch.setattr(Http, "elsewhere", elsewhere)
+    owner = NETWORKS["mastodon"].find(call(base_url="https://anywhere.invalid", token=""), "alice@town.example")
+    assert owner.external_id == "alice@town.example"
+    assert asked == ["https://town.example", f"https://{mastodon.host}"]
+
+
+@pytest.mark.parametrize("typed", ["", "alice", "alice@", "https://town.example/about"])
+def test_what_is_no_address_is_not_looked_for(mastodon: FakeMastodon, call: Call, typed: str) -> None:
+    with pytest.raises(BadRecord, match="not an address such as user@host"):
+        NETWORKS["mastodon"].find(call(token=""), typed)
+    assert mastodon.asked == []
+
+
+def test_an_account_of_nobody_is_not_found(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.webfinger_of.add(mastodon.host)
+    with pytest.raises(NotFound):
+        NETWORKS["mastodon"].find(call(token=""), f"nobody@{mastodon.host}")

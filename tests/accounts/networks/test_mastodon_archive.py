@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from accounts.networks import NETWORKS
+from accounts.networks.addresses import address
 from accounts.networks.archive import open_archive
 from accounts.networks.base import BadArchive, Counter, Interaction, Owner, Post, PostTotal, Record, Rejected, Tally
-from accounts.networks.mastodon import address
 
 ALICE = "https://town.example/users/alice"
 
