@@ -46,8 +46,6 @@ MOST_FOLLOWERS = 1000
 _DID = re.compile(
     r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})"
 )
-    r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})"
-)
 _HANDLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _COUNTERS = (("followersCount", "followers"), ("followsCount", "following"), ("postsCount", "posts"))
 # What an answer counts of a post, and the verb of it; a post is asked about again when one of them has changed.
