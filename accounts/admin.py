@@ -5,8 +5,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import privacy
+from accounts import duties_admin, privacy
 from accounts.models import Account, LinkedAccount, Membership, Person, User
+
+
+# Only a module of this name is looked for; the other registers its pages when it is loaded.
+__all__ = ["duties_admin"]
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -100,12 +104,13 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class LinkedAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Deleting a link here erases what was collected from its account, as removing it in the settings does."""
 
-    list_display = ["account", "person", "state", "linked_at"]
-    list_filter = ["state", "account__network"]
+    list_display = ["account", "person", "kind", "proof", "state", "linked_at", "first_read_at"]
+    list_filter = ["state", "proof", "kind", "account__network"]
     list_select_related = ["account", "person"]
     search_fields = ["=account__handle", "=account__external_id", "person__handle"]
     autocomplete_fields = ["account", "person"]
-    readonly_fields = ["linked_at"]
+    raw_id_fields = ["through"]
+    readonly_fields = ["linked_at", "first_read_at"]
 
     def delete_model(self, request: HttpRequest, obj: LinkedAccount) -> None:
         privacy.unlink(link=obj, at=timezone.now())

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 
@@ -82,6 +83,26 @@ def make(
     raise TooLate
 
 
+def link_or_claim(
+    *,
+    person: Person,
+    spec: Spec,
+    owner: Owner,
+    proof: str,
+    at: datetime,
+    kind: str = LinkedAccount.Kind.PROFILE,
+    server: str = "",
+    through: LinkedAccount | None = None,
+    tokens: Tokens | None = None,
+) -> LinkedAccount | AccountClaim:
+    """Link the account that `person` has proved, or claim it where it is another's (see `make`)."""
+    given: dict[str, Any] = {"kind": kind, "server": server, "through": through, "tokens": tokens}
+    try:
+        return linking.link_account(person=person, spec=spec, owner=owner, proof=proof, at=at, **given)
+    except linking.AlreadyLinked as error:
+        return make(person=person, link=error.link, owner=owner, proof=proof, at=at, **given)
+
+
 def page_of(made: LinkedAccount | AccountClaim) -> str:
     """The address of the page on which its person goes on."""
     return reverse("link_progress" if isinstance(made, LinkedAccount) else "claim", args=[made.pk])
@@ -131,6 +152,12 @@ def grant_due(at: datetime) -> int:
     return moved
 
 
+def waiting_for(person: Person) -> list[AccountClaim]:
+    """The undecided claims that `person` has made, or is to answer; the newest first."""
+    claims = AccountClaim.objects.filter(Q(person=person) | Q(holder=person), state__in=[OPEN, DISPUTED])
+    return list(claims.select_related("account").order_by("-created_at", "-pk"))
+
+
 def open_claim_on(link: LinkedAccount) -> AccountClaim | None:
     """The oldest claim that the holder of `link` has not answered with an objection."""
     claims = AccountClaim.objects.filter(account=link.account_id, state=OPEN).exclude(person=link.person_id)
@@ -171,7 +198,7 @@ def _take(link: LinkedAccount, *, at: datetime, proof: str = "") -> None:
     links = LinkedAccount.objects.select_for_update(of=("self",)).select_related("account", "person")
     link = links.get(pk=link.pk, **({"proof": proof} if proof else {}))
     # Not revoked at the network: that would end what the new holder has just given us for the same account.
-    privacy.unlink(link=link, at=at, revoke=False)
+    privacy.unlink(link=link, at=at, give_back=False)
 
 
 def _link(

@@ -25,7 +25,7 @@ ADDRESS_HELP = {
 
 
 def server_address(text: str) -> str:
-    """The base URL of the server in `text`: its name, any address on it, or somebody's @user@host. Raises ValueError."""
+    """The base URL of the server that `text` names, by an address on it or somebody's user@host. Raises ValueError."""
     text = text.strip().lower()
     if "@" in text and "/" not in text:
         text = text.rpartition("@")[2]

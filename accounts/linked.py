@@ -21,7 +21,7 @@ STREAMS = {
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of an account. state: parked, waiting, reading, limited (until `when`), failed, or read (at `when`)."""
+    """A stream of an account. state: parked, waiting, reading, limited (until `when`), failed, or read (at `when`)."""
 
     name: str
     state: str
@@ -88,7 +88,7 @@ def links_of(person: Person) -> list[LinkedAccount]:
 
 
 def by_network(links: Sequence[LinkedAccount]) -> list[tuple[str, str, list[Shown]]]:
-    """(slug, label, accounts) in the order of the networks; a page stands under the account through which it is read."""
+    """(slug, label, accounts) in the order of the networks; a page stands under the account it is read through."""
     networks = offered()
     connectable = frozenset(network.spec.slug for network in networks if network.spec.proof)
     shown = {link.pk: Shown.of(link, connectable) for link in links}

@@ -105,9 +105,7 @@ def terms_of(network: Network) -> Terms:
     spec, oauth = network.spec, network.spec.oauth
     name = {"network": spec.label}
     if reads_exports(network):
-        refuse = _(
-            "Refusing costs nothing: you can still upload %(network)s's data export, or leave it out altogether."
-        )
+        refuse = _("Refusing costs nothing: you can still upload %(network)s's data export, or leave it out.")
     else:
         refuse = _("Refusing costs nothing: what you do not connect is simply not counted.")
     if spec.retain_days:

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_http_methods, require_safe
 
-from accounts import privacy
+from accounts import claims, linked, privacy
 from accounts.forms import JoinForm, PersonForm
 from accounts.joining import is_handle_conflict, join
-from accounts.models import HANDLE_TAKEN, LinkedAccount, Membership, Person, User
-from accounts.networks import NETWORKS
+from accounts.models import HANDLE_TAKEN, Credential, LinkedAccount, Membership, Person, User
+from accounts.offers import label_of
 
 EDITORS = (Membership.Role.OWNER, Membership.Role.EDITOR)
 
@@ -60,8 +60,6 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect(settings_address(person, people))
-    links = list(LinkedAccount.objects.filter(person=person).select_related("account").order_by("linked_at", "pk"))
-    labels = {slug: network.spec.label for slug, network in NETWORKS.items()}
     return render(
         request,
         "accounts/settings.html",
@@ -73,7 +71,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
             "people": people,
             "address": address,
             "under_age": not form.before.old_enough(timezone.now().date()),
-            "links": [(link, labels.get(link.account.network, link.account.network)) for link in links],
+            "groups": linked.by_network(linked.links_of(person)),
+            "claims": claims.waiting_for(person),
         },
     )
 
@@ -99,23 +98,32 @@ def join_page(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
-    """Says what goes with a linked account, and removes it on POST."""
+    """Says what goes with a linked account, and removes it on POST; to whom has claimed it, if anybody has."""
     assert isinstance(request.user, User)
     people = list(Person.objects.of(request.user, *EDITORS))
     links = LinkedAccount.objects.select_related("account", "person")
     link = get_object_or_404(links, pk=link_id, person__in=people)
     address = settings_address(link.person, people)
     if request.method == "POST":
+        claim = claims.open_claim_on(link)
         try:
-            privacy.unlink(link=link, at=timezone.now())
-        except privacy.Busy:
+            if claim is not None:
+                claims.let_go(claim=claim, at=timezone.now())
+            else:
+                privacy.unlink(link=link, at=timezone.now())
+        except (privacy.Busy, claims.TooLate):
             messages.error(request, _("Something is being read for you just now. Please try again when it is done."))
         else:
             messages.success(request, _("The account was removed, and what was collected from it was erased."))
         return redirect(address)
-    network = NETWORKS.get(link.account.network)
-    label = network.spec.label if network else link.account.network
-    return render(request, "accounts/unlink.html", {"link": link, "label": label, "address": address})
+    context = {
+        "link": link,
+        "label": label_of(link.account.network),
+        "address": address,
+        "pages": privacy.goes_with(link),
+        "revoked": Credential.objects.filter(link=link).exists(),
+    }
+    return render(request, "accounts/unlink.html", context)
 
 
 def _avatar_etag(request: HttpRequest, handle: str) -> str | None:

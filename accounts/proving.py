@@ -1,0 +1,154 @@
+"""Asking a network whose account something is, when a person has pressed the button: by a code, by a key, by its pages.
+
+Every error comes out as Unproved, in words that the person can act on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts import challenges, claims, credentials
+from accounts.calling import http_for
+from accounts.models import AccountClaim, LinkedAccount, Person
+from accounts.networks.base import BadRecord, Network, NetworkError, Owner, RateLimited, Revoked, Subject
+from accounts.networks.http import NotFound
+from accounts.networks.oauth import Tokens
+from accounts.tokens import LostKey
+
+# Networks whose accounts are proved by logging in there, and where something else may be proved by a code too.
+ALSO_BY_CODE = frozenset({"wikipedia"})
+# Networks that answer `find` with their owner's own links, one a line: there a link to the profile is proof enough.
+LINKS_PROVE = frozenset({"blog"})
+SESSION_KEY = "proving"
+
+
+class Unproved(Exception):
+    """The account could not be found, or was not shown to be the person's; the message says why."""
+
+
+def subject_of(person: Person) -> str:
+    """Whom a code is for: by a number that is never given twice."""
+    return f"person:{person.klout_id}"
+
+
+def profile_url(person: Person, network: Network) -> str:
+    """The address that a link proves an account by; "" where only a code does."""
+    return settings.SITE_URL + person.get_absolute_url() if network.spec.slug in LINKS_PROVE else ""
+
+
+def pending(session: MutableMapping[str, Any], person: Person, network: Network) -> dict[str, str] | None:
+    """The account that the person is about to prove: address, external_id and name, all of them public."""
+    found = session.get(SESSION_KEY, {}).get(f"{person.pk}:{network.spec.slug}")
+    return dict(found) if found else None
+
+
+def remember(session: MutableMapping[str, Any], person: Person, network: Network, address: str, owner: Owner) -> None:
+    known = {"address": address, "external_id": owner.external_id, "name": owner.handle or owner.external_id}
+    session[SESSION_KEY] = session.get(SESSION_KEY, {}) | {f"{person.pk}:{network.spec.slug}": known}
+
+
+def forget(session: MutableMapping[str, Any], person: Person, network: Network) -> None:
+    left = dict(session.get(SESSION_KEY, {}))
+    left.pop(f"{person.pk}:{network.spec.slug}", None)
+    session[SESSION_KEY] = left
+
+
+def find(person: Person, network: Network, address: str, at: datetime) -> Owner:
+    """The public account at `address`. Raises Unproved."""
+    _look(person)
+    try:
+        with http_for(network, at=at) as http:
+            return network.find(http, address)
+    except NetworkError as error:
+        raise Unproved(in_words(error, network, person)) from None
+
+
+def check(person: Person, network: Network, address: str, at: datetime) -> Owner:
+    """The account at `address`, which shows the code of `person` now. Raises Unproved."""
+    owner = find(person, network, address, at)
+    url = profile_url(person, network)
+    if not challenges.proves(subject_of(person), network.spec.slug, owner.external_id, owner.about, profile_url=url):
+        raise Unproved(
+            _("The code is not there yet. Put it there, save, wait a moment, and check again; some take a minute.")
+        )
+    return owner
+
+
+def by_key(person: Person, network: Network, address: str, key: str, at: datetime) -> tuple[Owner, Tokens]:
+    """The site that `key` opens, and the key for keeping. Raises Unproved."""
+    _look(person)
+    try:
+        with http_for(network, at=at, token=key) as http:
+            page = next(iter(network.pull(http, Subject("", handle=address, now=at), network.spec.streams[0], {})))
+    except NetworkError as error:
+        raise Unproved(in_words(error, network, person)) from None
+    owner = next((record for record in page.records if isinstance(record, Owner)), None)
+    if owner is None:
+        raise Unproved(_("%(network)s does not say that this site is yours.") % {"network": network.spec.label})
+    return owner, Tokens(key)
+
+
+def pages(link: LinkedAccount, network: Network, at: datetime) -> list[tuple[Owner, str]]:
+    """The pages that the account of `link` runs, with their tokens. Raises Unproved."""
+    _look(link.person)
+    try:
+        token = credentials.access_token(link, at)
+        with http_for(network, at=at, server=link.server, token=token) as http:
+            found = network.pages(http, credentials.subject_of(link, token, at))
+    except (NetworkError, LostKey) as error:
+        raise Unproved(in_words(error, network, link.person)) from None
+    if not found:
+        raise Unproved(_("%(network)s names no page that you run.") % {"network": network.spec.label})
+    return found
+
+
+def link_pages(
+    link: LinkedAccount, person: Person, chosen: list[tuple[Owner, str]], at: datetime
+) -> list[LinkedAccount | AccountClaim]:
+    """Link pages that `link` runs to `person`, each through it."""
+    from accounts.networks import NETWORKS
+
+    return [
+        claims.link_or_claim(
+            person=person,
+            spec=NETWORKS[link.account.network].spec,
+            owner=owner,
+            proof=LinkedAccount.Proof.NETWORK,
+            at=at,
+            kind=LinkedAccount.Kind.PAGE,
+            server=link.server,
+            through=link,
+            tokens=Tokens(token) if token else None,
+        )
+        for owner, token in chosen
+    ]
+
+
+def in_words(error: Exception, network: Network, person: Person) -> str:
+    """What a network's error means for who is waiting. What the network itself said is left out but for an address."""
+    name = {"network": network.spec.label}
+    if isinstance(error, BadRecord):
+        return error.reason[:1].upper() + error.reason[1:] + "."
+    if isinstance(error, NotFound):
+        return _("%(network)s has nothing at this address. Please check how it is written.") % name
+    if isinstance(error, RateLimited):
+        until = date_format(error.until.astimezone(ZoneInfo(person.time_zone)), "DATETIME_FORMAT")
+        return _("%(network)s asks us to wait until %(until)s.") % (name | {"until": until})
+    if isinstance(error, Revoked):
+        return _("%(network)s does not let us look. Is it the right one, and still good?") % name
+    if isinstance(error, LostKey):
+        return _("We can no longer read what %(network)s gave us. Please connect the account again.") % name
+    return _("%(network)s did not answer. Please try again in a while.") % name
+
+
+def _look(person: Person) -> None:
+    if not challenges.may_look(subject_of(person)):
+        minutes = challenges.SECONDS // 60
+        raise Unproved(_("That was often. Please wait %(minutes)s minutes, then try again.") % {"minutes": minutes})

@@ -1,0 +1,36 @@
+"""How pages show networks: a mark of ours for each, and the buttons that log in with one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import offers
+
+register = template.Library()
+
+
+@cache
+def _drawn(slug: str) -> bool:
+    return slug.isalnum() and finders.find(f"img/networks/{slug}.svg") is not None
+
+
+@register.simple_tag
+def network_mark(slug: str) -> SafeString:
+    """The network's letter on a tile, an ornament beside its name; nothing for one that has no drawing yet."""
+    if not _drawn(slug):
+        return SafeString("")
+    address = static(f"img/networks/{slug}.svg")
+    return format_html('<img class="network-mark" src="{}" alt="" width="40" height="40">', address)
+
+
+@register.inclusion_tag("accounts/_sign_in.html", takes_context=True)
+def sign_in_buttons(context: dict[str, Any]) -> dict[str, Any]:
+    """A button for each network that signs people in here; nothing where the operator has set up none."""
+    return {"specs": offers.login_networks(), "csrf_token": context.get("csrf_token", "")}
