@@ -1,0 +1,134 @@
+"""Asking X's API (version 2): within the day's money, in X's pages, with X's own errors told apart."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accounts.networks.base import Budget, NetworkError, RateLimited, Revoked, Subject, Unreachable, shown
+from accounts.networks.http import Http, Rejected4xx
+
+_ID = re.compile(r"[1-9][0-9]{0,19}")
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
+
+
+class NotPermitted(Rejected4xx):
+    """X does not let our app, or this token, read this; the link is as good as before."""
+
+
+def judge(
+    status: int, data: Any, headers: Mapping[str, str], now: datetime
+) -> NetworkError | type[NetworkError] | None:
+    """X's errors for Network.judge."""
+    said = data if isinstance(data, dict) else {}
+    if status == 401:
+        return Revoked
+    if status == 403:
+        return NotPermitted
+    # Our app's credits or its month are used up.
+    if status == 402 or (status == 429 and str(said.get("type")).endswith("/usage-capped")):
+        return RateLimited(midnight(now))
+    if status == 429 and "x-rate-limit-reset" not in headers and "retry-after" not in headers:
+        # X's windows last as long.
+        return RateLimited(now + timedelta(minutes=15))
+    return None
+
+
+@dataclass(slots=True)
+class Asked:
+    """One answer: what it holds, the handles of users sent along, where to go on ("": the end), what it cost."""
+
+    data: list[Any]
+    handles: dict[str, str]
+    token: str
+    items: dict[str, int]
+
+
+@dataclass(slots=True)
+class Asking:
+    """One reading of one account."""
+
+    http: Http
+    subject: Subject
+    now: datetime
+
+    @property
+    def me(self) -> str:
+        if not _ID.fullmatch(self.subject.external_id):
+            raise Unreachable(f"{shown(self.subject.external_id)} is not an id of X")
+        return self.subject.external_id
+
+    def afford(self, kinds: tuple[str, ...], most: int, *, least: int = 1, left: float | None = None) -> int:
+        """How many objects may be asked for where each is billed as all of `kinds`. Raises RateLimited till tomorrow.
+
+        left: dollars that this may cost at most, where not all that is left today.
+        """
+        budget = self.subject.budget
+        price = sum(budget.cost.get(kind, 0.0) for kind in kinds)
+        number = Budget({"object": price}, budget.left).afford("object", most)
+        if number < min(least, most):
+            raise RateLimited(midnight(self.now), "what reading X may cost today is spent")
+        if left is not None:
+            number = Budget({"object": price}, left).afford("object", number)
+        return number
+
+    def ask(self, path: str, params: list[tuple[str, str]], kinds: tuple[str, ...], number: int) -> Asked:
+        """Up to `number` objects, each billed as all of `kinds`."""
+        answer = self.http.get(path, [("max_results", str(number)), *params]).data
+        answer = answer if isinstance(answer, dict) else {"data": answer}
+        data, meta, sent = answer.get("data", []), answer.get("meta"), answer.get("includes")
+        if not isinstance(data, list):
+            raise Unreachable(f"{self.http.host}: {path} is {shown(data)}, not a list")
+        users = sent.get("users") if isinstance(sent, dict) else None
+        users = users if isinstance(users, list) else []
+        token = meta.get("next_token") if isinstance(meta, dict) else None
+        items = {kinds[0]: len(data)}
+        if len(kinds) > 1:
+            items[kinds[1]] = len(users)
+        handles = {user["id"]: handle_of(user) for user in users if isinstance(user, dict) and is_id(user.get("id"))}
+        return Asked(data, handles, token if isinstance(token, str) else "", items)
+
+    def less(self, left: float | None, items: Mapping[str, int]) -> float | None:
+        """What is left of `left` dollars after `items`."""
+        return None if left is None else left - Budget(self.subject.budget.cost).spend(items)
+
+    def half(self) -> float | None:
+        """What a dear stream may take of the day's money, so that others get theirs."""
+        left = self.subject.budget.left
+        return None if left is None else left / 2
+
+
+def midnight(now: datetime) -> datetime:
+    """When X's next day begins, in UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_id(value: object) -> bool:
+    return isinstance(value, str) and bool(_ID.fullmatch(value))
+
+
+def id_of(item: Any, name: str) -> str:
+    """The id that stands in `item` as `name`. Raises ValueError."""
+    value = item.get(name) if isinstance(item, dict) else None
+    if not is_id(value):
+        raise ValueError(f"{name} is {shown(value)}, not an id of X")
+    return str(value)
+
+
+def named(item: Any) -> str:
+    return shown(item.get("id")) if isinstance(item, dict) else "?"
+
+
+def handle_of(user: Mapping[str, Any]) -> str:
+    handle = user.get("username")
+    return handle if isinstance(handle, str) and _HANDLE.fullmatch(handle) else ""
+
+
+def order(number: str) -> tuple[int, str]:
+    """Ids as numbers; "" before all."""
+    return len(number), number
