@@ -16,7 +16,12 @@ SHORTEST, LONGEST = 2, 30
 FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 
 # Every first segment of our addresses (held equal to the URLconf by a test), and what browsers ask for at the root.
-ADDRESSES = frozenset({".well-known", "accounts", "admin", "api", "avatars", "healthz", "settings", "static", "v2"})
+ADDRESSES = frozenset(
+    {
+        *(".well-known", "accounts", "admin", "api", "avatars", "deletion", "healthz", "hooks", "opt-out", "settings"),
+        *("static", "v2"),
+    }
+)
 ROOT_FILES = frozenset(
     {
         "apple-touch-icon.png",

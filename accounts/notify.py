@@ -50,11 +50,15 @@ KINDS: Mapping[str, Kind] = {
     "link_parked": Kind(
         _("We cannot read %(handle)s on %(network)s"), frozenset({"network", "handle", "days", "error", "url"})
     ),
+    "link_lapsing": Kind(
+        _("Please connect %(handle)s on %(network)s again before %(day)s"),
+        frozenset({"network", "handle", "day", "url"}),
+    ),
     "import_done": Kind(
         _("Your %(network)s export has been read"), frozenset({"network", "file_name", "summary", "url"})
     ),
     "access_not_given_back": Kind(
-        _("%(network)s could not be told that we no longer read %(handle)s"), frozenset({"network", "handle"})
+        _("%(network)s could not be told that we no longer read %(handle)s"), frozenset({"network", "handle", "url"})
     ),
     "erasure_asked": Kind(_("%(name)s will be erased on %(day)s"), frozenset({"name", "day", "url"})),
     "erasure_withdrawn": Kind(_("%(name)s stays"), frozenset({"name", "url"})),

@@ -4,9 +4,10 @@ Upper apps register what they keep, in AppConfig.ready; a test walks all models 
 person, a user or an account has no entry. Who may see whom is PersonQuerySet.visible_to.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +18,26 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
+from django.urls import reverse
 
-from accounts.models import Account, Credential, Cursor, LinkedAccount, Membership, Person, User
+from accounts import holdings
+from accounts.models import (
+    Account,
+    AccountClaim,
+    Consent,
+    Credential,
+    Cursor,
+    Erasure,
+    ExportJob,
+    LinkedAccount,
+    Membership,
+    Pause,
+    Person,
+    Spending,
+    User,
+)
+from accounts.networks import NETWORKS
+from accounts.notify import notify
 
 # The first half of the key of the advisory locks between collecting and erasing; the second is the person's id.
 LOCK = 0x6B6C6F75
@@ -28,6 +47,8 @@ Removed = Mapping[str, int]
 Export = Callable[[Person], Any]
 Erase = Callable[[Person, datetime], Removed]
 EraseAccounts = Callable[[Sequence[int], datetime], Removed]
+Count = Callable[[Person], Removed]
+Purge = Callable[[str, datetime], Removed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,9 @@ class Entry:
     erase: Erase
     erase_accounts: EraseAccounts | None
     models: frozenset[str]
+    count: Count | None = None
+    changed: Callable[[Person], None] | None = None
+    purge: Purge | None = None
 
 
 REGISTRY: dict[str, Entry] = {}
@@ -51,70 +75,78 @@ def register(
     *,
     models: Iterable[str],
     erase_accounts: EraseAccounts | None = None,
+    count: Count | None = None,
+    changed: Callable[[Person], None] | None = None,
+    purge: Purge | None = None,
 ) -> None:
     """Add what an app keeps. Raises ValueError for a second entry of one name, LookupError for an unknown model.
 
     `export(person)` returns what JSON can carry; `erase(person, at)` removes what belongs to the person, and
     `erase_accounts(ids, at)` what belongs to accounts (both run in one transaction, before ours; files go after the
-    commit). Both return what was removed in numbers by kind.
+    commit). Both return what was removed in numbers by kind; `count(person)` tells that beforehand. `changed(person)`
+    is called after accounts of a living person were let go, and `purge(network, before)` removes what a network's API
+    told before that time and has not told since.
     """
     if name in REGISTRY:
         raise ValueError(f"{name!r} is registered twice")
     labels = frozenset(apps.get_model(label)._meta.label for label in models)
-    REGISTRY[name] = Entry(name, export, erase, erase_accounts, labels)
+    REGISTRY[name] = Entry(name, export, erase, erase_accounts, labels, count, changed, purge)
 
 
-# What this app and the ones below it keep: emptied by erase_person itself, last.
-OWN_MODELS = (Person, Membership, User, Account, LinkedAccount, Credential, Cursor, LogEntry, Session)
+# What this app and the ones below it keep: emptied by erase_person itself, last. An OptOut and a DeletionReceipt name
+# nobody, and a NetworkApp is our own.
+OWN_MODELS = (
+    *(Person, Membership, User, Account, LinkedAccount, Credential, Cursor, Spending, AccountClaim, Pause),
+    *(Consent, Erasure, ExportJob, LogEntry, Session),
+)
+# Tables of Django and allauth that the user takes along, with how they would be looked up.
+GO_WITH_THE_USER = (
+    *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialAccount", "socialaccount.SocialToken"),
+    *("accounts.User_groups", "accounts.User_user_permissions"),
+)
 
 
 def export_person(person: Person) -> dict[str, Any]:
     """Everything kept about `person`, by the name of its entry; JSON can carry it."""
-    return {"person": _own_export(person)} | {entry.name: entry.export(person) for entry in REGISTRY.values()}
+    return {"person": holdings.export(person)} | {entry.name: entry.export(person) for entry in REGISTRY.values()}
 
 
-def _own_export(person: Person) -> dict[str, Any]:
-    links = person.links.select_related("account").order_by("linked_at")
-    members = Membership.objects.filter(person=person).select_related("user").order_by("created_at")
-    return {
-        "handle": person.handle,
-        "klout_id": str(person.klout_id),
-        "kind": person.kind,
-        "name": person.name,
-        "bio": person.bio,
-        "country": person.country,
-        "region": person.region,
-        "time_zone": person.time_zone,
-        "birth_year": person.birth_year,
-        "visibility": person.visibility,
-        "created_at": person.created_at.isoformat(),
-        "members": [
-            {"email": member.user.email, "role": member.role, "since": member.created_at.isoformat()}
-            for member in members
-        ],
-        "accounts": [
-            {
-                "network": link.account.network,
-                "external_id": link.account.external_id,
-                "handle": link.account.handle,
-                "server": link.server,
-                "since": link.linked_at.isoformat(),
-            }
-            for link in links
-        ],
-    }
+def count_person(person: Person) -> dict[str, int]:
+    """What erasing `person` would remove, in numbers by kind; nothing is removed."""
+    users = list(users_of_nobody_else(person).values_list("pk", flat=True))
+    numbers = Counter(holdings.counted(person, users))
+    for entry in REGISTRY.values():
+        if entry.count is not None:
+            numbers.update(entry.count(person))
+    return {kind: number for kind, number in numbers.items() if number}
 
 
 class Busy(Exception):
-    """Something is being collected for the person just now; what it writes could not be erased with the rest."""
+    """Something is being collected for the person just now; what it writes could not be erased with the rest.
+
+    `doing`: what, in words ("reading your Twitter/X account"), or "" where whoever does it has not said.
+    """
+
+    def __init__(self, doing: str = "") -> None:
+        super().__init__(doing or "something is being collected")
+        self.doing = doing
+
+
+# How a connection tells the others what it is doing; PostgreSQL keeps 63 bytes of it.
+_DOING = "klout: "
 
 
 @contextmanager
-def keeping(person: Person) -> Iterator[None]:
-    """Hold off erasing `person` while something is collected for them. Raises Person.DoesNotExist if it is done."""
-    key = [LOCK, person.pk % 2**31]
+def keeping(person: Person, doing: str = "") -> Iterator[None]:
+    """Hold off erasing `person` while something is collected for them. Raises Person.DoesNotExist if it is done.
+
+    doing: what is being done, in words that the person may be shown when they have to wait for it.
+    """
+    key = _key(person)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
+        if doing:
+            cursor.execute("SELECT set_config('application_name', %s, false)", [(_DOING + doing)[:60]])
     try:
         if not Person.objects.filter(pk=person.pk).exists():
             raise Person.DoesNotExist
@@ -122,39 +154,90 @@ def keeping(person: Person) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
+            if doing:
+                cursor.execute("SELECT set_config('application_name', '', false)")
+
+
+def _key(person: Person) -> list[int]:
+    return [LOCK, person.pk % 2**31]
 
 
 def _wait_for_collectors(person: Person) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, person.pk % 2**31])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _key(person))
 
 
-def _refuse_while_collecting(person: Person) -> None:
+@contextmanager
+def _no_collecting(person: Person, *, wait: bool) -> Iterator[None]:
+    """Keep everybody from collecting for `person`. Raises Busy where somebody does and we are not to wait."""
+    lock = "pg_advisory_lock(%s, %s)" if wait else "pg_try_advisory_lock(%s, %s)"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK, person.pk % 2**31])
-        if not cursor.fetchone()[0]:
-            raise Busy
+        cursor.execute(f"SELECT {lock}", _key(person))
+        if not wait and not cursor.fetchone()[0]:
+            raise Busy(_what_is_done(person))
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _key(person))
 
 
-def erase_person(*, person: Person, at: datetime) -> dict[str, int]:
+def _what_is_done(person: Person) -> str:
+    """What those who collect for `person` say they do, "" where they do not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT min(application_name) FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s AND objsubid = 2
+              AND application_name LIKE %s
+            """,
+            [*_key(person), f"{_DOING}%"],
+        )
+        return str(cursor.fetchone()[0] or "").removeprefix(_DOING)
+
+
+@contextmanager
+def _letting_consents_go() -> Iterator[None]:
+    """Within a transaction, let rows of Consent go with the person whose they are; a trigger refuses it elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL klout.erasing = 'on'")
+        yield
+        cursor.execute("SET LOCAL klout.erasing = 'off'")
+
+
+class NotDue(Exception):
+    """The person has changed their mind about being erased, or has time left to."""
+
+
+def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[str, int]:
     """Erase `person`, their accounts and the log-ins that speak for nobody else; returns what was removed by kind.
 
     All or nothing. It waits for what is being collected for them. A log-in of the staff stays: others count on it.
+    Networks are told first that we give our access back; one that cannot be told stops nothing. if_due: only where
+    their Erasure is due; raises NotDue.
     """
     removed: Counter[str] = Counter()
+    _give_back(person.links.all(), at)
     with transaction.atomic():
         _wait_for_collectors(person)
         Person.objects.select_for_update().get(pk=person.pk)
+        if if_due and not Erasure.objects.filter(person=person, due_at__lte=at).exists():
+            raise NotDue
         accounts = list(person.links.values_list("account", flat=True))
+        for path in ExportJob.objects.filter(person=person).exclude(path="").values_list("path", flat=True):
+            delete_after_commit(Path(path))
         for entry in REGISTRY.values():
             removed.update(entry.erase(person, at))
         removed.update(_erase_accounts(accounts, at))
-        removed.update(_erase_users(person, at))
-        _forget_admin_log(Person, [person.pk])
-        if person.avatar:
-            delete_after_commit(Path(person.avatar.path))
-            removed["pictures"] += 1
-        person.delete()
+        with _letting_consents_go():
+            removed["log lines of the admin"] += _forget_names(person)
+            removed.update(_erase_users(person, at))
+            _forget_admin_log(Person, [person.pk])
+            if person.avatar:
+                delete_after_commit(Path(person.avatar.path))
+                removed["pictures"] += 1
+            person.delete()
         removed["people"] += 1
     return {kind: number for kind, number in removed.items() if number}
 
@@ -164,13 +247,66 @@ def delete_after_commit(path: Path) -> None:
     transaction.on_commit(lambda: path.unlink(missing_ok=True), robust=True)
 
 
-def unlink(*, link: LinkedAccount, at: datetime) -> dict[str, int]:
-    """Erase a linked account with what was collected from it; the score follows with the next run. Raises Busy."""
-    with transaction.atomic():
-        _refuse_while_collecting(link.person)
-        LinkedAccount.objects.select_for_update().get(pk=link.pk)
-        removed = _erase_accounts([link.account_id], at)
+def goes_with(link: LinkedAccount) -> list[LinkedAccount]:
+    """The pages that are read by means of `link`: nobody could read them without it, so that they go with it."""
+    return list(LinkedAccount.objects.filter(through=link).select_related("account").order_by("pk"))
+
+
+def unlink(*, link: LinkedAccount, at: datetime, give_back: bool = True) -> dict[str, int]:
+    """Erase a linked account, and the pages read by means of it, with all that was collected; the score follows.
+
+    The network is told first that we give our access back; where it cannot be told the person is (by mail). Raises
+    Busy, with nothing done. give_back: false where the account moves to another person, whose access would end too.
+    """
+    accounts = [link.account_id, *(page.account_id for page in goes_with(link))]
+    return erase_accounts(accounts=accounts, at=at, give_back=give_back)
+
+
+def erase_accounts(
+    *, accounts: Sequence[int], at: datetime, wait: bool = False, give_back: bool = True
+) -> dict[str, int]:
+    """Erase accounts, linked or not, with all that is known of them; returns what was removed by kind.
+
+    wait: for what is being collected for the people whose they are; else Busy is raised then, with nothing done.
+    """
+    removed: Counter[str] = Counter()
+    people = list(Person.objects.filter(links__account__in=accounts).distinct().order_by("pk"))
+    with ExitStack() as locks:
+        for person in people:
+            locks.enter_context(_no_collecting(person, wait=wait))
+        if give_back:
+            _give_back(LinkedAccount.objects.filter(account__in=accounts), at)
+        with transaction.atomic():
+            list(LinkedAccount.objects.select_for_update().filter(account__in=accounts).order_by("pk"))
+            removed.update(_erase_accounts(accounts, at))
+            for person in people:
+                _tell_of_change(person)
     return {kind: number for kind, number in removed.items() if number}
+
+
+def _tell_of_change(person: Person) -> None:
+    for entry in REGISTRY.values():
+        if (changed := entry.changed) is not None:
+            # The default keeps each call's own: a name in a loop is looked up when the call is made.
+            transaction.on_commit(lambda changed=changed: changed(person), robust=True)  # type: ignore[misc]
+
+
+def _give_back(links: models.QuerySet[LinkedAccount], at: datetime) -> None:
+    """Tell the networks that we give back our access to `links`, and the people where a network could not be told."""
+    # A page is read with the access to its profile.
+    own = links.filter(credential__isnull=False, through__isnull=True)
+    for link in own.select_related("account", "person").order_by("pk"):
+        # Here and not above: what talks to networks is of no use to the many processes that let nothing go.
+        from accounts import credentials
+
+        if not credentials.revoke(link, at):
+            network = NETWORKS.get(link.account.network)
+            context = {
+                "network": network.spec.label if network else link.account.network,
+                "handle": link.account.handle or link.account.external_id,
+                "url": reverse("settings"),
+            }
+            notify(person=link.person, kind="access_not_given_back", context=context)
 
 
 def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
@@ -178,8 +314,12 @@ def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
     if not accounts:
         return removed
     links = LinkedAccount.objects.filter(account__in=accounts)
-    _forget_admin_log(LinkedAccount, list(links.values_list("pk", flat=True)))
+    claims = AccountClaim.objects.filter(account__in=accounts)
+    for model, rows in ((LinkedAccount, links), (AccountClaim, claims)):
+        _forget_admin_log(model, list(rows.values_list("pk", flat=True)))
     _forget_admin_log(Account, accounts)
+    removed["keys to linked accounts"] += Credential.objects.filter(link__in=links).delete()[0]
+    claims.delete()
     links.delete()
     for entry in REGISTRY.values():
         if entry.erase_accounts is not None:
@@ -224,3 +364,13 @@ def _forget_admin_log(model: type[models.Model], ids: Iterable[int]) -> None:
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(model), object_id__in=[str(number) for number in ids]
     ).delete()
+
+
+def _forget_names(person: Person) -> int:
+    """Lines of the admin's log about other things that name the person or their log-ins: who was added to a team."""
+    emails = list(users_of_nobody_else(person).values_list("email", flat=True))
+    named = models.Q(object_repr__iregex=rf"(^| of ){re.escape(person.handle)}$")
+    named |= models.Q(change_message__iregex=rf" of {re.escape(person.handle)}\"")
+    for email in emails:
+        named |= models.Q(object_repr__icontains=email) | models.Q(change_message__icontains=email)
+    return LogEntry.objects.filter(named).delete()[0]

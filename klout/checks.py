@@ -50,6 +50,12 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
             "A key in TOKEN_KEYS is shorter than 32 characters.",
             "Make one: openssl rand -base64 48; put it first, and keep the old ones behind it.",
         ),
+        (
+            len(settings.OPT_OUT_KEY) < 32,
+            "E010",
+            "OPT_OUT_KEY is not set, or shorter than 32 characters.",
+            "Make one: openssl rand -base64 48. Keep it for good: with another, nobody's opt-out would be known.",
+        ),
         (not settings.ALLOWED_HOSTS, "E005", "ALLOWED_HOSTS is empty.", "Name the hosts that people use, with commas."),
         (
             not settings.SITE_URL.startswith("https://"),

@@ -82,6 +82,17 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    *(
+        f"allauth.socialaccount.providers.{name}"
+        for name in (
+            *("twitter_oauth2", "facebook", "openid_connect", "google", "github", "mediawiki"),
+            *("foursquare", "reddit", "twitch", "tiktok"),
+        )
+    ),
+    "accounts.providers.instagram",
+    "accounts.providers.threads",
+    "accounts.providers.mastodon",
     "django_celery_beat",
     "rest_framework",
     "csp",
@@ -199,6 +210,18 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 # Who asks to be erased may change their mind for so many days.
 ERASE_AFTER_DAYS = environment.number("ERASE_AFTER_DAYS", 14, least=0, most=30)
+SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
+# Who comes by a network chooses a handle and gives a year of birth, like everybody else.
+SOCIALACCOUNT_AUTO_SIGNUP = False
+# Tokens live in accounts.Credential alone, and no network's word on an address opens somebody's account here.
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_PROVIDERS = {
+    # Meta ends each version of its API after two years: this one on 29 July 2028.
+    "facebook": {"VERSION": "v25.0", "FIELDS": ["id", "name", "email"]},
+    "twitter_oauth2": {"FIELDS": ["id", "name", "username"]},
+}
 LOGIN_REDIRECT_URL = "settings"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.

@@ -12,6 +12,8 @@ urlpatterns = [
     # Without the slash it would be taken for a handle.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("accounts.urls")),
+    path("", include("accounts.letting_go_urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("accounts.providers.urls")),
     path("", include("scoring.urls")),
 ]

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from accounts import privacy
 from accounts.models import Person
-from accounts.networks import BY_CODE
+from accounts.networks import BY_CODE, NETWORKS
 from accounts.networks.base import VERB_NAMES
 from scoring.models import (
     Award,
@@ -37,6 +39,9 @@ def register() -> None:
         export_person,
         erase_person,
         erase_accounts=erase_accounts,
+        count=count_person,
+        changed=score_anew,
+        purge=purge,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
             "scoring.UnlinkEffect",
@@ -101,6 +106,41 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "effects of unlinking": UnlinkEffect.objects.filter(person=person).delete()[0],
         "scores": Score.objects.filter(person=person).delete()[0],
     }
+
+
+def count_person(person: Person) -> dict[str, int]:
+    """What erasing `person` would remove here, closed days in the lake left uncounted."""
+    accounts = list(person.links.values_list("account", flat=True))
+    named = Q(target__in=accounts) | Q(actor__in=accounts)
+    return {
+        "uploads": ImportJob.objects.filter(person=person).count(),
+        "awards": Award.objects.filter(person=person).count(),
+        "days of history": ScoreHistory.objects.filter(person_id=person.pk).count(),
+        "scores": Score.objects.filter(person=person).count(),
+        "interactions": Interaction.objects.filter(named).count(),
+        "followers and other standing relations": Relation.objects.filter(named).count(),
+        "counter readings": CounterReading.objects.filter(account__in=accounts).count(),
+        "posts": Post.objects.filter(account__in=accounts).count(),
+        "totals of posts": PostTotal.objects.filter(account__in=accounts).count(),
+    }
+
+
+def score_anew(person: Person) -> None:
+    """After accounts were let go: have the person scored by what is left, or show no score where nothing is."""
+    if person.links.exists():
+        # By its name: the task needs the libraries of the engine, which few processes load.
+        current_app.send_task("scoring.tasks.score_provisionally", [person.pk])
+    else:
+        with transaction.atomic():
+            Component.objects.filter(person=person).delete()
+            Score.objects.filter(person=person).delete()
+
+
+def purge(network: str, before: datetime) -> dict[str, int]:
+    """Remove what the API of `network` told before `before` and has not told since (accounts.retention)."""
+    from scoring import log
+
+    return log.purge(NETWORKS[network].spec.code, before)
 
 
 def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:

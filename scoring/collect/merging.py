@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from accounts import opt_out
 from scoring import columns, log
 from scoring.collect.keys import NTH_KEY_SQL
 from scoring.collect.staging import Staging
@@ -26,6 +27,7 @@ SEEN = """
     UNION SELECT target FROM staged_relation UNION SELECT actor FROM staged_relation
     UNION SELECT target FROM staged_counter UNION SELECT target FROM staged_total UNION SELECT target FROM staged_post
 """
+STAGED_TABLES = ("staged_interaction", "staged_relation", "staged_counter", "staged_total", "staged_post")
 # The newest handle of each account that has one in these rows.
 NAMED = """
     SELECT DISTINCT ON (external_id) external_id, handle
@@ -113,6 +115,7 @@ def merge(staging: Staging, summary: Summary, *, dry_run: bool = False, progress
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
         analyse(staging)
+        leave_out(staging, summary)
         number_repeats(staging)
         looked = look_up(staging)
         if dry_run:
@@ -130,6 +133,34 @@ def analyse(staging: Staging) -> None:
         for table, rows in staging.staged.items():
             if rows > 1000:
                 cursor.execute(f"ANALYZE {table}")
+
+
+def leave_out(staging: Staging, summary: Summary) -> None:
+    """Drop what names an account that has opted out, and count it; known accounts have not, so that few are asked."""
+    opt_out.hold()
+    if not opt_out.any_of(staging.slug):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT external_id FROM ({SEEN}) AS seen WHERE NOT EXISTS (
+                SELECT FROM accounts_account AS account
+                WHERE (account.network, account.external_id) = (%(slug)s, seen.external_id)
+            )
+            """,
+            {"slug": staging.slug},
+        )
+        gone = opt_out.suppressed(staging.slug, (row[0] for row in cursor.fetchall()))
+        if not gone:
+            return
+        for table in STAGED_TABLES:
+            named = "target = ANY(%(gone)s)"
+            if table in ("staged_interaction", "staged_relation"):
+                named += " OR actor = ANY(%(gone)s)"
+            cursor.execute(f"DELETE FROM {table} WHERE {named}", {"gone": sorted(gone)})
+            staging.staged[table] -= cursor.rowcount
+            staging.left_out += cursor.rowcount
+        summary.left_out += staging.left_out
 
 
 def number_repeats(staging: Staging) -> None:
@@ -197,7 +228,7 @@ def count(staging: Staging, summary: Summary) -> None:
         )
         (accounts,) = cursor.fetchone()
     summary.new += new
-    summary.known += staging.rows - new
+    summary.known += staging.rows - staging.left_out - new
     summary.accounts_new += accounts
 
 

@@ -62,6 +62,8 @@ class Staging:
         # Rows staged so far, and how many of them have a key of the network's own.
         self.rows = 0
         self.keyed = 0
+        # Rows dropped since they name accounts that have opted out.
+        self.left_out = 0
         self.waiting: dict[str, list[str]] = {table: [] for table in TABLES}
         self.staged: dict[str, int] = dict.fromkeys(TABLES, 0)
 
@@ -83,7 +85,7 @@ class Staging:
         """Forget what is staged, for the next page."""
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(TABLES)}")
-        self.rows = self.keyed = 0
+        self.rows = self.keyed = self.left_out = 0
         self.waiting = {table: [] for table in TABLES}
         self.staged = dict.fromkeys(TABLES, 0)
 

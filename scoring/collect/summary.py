@@ -24,19 +24,23 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Summary:
-    """`read` = `new` + `known` + `rejected`; `tallies` says what a data export held, in its network's own words."""
+    """`read` = `new` + `known` + `left_out` + `rejected`; `tallies`: what an export held, in its network's words."""
 
     network: str
     read: int = 0
     new: int = 0
     known: int = 0
     rejected: int = 0
+    # Rows that name accounts whose owners asked not to be known here.
+    left_out: int = 0
     accounts_new: int = 0
     tallies: dict[str, int] = field(default_factory=dict)
     # The first few reasons of rejections, and the file that holds them all ("" where there is none).
     reasons: list[str] = field(default_factory=list)
     rejects: str = ""
     notes: list[str] = field(default_factory=list)
+    # All networks that one export held; the first is `network`. Empty: that one alone.
+    networks: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         # Pairs, since the database would sort the names of an object its own way.
@@ -50,6 +54,8 @@ class Summary:
             f"{self.read:,} rows read: {self.new:,} {would}new, {self.known:,} already known, "
             f"{self.rejected:,} rejected; {self.accounts_new:,} accounts {would}new"
         )
+        if self.left_out:
+            lines.append(f"{self.left_out:,} rows left out on request: they name accounts that have opted out")
         lines += [f"  {reason}" for reason in self.reasons]
         if self.rejected > len(self.reasons):
             lines.append(f"  and {self.rejected - len(self.reasons):,} more")

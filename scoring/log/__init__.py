@@ -2,7 +2,9 @@
 
 The lake is a folder or an address that pyarrow's file systems can open (lake.py): day files under days/, feature files
 of runs under features/, and manifests that say which of them count. `compact` moves closed days there, `snapshot` reads
-everything as of a day, `erase_accounts` forgets accounts. Rows come in through scoring.collect alone.
+everything as of a day, `erase_accounts` forgets accounts, `purge` what a network lets us keep for some days only. Rows
+come in through scoring.collect alone. What is forgotten lies on in superseded files for KEEP, since readers may be on
+their way, until the compaction after that.
 """
 
 from scoring.log.compaction import Compacted, append_day_rows, compact
@@ -10,6 +12,7 @@ from scoring.log.erasure import erase_accounts
 from scoring.log.features import NoFeatures, read_features, write_features
 from scoring.log.locks import appending
 from scoring.log.lookup import known, lake_files
+from scoring.log.purging import purge
 from scoring.log.reading import Snapshot, fingerprint, snapshot
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "fingerprint",
     "known",
     "lake_files",
+    "purge",
     "read_features",
     "snapshot",
     "write_features",

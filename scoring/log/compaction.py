@@ -99,6 +99,7 @@ def compact(before: date, *, at: datetime | None = None, progress: Progress | No
             say(f"{first} to {last}: {rows:,} rows" if first != last else f"{first}: {rows:,} rows")
             with moving():
                 manifest = move(lake, manifest, first, last, erased, done)
+        lake.tick()
         done.removed = lake.sweep()
     return done
 

@@ -126,6 +126,16 @@ class Lake:
         self.create(f"manifest/{numbered.number:08}.json", lambda stream: stream.write(numbered.to_bytes()))
         return numbered
 
+    def tick(self) -> None:
+        """Commit the current manifest anew where older ones name files that it does not. Writers only.
+
+        The lake's own clock goes on with each commit alone: without one, what was superseded would stay for good in a
+        lake into which nothing more comes.
+        """
+        whole = [manifest for _, info in self.numbers() if (manifest := self.read_manifest(info))]
+        if whole and any(manifest.files - whole[-1].files for manifest in whole):
+            self.commit(whole[-1])
+
     # ------------------------------------------------------------ files
 
     def create(self, name: str, write: Callable[[Any], object]) -> None:

@@ -9,6 +9,8 @@ from accounts.models import Membership, Person, User
 from accounts.notify import KINDS, notify
 
 KNOWN = {
+    "day": "6 December 2026",
+    "name": "Alice Archer",
     "network": "Twitter/X",
     "handle": "alice & co",
     "account": "alice & co",

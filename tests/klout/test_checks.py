@@ -49,6 +49,8 @@ def test_production_without_anything_is_told_all_that_is_missing() -> None:
         ("REDIS_URL", "", "klout.E002"),
         ("TOKEN_KEYS", [], "klout.E003"),
         ("TOKEN_KEYS", ["x" * 40, "short"], "klout.E004"),
+        ("OPT_OUT_KEY", "", "klout.E010"),
+        ("OPT_OUT_KEY", "short", "klout.E010"),
         ("ALLOWED_HOSTS", [], "klout.E005"),
         ("SITE_URL", "http://klout.example", "klout.E006"),
         ("SITE_URL", "https://other.example", "klout.E007"),

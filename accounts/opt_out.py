@@ -1,0 +1,149 @@
+"""Accounts that must never be known here: kept as HMACs of their ids alone, and left out wherever rows come in.
+
+The key (OPT_OUT_KEY) is kept for good: nobody could make these HMACs anew. What an account is called elsewhere is
+left out too: "@handle" where only the handle is known, "name:..." where only a bare name is. A handle taken later is
+not known to be the same account's; its id is.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts import privacy
+from accounts.models import Account, OptOut, Person
+from accounts.networks import NETWORKS
+from accounts.networks.base import Owner, Spec
+from accounts.notify import notify
+
+# Rows that are being stored hold it together, an opt-out alone: whoever stores after it knows of it.
+LOCK = 0x6F70746F
+# Networks whose ids are the handles themselves.
+NAMED_BY_HANDLE = frozenset({"instagram", "threads", "tiktok", "reddit", "mastodon"})
+# Accounts looked through at once.
+BATCH = 100_000
+
+
+class OptedOut(Exception):
+    """The account has opted out: it can be linked again only after its owner has undone that."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(
+            _(
+                "This %(network)s account has opted out of being known here. If it is yours, undo that first, "
+                "at %(address)s."
+            )
+            % {"network": spec.label, "address": f"{settings.SITE_URL}/opt-out?undo=yes"}
+        )
+
+
+def digest(network: str, external_id: str) -> bytes:
+    """The 32 bytes under which an id of `network` is known to have opted out; capitals make no difference."""
+    text = f"{network}\x1f{external_id.strip().lower()}".encode(errors="surrogatepass")
+    return hmac.digest(settings.OPT_OUT_KEY.encode(), text, "sha256")
+
+
+def names_of(network: str, owner: Owner) -> list[str]:
+    """All that rows may call the account of `owner`: its id, and what stands in for an id where that is not known."""
+    handle = owner.handle.strip().removeprefix("@")
+    name = re.sub(r"\s+", " ", owner.name).strip()
+    found = [owner.external_id, f"@{handle}" if handle else "", f"name:{name.lower()}" if name else ""]
+    if network in NAMED_BY_HANDLE and handle:
+        found.append(handle.lower())
+    if network == "linkedin" and handle:
+        found.append(f"in/{handle.removeprefix('in/')}")
+    return list(dict.fromkeys(name for name in found if name))
+
+
+def add(*, network: str, owner: Owner, at: datetime) -> dict[str, int]:
+    """Leave the account of `owner` out for good, and erase what is known of it; returns what was, by kind.
+
+    The opt-out stands even where erasing fails: `sweep` finishes it. Raises privacy.Busy where something is being
+    collected just now for the person whom the account is linked to.
+    """
+    names = names_of(network, owner)
+    holder = Person.objects.filter(links__account__network=network, links__account__external_id__in=names).first()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        rows = [OptOut(network=network, digest=digest(network, name)) for name in names]
+        OptOut.objects.bulk_create(rows, ignore_conflicts=True)
+    found = Account.objects.filter(network=network, external_id__in={*names, *(name.lower() for name in names)})
+    accounts = set(found.values_list("pk", flat=True))
+    if owner.external_id.startswith("@"):
+        # Told by its handle alone, so that the account that bears it is meant.
+        by_handle = Account.objects.filter(network=network, handle__iexact=owner.external_id[1:])
+        accounts |= set(by_handle.values_list("pk", flat=True))
+    removed = privacy.erase_accounts(accounts=sorted(accounts), at=at)
+    if holder is not None:
+        context = {
+            "network": NETWORKS[network].spec.label,
+            "handle": owner.handle or owner.external_id,
+            "url": reverse("opt_out"),
+        }
+        notify(person=holder, kind="account_opted_out", context=context)
+    return removed
+
+
+def undo(*, network: str, owner: Owner) -> bool:
+    """Let the account of `owner` be known again; whether it had opted out. What was erased stays erased."""
+    digests = [digest(network, name) for name in names_of(network, owner)]
+    return bool(OptOut.objects.filter(network=network, digest__in=digests).delete()[0])
+
+
+def hold() -> None:
+    """Until the end of this transaction, keep an opt-out from coming between asking `suppressed` and storing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+
+
+def any_of(network: str) -> bool:
+    """Whether anybody of `network` has opted out; where nobody has, no id need be looked at."""
+    return OptOut.objects.filter(network=network).exists()
+
+
+def suppressed(network: str, external_ids: Iterable[str]) -> set[str]:
+    """Those of `external_ids` that must not be stored; about a second for a million of them."""
+    rows = OptOut.objects.filter(network=network).values_list("digest", flat=True)
+    digests = {bytes(row) for row in rows.iterator()}
+    if not digests:
+        return set()
+    key, prefix, one = settings.OPT_OUT_KEY.encode(), f"{network}\x1f", hmac.digest
+    return {
+        external_id
+        for external_id in external_ids
+        if one(key, (prefix + external_id.strip().lower()).encode(errors="surrogatepass"), "sha256") in digests
+    }
+
+
+def refuse(network: str, external_id: str) -> None:
+    """Raise OptedOut where the account must not be linked. An alias of somebody else is no hindrance: ids alone are."""
+    if OptOut.objects.filter(network=network, digest=digest(network, external_id)).exists():
+        raise OptedOut(NETWORKS[network].spec)
+
+
+def sweep(*, at: datetime) -> int:
+    """Erase accounts that are known although they have opted out (a process died between the two); how many."""
+    erased = 0
+    for network in OptOut.objects.values_list("network", flat=True).distinct().order_by("network"):
+        for batch in _batches(network):
+            gone = suppressed(network, batch)
+            if gone:
+                privacy.erase_accounts(accounts=sorted(batch[name] for name in gone), at=at, wait=True)
+                erased += len(gone)
+    return erased
+
+
+def _batches(network: str) -> Iterator[dict[str, int]]:
+    """The accounts of `network`, id there -> our number."""
+    rows = Account.objects.filter(network=network).order_by("pk").values_list("external_id", "pk")
+    numbers = rows.iterator(chunk_size=10_000)
+    while batch := dict(islice(numbers, BATCH)):
+        yield batch

@@ -1,0 +1,57 @@
+"""Celery's side of accounts: thin tasks over one function each, safe to run twice."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from accounts import erasure, handing_out, opt_out, retention
+from accounts.hooks import meta
+from accounts.models import DeletionReceipt
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
+def make_export(job_id: int) -> None:
+    """A zip of everything for a person who asked for it."""
+    handing_out.make(job_id=job_id, at=timezone.now())
+
+
+@shared_task
+def erase_due() -> None:
+    """Hourly: erases whom it is time for, and takes up exports that were lost."""
+    done = erasure.carry_out_due(at=timezone.now())
+    if done.erased or done.failed:
+        log.info("%s people erased as they had asked; %s could not be, and come again", done.erased, done.failed)
+    for job_id in handing_out.left_over(at=timezone.now()):
+        make_export.delay(job_id)
+
+
+@shared_task
+def let_go() -> None:
+    """Daily: what networks let us keep for some days only, files that nobody needs, accounts that have opted out."""
+    at = timezone.now()
+    for network, numbers in retention.purge_due(at=at).items():
+        for kind, number in numbers.items():
+            log.info("%s: %s %s were kept long enough", network, number, kind)
+    log.info("%s old files removed", handing_out.sweep(at=at) + erasure.sweep_pictures(at=at))
+    opt_out.sweep(at=at)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
+def sweep_opt_outs() -> None:
+    """Erases accounts that have opted out while something was being read for their person."""
+    opt_out.sweep(at=timezone.now())
+
+
+@shared_task(bind=True, max_retries=None)
+def finish_deletion(self: Any, receipt_id: int, links: list[int]) -> None:
+    """What a network told us to delete, once nothing is being read for its person any more."""
+    receipt = DeletionReceipt.objects.filter(pk=receipt_id).first()
+    if receipt is not None and meta.finish(receipt, links, at=timezone.now()):
+        raise self.retry(countdown=60)
