@@ -39,8 +39,9 @@ _LONGEST_PAUSE = timedelta(days=1)
 _REDIRECTS = 3
 # Where a network says when to come back: in seconds from now or since 1970, or as a date.
 _RESETS = ("retry-after", "x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
-# It logs whole addresses, and some networks want our token in theirs.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
+# They log whole addresses and headers, and some networks want our token in theirs.
+for _name in ("httpx2", "httpcore2"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 _LINK = re.compile(r'<([^<>]{1,2000})>\s*;[^,<]{0,200}?\brel="?([a-z]+)"?')
 
 
