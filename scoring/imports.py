@@ -18,9 +18,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Person, User
+from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import BadArchive, Network
 from accounts.notify import notify
@@ -45,6 +47,44 @@ def folder() -> Path:
     return path
 
 
+# What each network calls its export, what of it is read here, and where people get it.
+WHERE: dict[str, str | Promise] = {
+    "twitter": gettext_lazy("Settings, Your account, Download an archive of your data. The zip as it comes."),
+    "facebook": gettext_lazy(
+        "Accounts Centre, Your information and permissions, Export your information. Choose the format JSON, not HTML; "
+        "personal information, friends, followers, posts and notifications are enough. The zip as it comes."
+    ),
+    "instagram": gettext_lazy(
+        "Accounts Centre, Your information and permissions, Export your information. Choose the format JSON, not HTML. "
+        "The zip as it comes; exports of 2020 are read too."
+    ),
+    "linkedin": gettext_lazy(
+        "Settings, Data privacy, Get a copy of your data, the larger data archive. The zip as it comes; the "
+        "first, small one lacks what comes a day later."
+    ),
+    "mastodon": gettext_lazy(
+        "Preferences, Import and export, Request your archive. The zip; the table of followers may be put beside it."
+    ),
+    "google": gettext_lazy(
+        "takeout.google.com, YouTube and YouTube Music, as a zip and not a .tgz. In any language; if it comes in "
+        "parts, the one with the tables of channels and videos."
+    ),
+    "googleplus": gettext_lazy(
+        "Google Takeout of until April 2019, with Google+ Stream. The zip you kept, in any language; "
+        "Google gives none today."
+    ),
+    "foursquare": gettext_lazy("Settings, Privacy, Export my data. The zip, or a file of check-ins in JSON."),
+    "tiktok": gettext_lazy(
+        "Settings and privacy, Account, Download your data. Choose JSON, not TXT. The zip, or "
+        "user_data_tiktok.json alone."
+    ),
+    "blog": gettext_lazy(
+        "Your blog's own feed (RSS or Atom), the file that WordPress or Blogger exports (.xml), or a list of feeds "
+        "(.opml). Where a list names several, say below which blog is yours."
+    ),
+}
+
+
 def archive_networks() -> list[Network]:
     """The networks whose data export can be read."""
     return [network for network in NETWORKS.values() if type(network).read_archive is not Network.read_archive]
@@ -60,16 +100,24 @@ class TooMany(Exception):
     """The person has as many uploads waiting as may be."""
 
 
-def accept(*, person: Person, user: User, network: str, source: Path, file_name: str) -> ImportJob:
-    """Keep the file at `source` (in `folder()`) and make its job. network "": recognised when read. Raises TooMany."""
-    target = folder() / f"{secrets.token_hex(16)}.zip"
+def accept(*, person: Person, user: User, network: str, source: Path, file_name: str, own: str = "") -> ImportJob:
+    """Keep the file at `source` (in `folder()`) and make its job. network "": recognised when read. Raises TooMany.
+
+    own: what the person says is theirs, where an export lists what others own too.
+    """
+    target = folder() / f"{secrets.token_hex(16)}.upload"
     with transaction.atomic():
         # Locked, so that uploads sent at once are counted one after the other.
         Person.objects.select_for_update().get(pk=person.pk)
         if ImportJob.objects.filter(person=person, state__in=UNFINISHED).count() >= AT_ONCE:
             raise TooMany
         job = ImportJob.objects.create(
-            person=person, user=user, network=network, path=str(target), file_name=file_name[-255:]
+            person=person,
+            user=user,
+            network=network,
+            path=str(target),
+            file_name=file_name[-255:],
+            summary={"own": own} if own else {},
         )
         source.rename(target)
     return job
@@ -141,11 +189,18 @@ def _run(job_id: int, at: datetime) -> None:
         try:
             with keeping(job.person):
                 summary = import_archive(
-                    path=path, network=job.network or None, person=job.person, at=at, progress=progress_of(job)
+                    path=path,
+                    network=job.network or None,
+                    person=job.person,
+                    at=at,
+                    progress=progress_of(job),
+                    # Its person knows the file by another name than the one it has here.
+                    label=job.file_name,
+                    own=job.summary.get("own", ""),
+                    proof=LinkedAccount.Proof.UPLOAD,
                 )
         except (BadArchive, Refused) as error:
-            # The reader names the file as it lies here; its person knows it by another name.
-            fail(job, str(error).replace(path.name, job.file_name), at=at)
+            fail(job, str(error), at=at)
         except Person.DoesNotExist:
             log.info("upload %s was erased with its person", job.pk)
         except (OperationalError, InterfaceError):
@@ -162,6 +217,8 @@ def _run(job_id: int, at: datetime) -> None:
 def progress_of(job: ImportJob, clock: Callable[[], float] = time.monotonic) -> Callable[[str, int, int], None]:
     """A `progress` that writes to the job's row, at most once in EVERY seconds but at once for a new stage."""
     last_stage, last_time = "", float("-inf")
+    # What was said with the upload is needed again if another worker takes it up.
+    said = {name: value for name, value in job.summary.items() if name == "own"}
 
     def report(stage: str, done: int, total: int) -> None:
         nonlocal last_stage, last_time
@@ -171,7 +228,7 @@ def progress_of(job: ImportJob, clock: Callable[[], float] = time.monotonic) -> 
         last_stage, last_time = stage, now
         state = {"stage": stage, "done": done, "total": total}
         ImportJob.objects.filter(pk=job.pk, state=ImportJob.State.RUNNING).update(
-            records=done, summary={"progress": state}
+            records=done, summary={"progress": state} | said
         )
 
     return report
@@ -186,7 +243,7 @@ def finish(job: ImportJob, summary: dict[str, Any], *, at: datetime) -> None:
                 person=job.person,
                 kind="import_done",
                 context={
-                    "network": NETWORKS[summary["network"]].spec.label,
+                    "network": label_of(summary),
                     "file_name": job.file_name,
                     "summary": counts(summary),
                     "url": reverse("import_job", args=[job.pk]),
@@ -204,6 +261,15 @@ def fail(job: ImportJob, message: str, *, at: datetime) -> None:
                 kind="import_failed",
                 context={"file_name": job.file_name, "error": message, "url": reverse("import")},
             )
+
+
+def networks_of(summary: dict[str, Any]) -> list[Network]:
+    """The networks that a finished import was of: several where one company's come together."""
+    return [NETWORKS[slug] for slug in summary.get("networks") or [summary.get("network")] if slug in NETWORKS]
+
+
+def label_of(summary: dict[str, Any]) -> str:
+    return _(" and ").join(network.spec.label for network in networks_of(summary))
 
 
 def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:

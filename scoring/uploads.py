@@ -26,7 +26,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from accounts.networks import NETWORKS
+from accounts.networks.archive import PACKED, text_kind
 from accounts.views import chosen_person, settings_address
 from scoring import imports
 from scoring.models import ImportJob
@@ -86,7 +86,16 @@ class ImportForm(forms.Form):
         help_text=gettext_lazy("Usually recognised from what is in the export."),
     )
     archive = forms.FileField(
-        label=gettext_lazy("Data export (zip)"), widget=forms.FileInput(attrs={"accept": ".zip,application/zip"})
+        label=gettext_lazy("Data export"),
+        widget=forms.FileInput(attrs={"accept": ".zip,.json,.csv,.xml,.rss,.atom,.opml,application/zip"}),
+    )
+    own = forms.CharField(
+        label=gettext_lazy("Which one is yours"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy(
+            "Only where a file lists several: your blog's address in a list of feeds, your channel's id in a Takeout."
+        ),
     )
 
     def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
@@ -108,14 +117,40 @@ class ImportForm(forms.Form):
     def clean_archive(self) -> UploadedFile[bytes]:
         archive: UploadedFile[bytes] = self.cleaned_data[FIELD]
         if archive.file is None or not zipfile.is_zipfile(archive.file):
-            raise forms.ValidationError(
-                _("This is no zip file. Upload the export as it was downloaded, without unpacking it."), code="no_zip"
-            )
+            _check_single(Path(archive.temporary_file_path()))  # type: ignore[attr-defined]
         return archive
 
     def clean(self) -> None:
         if self.too_large:
             self._clean_too_large()
+
+
+def _check_single(path: Path) -> None:
+    """Raise ValidationError where the file is not one that may be read without being a zip."""
+    with path.open("rb") as file:
+        start = file.read(8)
+    kind = text_kind(path)
+    if any(start.startswith(magic) for magic, _said in PACKED):
+        raise forms.ValidationError(
+            _(
+                "This file is packed in a way that cannot be read here. Ask your network for a zip (Google offers "
+                "both)."
+            ),
+            code="no_zip",
+        )
+    if kind == "html":
+        raise forms.ValidationError(
+            _("This is a web page. Ask your network for the export as JSON, and upload the zip as it was downloaded."),
+            code="html",
+        )
+    if not kind:
+        raise forms.ValidationError(
+            _(
+                "This is no zip file, nor one of JSON, XML or a table. Upload the export as it was downloaded, without "
+                "unpacking it."
+            ),
+            code="no_zip",
+        )
 
 
 # The handler must be in place before anything reads the request's body, which checking the token does: hence the check
@@ -152,7 +187,9 @@ def _import_page(request: HttpRequest) -> HttpResponse:
             "people": people,
             "address": settings_address(person, people),
             "jobs": jobs,
-            "networks": imports.archive_networks(),
+            "networks": [
+                (network.spec, imports.WHERE.get(network.spec.slug, "")) for network in imports.archive_networks()
+            ],
         },
     )
 
@@ -168,6 +205,7 @@ def _accept(form: ImportForm, *, person: Any, user: User) -> ImportJob | None:
             network=form.cleaned_data["network"],
             source=Path(archive.temporary_file_path()),
             file_name=archive.name,
+            own=form.cleaned_data["own"],
         )
     except imports.TooMany:
         form.add_error(None, _("Your earlier uploads are still being read. Please wait until one is done."))
@@ -191,8 +229,8 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
     assert isinstance(request.user, User)
     jobs = ImportJob.objects.select_related("person")
     job = get_object_or_404(jobs, pk=job_id, user=request.user, person__users=request.user)
-    network = NETWORKS.get(job.network)
     done = job.state == ImportJob.State.DONE
+    networks = imports.networks_of(job.summary) if done else []
     return render(
         request,
         "scoring/import_job.html",
@@ -203,8 +241,11 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
             "unfinished": job.state in imports.UNFINISHED,
             "done": done,
             "progress": job.summary.get("progress"),
-            "label": network.spec.label if network else "",
-            "note": network.spec.archive_note if network and done else "",
+            "label": imports.label_of(job.summary) if done else "",
+            "notes": [
+                *job.summary.get("notes", []),
+                *(network.spec.archive_note for network in networks if network.spec.archive_note),
+            ],
             "tallies": job.summary.get("tallies", []),
         },
     )

@@ -1,4 +1,4 @@
-"""Data exports as people download them, a zip or a folder, read without trust; the readers of networks stand on this.
+"""Data exports as people download them (a zip, a folder, one file), read without trust; readers stand on this.
 
 Nothing is ever unpacked to disk. Names are checked, sizes are bounded by what is really read, and what a zip says of
 itself is taken for a claim. Every refusal is a BadArchive that names the file, the place and the reason.
@@ -13,15 +13,16 @@ import stat
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from accounts.networks.base import BadArchive
-from accounts.networks.json_stream import BadJson, elements, whole
+from accounts.networks.json_stream import BadJson, elements, found, members, whole
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
 
@@ -57,8 +58,11 @@ class _Source(Protocol):
 class Archive:
     """A read-only view of an export: safe names (with `/` between folders) and bounded ways to read them.
 
-    `label` is what messages call it; `folder` is the part of it that names are relative to ("" for all of it).
+    `label` is what messages call it. `own`: what its person says is theirs, where an export may list what others own
+    too (the address of a blog, the id of a channel); "" where nothing was said.
     """
+
+    own: str = ""
 
     def __init__(self, source: _Source, label: str, limits: Limits) -> None:
         self.label = label
@@ -76,11 +80,35 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._source.sizes
 
+    @cached_property
+    def _folders(self) -> dict[str, list[str]]:
+        """File names by folder, so that asking for one folder does not go through all of a large export."""
+        folders: dict[str, list[str]] = {}
+        for name in self._source.sizes:
+            folder, _, file_name = name.rpartition("/")
+            folders.setdefault(folder, []).append(file_name)
+        return folders
+
     def find(self, *patterns: str, folder: str = "") -> list[str]:
         """Names in `folder` itself that match a pattern such as `tweets-part*.js`; part 2 comes before part 10."""
-        inside = [name for name in self._source.sizes if str(PurePosixPath(name).parent) == (folder or ".")]
-        found = [n for n in inside if any(fnmatchcase(PurePosixPath(n).name.lower(), p.lower()) for p in patterns)]
-        return sorted(found, key=_natural)
+        wanted = [pattern.lower() for pattern in patterns]
+        inside = self._folders.get(folder, [])
+        names = [name for name in inside if any(fnmatchcase(name.lower(), pattern) for pattern in wanted)]
+        return sorted((f"{folder}/{name}" if folder else name for name in names), key=_natural)
+
+    def anywhere(self, *patterns: str) -> list[str]:
+        """Names in any folder whose last part matches a pattern, whatever its case; nearest to the top first."""
+        matches = re.compile("|".join(translate(pattern.lower()) for pattern in patterns)).match
+        names = [name for name in self._source.sizes if matches(name[name.rfind("/") + 1 :].lower())]
+        return sorted(names, key=lambda name: (name.count("/"), _natural(name)))
+
+    def head(self, name: str, size: int = 16 * KIB) -> bytes:
+        """The first bytes of the file; none where it cannot be read (that is for whoever reads it whole to say)."""
+        try:
+            with self.open(name) as file:
+                return file.read(size)
+        except BadArchive:
+            return b""
 
     def folder_of(self, *file_names: str, depth: int = 3) -> str | None:
         """The folder nearest to the top that holds one of the files; None where none does.
@@ -88,7 +116,11 @@ class Archive:
         Raises BadArchive where several hold it side by side: two exports in one archive cannot be told apart.
         """
         wanted = {name.lower() for name in file_names}
-        folders = {p.parent for name in self._source.sizes if (p := PurePosixPath(name)).name.lower() in wanted}
+        folders = {
+            PurePosixPath(folder)
+            for folder, names in self._folders.items()
+            if folder.count("/") < depth and any(name.lower() in wanted for name in names)
+        }
         near = sorted((len(folder.parts), str(folder)) for folder in folders if len(folder.parts) <= depth)
         if not near:
             return None
@@ -129,6 +161,36 @@ class Archive:
                 yield from enumerate(elements(file, key=key, limit=self.limits.record), start=1)
             except BadJson as error:
                 raise self._bad(name, str(error)) from None
+
+    def found(self, name: str, wanted: Callable[[str], object]) -> Iterator[tuple[int, str, Any]]:
+        """What the JSON file holds under fields that are wanted, at any depth, as (number from 1, field, value).
+
+        Elements of an array come one by one (of a file that is an array: under ""). Raises BadArchive as `records`.
+        """
+        with self.open(name) as file:
+            try:
+                values = found(file, wanted=wanted, limit=self.limits.record)
+                for number, (field, value) in enumerate(values, start=1):
+                    yield number, field, value
+            except BadJson as error:
+                raise self._bad(name, str(error)) from None
+
+    def members(self, name: str, *, key: str) -> Iterator[tuple[str, Any]]:
+        """Fields of the object under `key` of the file's object, as (field, value). Raises BadArchive as `records`."""
+        with self.open(name) as file:
+            try:
+                yield from members(file, key=key, limit=self.limits.record)
+            except BadJson as error:
+                raise self._bad(name, str(error)) from None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether as much has been read as may be: whatever is asked for now is refused."""
+        return self._left < 0
+
+    def bad(self, name: str, reason: str) -> BadArchive:
+        """The error that says of the file why the export cannot be read."""
+        return self._bad(name, reason)
 
     def close(self) -> None:
         self._source.close()
@@ -184,7 +246,11 @@ class _Guarded(io.RawIOBase):
 
 
 def open_archive(path: str | os.PathLike[str], *, limits: Limits | None = None, label: str = "") -> Archive:
-    """The export at `path`, a zip or a folder. Raises BadArchive where it is neither, unsafe, or too large."""
+    """The export at `path`: a zip, a folder, or one file of JSON, XML or a table, which is then all of the export.
+
+    label: what messages call it, and what the one file is called within. Raises BadArchive where it is none of these,
+    unsafe, or too large.
+    """
     limits = limits or Limits()
     where = Path(path)
     label = label or where.name or str(where)
@@ -195,9 +261,40 @@ def open_archive(path: str | os.PathLike[str], *, limits: Limits | None = None, 
             raise BadArchive(f"{label}: there is no such file or folder")
         if not where.is_file():
             raise BadArchive(f"{label}: is neither a file nor a folder")
-        return Archive(_Zip(where, label, limits), label, limits)
+        return Archive(_Single(where, label) if text_kind(where) else _Zip(where, label, limits), label, limits)
     except OSError as error:
         raise BadArchive(f"{label}: cannot be read ({error.strerror or error})") from None
+
+
+# Files that pack others in ways that are not read here, by how they begin.
+PACKED = (
+    (b"\x1f\x8b", ".gz or .tgz"),
+    (b"7z\xbc\xaf", ".7z"),
+    (b"Rar!", ".rar"),
+    (b"BZh", ".bz2"),
+    (b"\xfd7zXZ", ".xz"),
+)
+
+
+def text_kind(path: Path) -> str:
+    """What a single file holds by its first bytes: "json", "xml", "html", "csv", or "" where it is none of these."""
+    with path.open("rb") as file:
+        start = file.read(4 * KIB)
+    encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    text = start.decode(encoding, errors="replace").lstrip()
+    if "\0" in text or start.startswith(b"PK"):
+        return ""
+    if text.startswith(("{", "[", "window.")):
+        return "json"
+    if text.startswith("<"):
+        return "html" if re.search(r"<(?:!doctype )?html", text[:500], re.IGNORECASE) else "xml"
+    rows = [line for line in text.splitlines()[:20] if any(mark in line for mark in ",;\t")]
+    return "csv" if len(rows) > 1 and _printable(text) else ""
+
+
+def _printable(text: str) -> bool:
+    odd = sum(not (character.isprintable() or character.isspace()) or character == "\ufffd" for character in text)
+    return odd * 50 <= len(text)
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
@@ -254,6 +351,26 @@ class _Folder:
         pass
 
 
+class _Single:
+    """One file that is the whole export, under the name that its person knows it by."""
+
+    def __init__(self, path: Path, label: str) -> None:
+        self._path = path
+        try:
+            name = _safe_name(PurePosixPath(label.replace("\\", "/")).name, label)
+        except BadArchive:
+            name = ""
+        self.sizes = {name or "export": path.stat().st_size}
+
+    def open(self, name: str) -> IO[bytes]:
+        if name not in self.sizes:
+            raise KeyError(name)
+        return self._path.open("rb")
+
+    def close(self) -> None:
+        pass
+
+
 class _Directory(io.BufferedReader):
     """A zip's file whose list of names cannot be read at once where it is too large to be honest."""
 
@@ -280,19 +397,22 @@ class _Zip:
 
     @staticmethod
     def _open(file: _Directory, label: str) -> zipfile.ZipFile:
-        start = file.peek(4)[:4]
+        start = file.peek(6)[:6]
         if not start:
             raise BadArchive(f"{label}: the file is empty")
-        if start.startswith(b"\x1f\x8b"):
-            raise BadArchive(f"{label}: is a .gz, not a zip; unpack it and give the folder")
+        if packed := next((said for magic, said in PACKED if start.startswith(magic)), ""):
+            raise BadArchive(
+                f"{label}: is a {packed} file, which is not read here; ask for the export as a zip (Google offers "
+                f"both), or unpack it and zip the folder"
+            )
         try:
             return zipfile.ZipFile(file)
         except BadArchive as error:
             raise BadArchive(f"{label}: {error}") from None
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, OSError) as error:
-            if start == b"PK\x03\x04":
+            if start.startswith(b"PK\x03\x04"):
                 raise BadArchive(f"{label}: the zip is cut short or damaged ({error}); download it again") from None
-            raise BadArchive(f"{label}: not a zip file") from None
+            raise BadArchive(f"{label}: not a zip file, nor one of JSON, XML or a table") from None
 
     def _check(self, size: int, label: str, limits: Limits) -> dict[str, zipfile.ZipInfo]:
         entries: dict[str, zipfile.ZipInfo] = {}

@@ -14,6 +14,10 @@ class Blog(Network):
         label="Blog",
         verbs=("link", "share", "reply", "mention", "like", "save"),
         counters=(CounterSpec("posts", "posts in the feed"),),
+        archive_note=(
+            "A feed shows posts, and how many comments they have where it says so; a list of feeds shows that a "
+            "blog exists and no more. Who links to you is found once the blog is connected."
+        ),
     )
 
     def recognises(self, archive: Archive) -> bool:

@@ -1,10 +1,55 @@
-"""Google (YouTube)."""
+"""Google's YouTube Data API: what a channel's videos brought, who comments, and who subscribes in public.
 
-from collections.abc import Iterator
+An account is a channel ("UC..."); a Google account without one has nothing to read. Likers are never named. A list
+costs one unit of the 10,000 that an app has for a day, which ends at midnight in California; a search would cost 100.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from accounts.networks.archive import Archive
-from accounts.networks.base import CounterSpec, Network, OAuth, Record, Spec
+from accounts.networks.base import (
+    MAX_COUNT,
+    Counter,
+    CounterSpec,
+    Interaction,
+    Network,
+    NetworkError,
+    OAuth,
+    Owner,
+    Page,
+    Post,
+    PostTotal,
+    RateLimited,
+    Record,
+    Rejected,
+    Revoked,
+    Spec,
+    Subject,
+    Unreachable,
+    checked_text,
+    checked_time,
+    shown,
+)
 from accounts.networks.exports import google as export
+from accounts.networks.http import Http, NotFound, Rejected4xx
+
+VIDEOS, COMMENTS = 50, 100
+# Videos older than this are left as they are; the channel's own counters go on counting them.
+TOTALS = timedelta(days=90)
+# Pages of subscribers in one reading: YouTube names a thousand or so at most.
+SUBSCRIBERS = 40
+_CHANNEL = re.compile(r"UC[A-Za-z0-9_-]{22}")
+_VIDEO = re.compile(r"[A-Za-z0-9_-]{11}")
+_ID = re.compile(r"[A-Za-z0-9_.-]{5,100}")
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+_DAY_IS_SPENT = {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"}
+_TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
+_NO_PERMISSION = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
+_NO_CHANNEL = "this Google account has no YouTube channel: it can be used to sign in, and there is nothing to collect"
 
 
 class Google(Network):
@@ -18,6 +63,10 @@ class Google(Network):
             CounterSpec("views", "views of all videos", "visit"),
             CounterSpec("videos", "videos in all"),
         ),
+        base_url="https://www.googleapis.com/youtube/v3",
+        streams=("profile", "videos", "comments", "subscribers"),
+        # A channel that nobody reads anew for a month must be forgotten: YouTube's developer policies, III.E.4.
+        retain_days=30,
         proof="oauth",
         oauth=OAuth(
             provider="google",
@@ -36,11 +85,275 @@ class Google(Network):
             "which subscribers have made their subscriptions public",
         ),
         never=("your mail, files and calendar", "what you search for and watch", "your private videos"),
+        archive_note=(
+            "Google's export of YouTube lists your videos and what you did yourself, but not who subscribed, "
+            "watched, liked or commented: link the channel to have these counted."
+        ),
         profile_url="https://www.youtube.com/{handle}",
     )
+
+    def judge(
+        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
+    ) -> NetworkError | type[NetworkError] | None:
+        reasons = _reasons(data)
+        if "youtubeSignupRequired" in reasons:
+            return Unreachable(_NO_CHANNEL)
+        if reasons & _DAY_IS_SPENT:
+            tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
+            return RateLimited(
+                datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=_PACIFIC).astimezone(now.tzinfo)
+            )
+        if reasons & _TOO_FAST or (status == 429 and "retry-after" not in headers):
+            return RateLimited(now + timedelta(minutes=5))
+        if reasons & _NO_PERMISSION:
+            return Revoked("Google was not allowed to show YouTube to us: connect it again, and leave that box ticked")
+        # Comments that are switched off, or a list that is closed to us, say nothing about the token.
+        return Rejected4xx if status == 403 else None
+
+    def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        if stream == "profile":
+            yield _profile(http, subject)
+        elif stream == "videos":
+            yield from _videos(http, subject, cursor)
+        elif stream == "comments":
+            yield from _comments(http, subject, cursor)
+        elif stream == "subscribers":
+            yield from _subscribers(http, subject, cursor)
+        else:
+            raise ValueError(f"YouTube has no stream {stream!r}")
 
     def recognises(self, archive: Archive) -> bool:
         return export.recognises(archive)
 
     def read_archive(self, archive: Archive) -> Iterator[Record]:
         return export.read(archive)
+
+
+def _profile(http: Http, subject: Subject) -> Page:
+    channel = _channel(http, subject, "snippet,statistics")
+    snippet, statistics = _part(channel, "snippet"), _part(channel, "statistics")
+    try:
+        created_at = checked_time(snippet.get("publishedAt"), "publishedAt")
+    except ValueError:
+        created_at = None
+    handle = snippet.get("customUrl")
+    handle = (
+        handle if isinstance(handle, str) and re.fullmatch(r"@[\w.·-]{1,60}", handle) else f"channel/{channel['id']}"
+    )
+    about, title = checked_text(snippet.get("description"), limit=1000), checked_text(snippet.get("title"), limit=100)
+    records: list[Record] = [Owner(channel["id"], handle, title, created_at, about)]
+    counters = [("viewCount", "views"), ("videoCount", "videos")]
+    if statistics.get("hiddenSubscriberCount") is not True:
+        counters.insert(0, ("subscriberCount", "subscribers"))
+    for theirs, ours in counters:
+        try:
+            records.append(Counter(ours, _count(statistics.get(theirs), theirs)))
+        except ValueError as error:
+            records.append(Rejected("channel", str(error)))
+    return Page(records, {}, done=True)
+
+
+def _channel(http: Http, subject: Subject, parts: str) -> dict[str, Any]:
+    """The channel of the subject, or the only one that the token opens. Raises Revoked, Unreachable."""
+    items = _items(http, "/channels", [("part", f"id,{parts}"), ("mine", "true")])[0]
+    channels = [item for item in items if isinstance(item, dict) and _CHANNEL.fullmatch(str(item.get("id")))]
+    if not channels:
+        raise Unreachable(_NO_CHANNEL if not items else f"{http.host} does not name a channel ({shown(items[0])})")
+    found = next((item for item in channels if item["id"] == (subject.external_id or item["id"])), None)
+    if found is None:
+        raise Revoked(f"the token is of {channels[0]['id']}, not of {subject.external_id}")
+    return found
+
+
+def _videos(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
+    """What was uploaded in the last months, newest first; the cursor is the page to go on from."""
+    related = _part(_part(_channel(http, subject, "contentDetails"), "contentDetails"), "relatedPlaylists")
+    uploads, token = related.get("uploads"), cursor.get("token", "")
+    oldest = (subject.now or http.now()) - TOTALS
+    if not isinstance(uploads, str) or not _ID.fullmatch(uploads):
+        yield Page([], {}, done=True)
+        return
+    while True:
+        params = [("part", "contentDetails"), ("playlistId", uploads), ("maxResults", str(VIDEOS))]
+        try:
+            items, token = _items(http, "/playlistItems", params, token)
+        except NotFound:
+            # Nothing was ever uploaded.
+            items, token = [], ""
+        records: list[Record] = []
+        videos: dict[str, datetime] = {}
+        for item in items:
+            try:
+                details = _part(item, "contentDetails")
+                video = _id(details.get("videoId"), _VIDEO, "videoId")
+                # Without a time it is not published yet.
+                at = details.get("videoPublishedAt")
+                videos |= {video: checked_time(at, "videoPublishedAt")} if at is not None else {}
+            except ValueError as error:
+                records.append(Rejected("uploads", str(error)))
+        # In the order in which they were added, which is not quite that of publishing.
+        if videos and max(videos.values()) < oldest:
+            token = ""
+        recent = {video: at for video, at in videos.items() if at >= oldest}
+        records += _statistics(http, recent) if recent else []
+        yield Page(records, {"token": token} if token else {}, done=not token)
+        if not token:
+            return
+
+
+def _statistics(http: Http, videos: dict[str, datetime]) -> Iterator[Record]:
+    for item in _items(http, "/videos", [("part", "statistics"), ("id", ",".join(videos))])[0]:
+        try:
+            video = _id(_mapping(item, "the video").get("id"), _VIDEO, "id")
+            if video not in videos:
+                continue
+            statistics, totals = _part(item, "statistics"), []
+            # What its owner has switched off is not there.
+            for theirs, verb in (("likeCount", "like"), ("commentCount", "reply"), ("viewCount", "visit")):
+                total = min(_count(statistics.get(theirs, 0), theirs), MAX_COUNT)
+                totals += [PostTotal(video, verb, total, videos[video])] if total else []
+        except ValueError as error:
+            yield Rejected(f"video {shown(item.get('id')) if isinstance(item, dict) else '?'}", str(error))
+            continue
+        yield Post(video, videos[video], f"https://www.youtube.com/watch?v={video}")
+        yield from totals
+
+
+def _comments(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
+    """Comments on all videos, and the answers shown with them, newest first, back to what is known.
+
+    Cursor: the newest time that was read to the end (to); while reading also the page to go on from (token) and the
+    newest time of this reading (top). Answers to older comments are seen in their number alone.
+    """
+    to, top, token = cursor.get("to", ""), cursor.get("top", ""), cursor.get("token", "")
+    params = [("part", "snippet,replies"), ("allThreadsRelatedToChannelId", subject.external_id), ("order", "time")]
+    params += [("maxResults", str(COMMENTS)), ("textFormat", "plainText")]
+    while True:
+        try:
+            items, token = _items(http, "/commentThreads", params, token)
+        except (NotFound, Rejected4xx):
+            # Comments are switched off, or the page to go on from has lapsed: the next reading begins anew.
+            yield Page([], {"to": to} if to else {}, done=not token)
+            return
+        records: list[Record] = []
+        known = False
+        for item in items:
+            try:
+                thread = _part(_mapping(item, "the thread"), "snippet")
+                first = _part(thread, "topLevelComment")
+                at = checked_time(_part(first, "snippet").get("publishedAt"), "publishedAt").isoformat()
+                top, known = max(top, at), known or at < to
+                replies = _part(item, "replies").get("comments") if item.get("replies") else []
+            except ValueError as error:
+                records.append(Rejected(f"comments, {_named(item)}", str(error)))
+                continue
+            for comment in [first, *(replies if isinstance(replies, list) else [])]:
+                try:
+                    records += _comment(comment, thread, subject.external_id)
+                except ValueError as error:
+                    records.append(Rejected(f"comments, {_named(comment)}", str(error)))
+        going_on = bool(token) and not known
+        yield Page(
+            records, {"to": to, "top": top, "token": token} if going_on else {"to": max(to, top)}, done=not going_on
+        )
+        if not going_on:
+            return
+
+
+def _comment(comment: object, thread: dict[str, Any], owner: str) -> list[Record]:
+    comment = _mapping(comment, "the comment")
+    snippet = _part(comment, "snippet")
+    # People who left have no channel.
+    author = snippet.get("authorChannelId") or {}
+    actor = _mapping(author, "authorChannelId").get("value")
+    if actor in (None, "", owner):
+        return []
+    actor, key = _id(actor, _CHANNEL, "authorChannelId"), _id(comment.get("id"), _ID, "id")
+    at, video = checked_time(snippet.get("publishedAt"), "publishedAt"), thread.get("videoId") or ""
+    # Comments on the channel itself have no video.
+    post = _id(video, _VIDEO, "videoId") if video else ""
+    handle = checked_text(snippet.get("authorDisplayName"), limit=100)
+    return [Interaction("reply", actor, at, post=post, key=key, actor_handle=handle)]
+
+
+def _subscribers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
+    """Those who subscribe in public; the cursor is the page to go on from."""
+    token = cursor.get("token", "")
+    params = [("part", "snippet,subscriberSnippet"), ("mySubscribers", "true"), ("maxResults", str(VIDEOS))]
+    for number in range(SUBSCRIBERS):
+        try:
+            items, token = _items(http, "/subscriptions", params, token)
+        except (NotFound, Rejected4xx):
+            yield Page([], {}, done=not token)
+            return
+        records: list[Record] = []
+        for item in items:
+            try:
+                subscriber = _part(_mapping(item, "the subscription"), "subscriberSnippet")
+                actor = _id(subscriber.get("channelId"), _CHANNEL, "channelId")
+                seen = _part(item, "snippet").get("publishedAt")
+                since = checked_time(seen, "publishedAt") if seen is not None else None
+            except ValueError as error:
+                records.append(Rejected(f"subscribers, {_named(item)}", str(error)))
+                continue
+            if actor != subject.external_id:
+                name = checked_text(subscriber.get("title"), limit=100)
+                records.append(Interaction("follow", actor, None, actor_handle=name, observed_at=since))
+        last = not token or number == SUBSCRIBERS - 1
+        yield Page(records, {} if last else {"token": token}, done=last)
+        if last:
+            return
+
+
+def _items(http: Http, path: str, params: list[tuple[str, str]], token: str = "") -> tuple[list[Any], str]:
+    """What is on one page, and the token of the next ("" at the end)."""
+    data = http.get(path, [*params, *([("pageToken", token)] if token else [])]).data
+    items = data.get("items", []) if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        raise Unreachable(f"{http.host}{path} is {shown(data)}, without items")
+    following = data.get("nextPageToken")
+    if following is None or not items:
+        return items, ""
+    if not isinstance(following, str) or not 0 < len(following) <= 500 or following == token:
+        raise Unreachable(f"{http.host}{path} does not go on")
+    return items, following
+
+
+def _reasons(data: Any) -> set[str]:
+    """Why Google refuses something, in its own short words."""
+    error = data.get("error") if isinstance(data, dict) else None
+    if not isinstance(error, dict):
+        return set()
+    listed = [error.get("errors"), error.get("details")]
+    reasons = [
+        item.get("reason") for items in listed if isinstance(items, list) for item in items if isinstance(item, dict)
+    ]
+    return {reason for reason in reasons if isinstance(reason, str)}
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise ValueError(f"{what} is {shown(value)}, not an object")
+
+
+def _part(value: object, name: str) -> dict[str, Any]:
+    return _mapping(_mapping(value, "it").get(name), name)
+
+
+def _id(value: object, form: re.Pattern[str], what: str) -> str:
+    if isinstance(value, str) and form.fullmatch(value):
+        return value
+    raise ValueError(f"{what} is {shown(value)}, not an id of YouTube")
+
+
+def _count(value: object, what: str) -> int:
+    """A number or its digits; views outgrow what other counts can be."""
+    number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value) else value
+    if type(number) is not int or not 0 <= number < 10**15:
+        raise ValueError(f"{what} is {shown(value)}, not a count")
+    return number
+
+
+def _named(item: object) -> str:
+    return shown(item.get("id")) if isinstance(item, dict) else "?"

@@ -17,6 +17,10 @@ class GooglePlus(Network):
             CounterSpec("followers", "followers", "follow"),
             CounterSpec("posts", "posts in all"),
         ),
+        archive_note=(
+            "Google+ is closed: what its export shows is of 2019 or earlier, weighs little by its age, and can "
+            "never be brought up to date."
+        ),
     )
 
     def recognises(self, archive: Archive) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, NoReturn
 
 _CHUNK = 256 * 1024
+# Objects within objects that `found` enters; deeper ones are read at once.
+DEPTH = 12
 # X writes each file as an assignment, `window.YTD.tweets.part0 = [`, so that a browser can load it.
 _ASSIGNMENT = re.compile(r"\s*window\.[\w.$]{1,200}\s*=\s*")
 _GAP = re.compile(r"[ \t\r\n]*")
@@ -43,21 +45,40 @@ def elements(file: IO[bytes], *, key: str | None = None, limit: int) -> Iterator
     if key is None:
         yield from text.array()
     else:
-        if text.peek() != "{":
-            raise BadJson("does not hold a JSON object")
-        text.at += 1
-        while text.peek() != "}":
-            name = text.value("the name of a field")
-            if not isinstance(name, str):
-                raise BadJson("has a field whose name is not text")
-            text.expect(":", f"field {name[:40]!r}")
+        for name in text.fields():
             if name == key:
                 yield from text.array()
             else:
                 text.value(f"field {name[:40]!r}")
-            if text.peek() != "}":
-                text.expect(",", f"field {name[:40]!r}")
-        text.at += 1
+    text.finish()
+
+
+def found(file: IO[bytes], *, wanted: Callable[[str], object], limit: int) -> Iterator[tuple[str, Any]]:
+    """What stands under a wanted field at any depth, as (field, value): each element of an array, an object as it is.
+
+    A file that is an array yields its elements under "". Everything else is passed over in parts that fit in memory:
+    an array record by record, an object field by field. Raises BadJson, also after good values.
+    """
+    text = _Text(file, limit)
+    text.skip_assignment()
+    if text.peek() == "[":
+        for value in text.array():
+            yield "", value
+    else:
+        yield from text.walk(wanted, DEPTH)
+    text.finish()
+
+
+def members(file: IO[bytes], *, key: str, limit: int) -> Iterator[tuple[str, Any]]:
+    """Fields of the object that stands under `key` of the file's object, as (field, value). Raises BadJson."""
+    text = _Text(file, limit)
+    text.skip_assignment()
+    for name in text.fields():
+        if name == key and text.peek() == "{":
+            for field in text.fields():
+                yield field, text.value(f"field {field[:40]!r}")
+        else:
+            text.value(f"field {name[:40]!r}")
     text.finish()
 
 
@@ -144,6 +165,35 @@ class _Text:
             if len(self.text) - self.at > self.limit:
                 raise BadJson(f"{where}: is not valid JSON, or longer than {self.limit:,} characters")
             self.more(max(_CHUNK, len(self.text) - self.at))
+
+    def fields(self) -> Iterator[str]:
+        """Names of the fields of the object that comes next; whoever takes one reads its value before the next."""
+        if self.peek() != "{":
+            raise BadJson("does not hold a JSON object" if self.peek() else "is cut short")
+        self.at += 1
+        while self.peek() != "}":
+            name = self.value("the name of a field")
+            if not isinstance(name, str):
+                raise BadJson("has a field whose name is not text")
+            self.expect(":", f"field {name[:40]!r}")
+            yield name
+            if self.peek() != "}":
+                self.expect(",", f"field {name[:40]!r}")
+        self.at += 1
+
+    def walk(self, wanted: Callable[[str], object], depth: int) -> Iterator[tuple[str, Any]]:
+        for name in self.fields():
+            kind, taken = self.peek(), wanted(name)
+            if kind == "[":
+                for value in self.array():
+                    if taken:
+                        yield name, value
+            elif kind == "{" and not taken and depth:
+                yield from self.walk(wanted, depth - 1)
+            else:
+                value = self.value(f"field {name[:40]!r}")
+                if taken and kind == "{":
+                    yield name, value
 
     def array(self) -> Iterator[Any]:
         if self.peek() != "[":

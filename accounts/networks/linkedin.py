@@ -38,6 +38,10 @@ class LinkedIn(Network):
             " and how your posts were received",
         ),
         never=("your messages", "your job applications", "your salary and what recruiters see of you"),
+        archive_note=(
+            "LinkedIn's export names your connections and who recommended or endorsed you, but not who viewed, "
+            "liked or shared your posts. Recommendations that are not shown do not count."
+        ),
         profile_url="https://www.linkedin.com/in/{handle}",
     )
 

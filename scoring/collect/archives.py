@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from accounts.models import Person
+from accounts.models import LinkedAccount, Person
 from accounts.networks import NETWORKS
 from accounts.networks.archive import Archive, open_archive
-from accounts.networks.base import BadArchive, Network, Owner, Record, Rejected, Tally
+from accounts.networks.base import BadArchive, Network, Owner, Record, Rejected, Spec, Tally
 from scoring.collect.bulk import known_network
 from scoring.collect.links import check_free, link_owner
 from scoring.collect.merging import merge
@@ -18,6 +18,8 @@ from scoring.collect.summary import Progress, Refused, Rejects, Summary, quiet
 
 # Records between two reports of progress.
 EVERY = 1000
+# Networks of one company, whose exports come in one file; any other two in one file cannot be told apart.
+TOGETHER = ({"google", "googleplus"},)
 
 
 def import_archive(
@@ -28,39 +30,83 @@ def import_archive(
     at: datetime,
     progress: Progress = quiet,
     rejects: Path | None = None,
+    label: str = "",
+    own: str = "",
+    proof: str = LinkedAccount.Proof.OPERATOR,
 ) -> Summary:
-    """Import the export at `path` (zip or folder), link its owner's account to `person`, and say what was new.
+    """Import the export at `path` (zip, folder or one file), link its owner's account to `person`; says what was new.
 
-    network: None to recognise it. rejects: a file for what could not be used. Nothing is stored before all of it has
-    been read. Raises BadArchive and Refused, with nothing imported; AlreadyLinked where the account is another's.
+    network: None to recognise it. rejects: a file for what could not be used. label: what messages call the export
+    ("": its file's name). own: what the person says is theirs where an export lists what others own too. proof: how
+    the account is known to be the person's, for its link.
+    Of an export that holds several networks (Google Takeout) each is imported; one that cannot be is named in the
+    notes. Nothing of a network is stored before all of it has been read. Raises BadArchive and Refused, with nothing
+    imported; AlreadyLinked where the account is another's.
     """
-    with open_archive(path) as archive:
-        reader = recognised(archive) if network is None else NETWORKS[known_network(network).slug]
-        spec = reader.spec
-        summary = Summary(spec.slug)
-        records = reader.read_archive(archive)
-        owner = next(records, None)
-        if not isinstance(owner, Owner):
-            raise BadArchive(f"{archive.label}: does not say whose export it is")
-        check_free(person=person, spec=spec, owner=owner)
-        with Staging(spec=spec, origin="archive", at=at) as staging:
-            with Rejects(summary, rejects, ["where", "reason"]) as bad:
-                stage(staging, records, owner, summary, bad, progress)
-            link_owner(person=person, spec=spec, owner=owner, at=at)
-            merge(staging, summary, progress=progress)
+    with open_archive(path, label=label) as archive:
+        archive.own = own.strip()
+        readers = recognised(archive) if network is None else [NETWORKS[known_network(network).slug]]
+        summary = Summary("", networks=[])
+        refused: list[tuple[Spec, Exception]] = []
+        with Rejects(summary, rejects, ["where", "reason"]) as bad:
+            for reader in readers:
+                before = summary.rejected, list(summary.reasons)
+                try:
+                    part = _read_and_store(archive, reader, person, at=at, proof=proof, progress=progress, bad=bad)
+                except (BadArchive, Refused) as error:
+                    refused.append((reader.spec, error))
+                    # What was found wrong in a part that is not imported is not counted beside what is.
+                    summary.rejected, summary.reasons = before
+                else:
+                    _add(summary, part, several=len(readers) > 1)
+        if not summary.networks:
+            raise refused[0][1]
+        summary.notes += [f"{spec.label} in it was not read: {error}" for spec, error in refused]
     return summary
 
 
-def recognised(archive: Archive) -> Network:
-    """The one network whose export this looks like. Raises Refused."""
+def recognised(archive: Archive) -> list[Network]:
+    """The network whose export this looks like, or the networks where one company's come together. Raises Refused."""
     found = [network for network in NETWORKS.values() if network.recognises(archive)]
-    if len(found) == 1:
-        return found[0]
+    if len(found) == 1 or any({network.spec.slug for network in found} <= group for group in TOGETHER if found):
+        return found
     if found:
         labels = " and ".join(network.spec.label for network in found)
         raise Refused(f"{archive.label}: looks like an export of {labels}; say which it is")
     readable = [n.spec.label for n in NETWORKS.values() if type(n).read_archive is not Network.read_archive]
     raise Refused(f"{archive.label}: is no data export that can be read here ({', '.join(sorted(readable))})")
+
+
+def _read_and_store(
+    archive: Archive, reader: Network, person: Person, *, at: datetime, proof: str, progress: Progress, bad: Rejects
+) -> Summary:
+    spec = reader.spec
+    summary = Summary(spec.slug)
+    records = reader.read_archive(archive)
+    owner = next(records, None)
+    if not isinstance(owner, Owner):
+        raise BadArchive(f"{archive.label}: does not say whose export it is")
+    check_free(person=person, spec=spec, owner=owner)
+    with Staging(spec=spec, origin="archive", at=at) as staging:
+        stage(staging, records, owner, summary, bad, progress)
+        link_owner(person=person, spec=spec, owner=owner, at=at, proof=proof)
+        merge(staging, summary, progress=progress)
+    return summary
+
+
+def _add(summary: Summary, part: Summary, *, several: bool) -> None:
+    """Add what one network of the export gave; `rejected` is counted where it is found."""
+    summary.network = summary.network or part.network
+    summary.networks.append(part.network)
+    label = NETWORKS[part.network].spec.label
+    for kind, number in part.tallies.items():
+        kind = kind if not several or kind.startswith(label) else f"{label}: {kind}"
+        summary.tallies[kind] = summary.tallies.get(kind, 0) + number
+    summary.read += part.read
+    summary.new += part.new
+    summary.known += part.known
+    summary.left_out += part.left_out
+    summary.accounts_new += part.accounts_new
 
 
 def stage(

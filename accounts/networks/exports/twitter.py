@@ -36,13 +36,18 @@ _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
 # The counts of a post, and the verbs they count.
 _TOTALS = (("favorite_count", "like"), ("retweet_count", "share"))
 _TWEETS = ("tweets.js", "tweets-part*.js", "tweet.js", "tweet-part*.js")
+# Posts to communities are in a file of their own, and in no other.
+_COMMUNITY = ("community-tweet.js", "community-tweet-part*.js", "community_tweet*.js")
+# The whole texts of long posts, which stand cut among the others.
+_NOTES = ("note-tweet.js", "note-tweet-part*.js")
 
 
 def recognises(archive: Archive) -> bool:
     folder = archive.folder_of("account.js", "manifest.js")
     if folder is None:
         return False
-    return bool(archive.find(*_TWEETS, "follower*.js", "following*.js", "profile.js", folder=folder))
+    files = archive.find(*_TWEETS, *_COMMUNITY, "follower*.js", "following*.js", "profile.js", folder=folder)
+    return any(b"window." in archive.head(name, 256) or b"[" in archive.head(name, 256) for name in files)
 
 
 def read(archive: Archive) -> Iterator[Record]:
@@ -71,7 +76,8 @@ class _Export:
     made_at: datetime | None = None
     # X cuts a large export into several: one of them cannot say how many posts there are in all.
     partial: bool = False
-    own_likes: set[str] = field(default_factory=set)
+    # As numbers, which take half the memory of text: there may be a million.
+    own_likes: set[int] = field(default_factory=set)
 
     def owner(self) -> Owner:
         manifest = self._only("manifest.js")
@@ -112,14 +118,15 @@ class _Export:
         return known[0]
 
     def tweets(self) -> Iterator[Record]:
-        files = self._files(*_TWEETS)
-        if not files:
+        files, community = self._files(*_TWEETS), self._files(*_COMMUNITY)
+        if not files and not community:
             return
         self._read_own_likes()
         own_reposts = self._own_reposts(files)
-        read = reposts = 0
-        for where, tweet in self._records(files, "tweet"):
+        read = reposts = elsewhere = 0
+        for where, tweet in self._records([*files, *community], "tweet"):
             read += 1
+            elsewhere += where.startswith(tuple(community)) if community else 0
             text = _text(tweet)
             if text.startswith("RT @"):
                 reposts += 1
@@ -136,12 +143,16 @@ class _Export:
                 except ValueError as error:
                     yield Rejected(where, str(error))
                     continue
-                own = own_reposts.of(text) if verb == "share" else post in self.own_likes
+                own = own_reposts.of(text) if verb == "share" else int(post) in self.own_likes
                 if total > own:
                     yield PostTotal(post, verb, total - own, posted_at)
-        yield Tally("tweets", read)
+        yield Tally("tweets", read - elsewhere)
         if reposts:
             yield Tally("of them reposts", reposts)
+        if elsewhere:
+            yield Tally("tweets in communities", elsewhere)
+        if notes := sum(1 for _ in self._records(self._files(*_NOTES), "noteTweet")):
+            yield Tally("long tweets", notes)
         if not self.partial:
             yield Counter("posts", read, self.made_at)
 
@@ -183,7 +194,7 @@ class _Export:
         for _, like in self._records(self._files("like.js", "like-part*.js"), "like"):
             post = like.get("tweetId")
             if isinstance(post, str) and _ID.fullmatch(post):
-                self.own_likes.add(post)
+                self.own_likes.add(int(post))
 
     def _own_reposts(self, files: list[str]) -> "_Reposts":
         found = _Reposts()

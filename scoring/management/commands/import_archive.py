@@ -12,22 +12,32 @@ from accounts.networks import NETWORKS
 from accounts.networks.base import BadArchive
 from scoring.collect.archives import import_archive
 from scoring.collect.summary import Refused
+from scoring.imports import archive_networks
 from scoring.management.bars import Bars
 from scoring.management.people import person_of
 
 
 class Command(BaseCommand):
     help = (
-        "Imports the data export that a network gives a person (a zip, or its unpacked folder), and links its owner's "
-        "account to the person. Importing it twice adds nothing. What cannot be used goes to PATH.rejects.csv."
+        "Imports the data export that a network gives a person (a zip, its unpacked folder, or one file such as a "
+        "feed), and links its owner's account to the person. Importing it twice adds nothing. What cannot be used goes "
+        "to PATH.rejects.csv."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--network", required=True, metavar="SLUG", help=", ".join(sorted(NETWORKS)))
+        readable = sorted(network.spec.slug for network in archive_networks())
+        parser.add_argument(
+            "--network", metavar="SLUG", help=f"recognised where it is not given; {', '.join(readable)}"
+        )
+        parser.add_argument(
+            "--own",
+            default="",
+            help="which is the person's, where a file lists several: a blog's address, a channel's id",
+        )
         parser.add_argument("--handle", required=True, help="the person's handle here; made (hidden) where it is new")
         parser.add_argument("path", type=Path, metavar="PATH")
 
-    def handle(self, *, network: str, handle: str, path: Path, **options: Any) -> None:
+    def handle(self, *, network: str | None, handle: str, path: Path, own: str, **options: Any) -> None:
         path = Path(path)
         person, made = person_of(handle)
         try:
@@ -38,6 +48,7 @@ class Command(BaseCommand):
                     person=person,
                     at=timezone.now(),
                     progress=bars,
+                    own=own,
                     rejects=path.absolute().with_name(f"{path.absolute().name}.rejects.csv"),
                 )
         except (BadArchive, Refused) as error:
@@ -48,5 +59,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{person.handle} is new here: hidden, and nobody's until somebody claims it")
         for line in summary.lines():
             self.stdout.write(line)
-        if note := NETWORKS[summary.network].spec.archive_note:
-            self.stdout.write(note)
+        for slug in summary.networks:
+            if note := NETWORKS[slug].spec.archive_note:
+                self.stdout.write(note)

@@ -73,7 +73,7 @@ def test_it_passes_over_what_a_mac_adds(zip_path: Path) -> None:
     [
         (b"", "empty"),
         (b"hello, I am a picture", "not a zip file"),
-        (b"\x1f\x8b\x08\x00rest", "unpack it and give the folder"),
+        (b"\x1f\x8b\x08\x00rest", "is a .gz or .tgz file.* unpack it and zip the folder"),
         (b"PK\x05\x06" + b"\0" * 18, "holds no files"),
     ],
 )

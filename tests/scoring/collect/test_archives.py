@@ -69,7 +69,7 @@ def test_an_export_is_recognised_and_importing_it_twice_adds_nothing(alice, fold
 def test_what_cannot_be_recognised_is_refused(alice, tmp_path):
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "beach.txt").write_text("sun")
-    with pytest.raises(Refused, match=r"is no data export that can be read here \(Mastodon, Twitter/X\)"):
+    with pytest.raises(Refused, match=r"is no data export that can be read here \(Blog, Facebook, Foursquare/Swarm, Google"):
         import_archive(path=tmp_path / "holiday", network=None, person=alice, at=AT)
     with pytest.raises(BadArchive):
         import_archive(path=tmp_path / "holiday", network="twitter", person=alice, at=AT)
@@ -134,6 +134,6 @@ def test_the_command_leaves_nobody_behind_when_it_fails(tmp_path):
     assert not Person.objects.exists()
     with pytest.raises(CommandError, match="nor can anybody"):
         command(FIXTURES / "twitter", handle="not a handle")
-    with pytest.raises(CommandError, match="no data export that can be read here"):
+    with pytest.raises(CommandError, match="twitter: is not an export of Facebook"):
         command(FIXTURES / "twitter", network="facebook")
     assert not Person.objects.exists()
