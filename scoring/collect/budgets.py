@@ -23,6 +23,7 @@ from scoring.collect.schedule import spread
 
 # The first half of the key of the lock of a purse; the second is the person's id.
 LOCK = 0x70757273
+LOCK_SQL = "SELECT pg_advisory_lock(%s, %s)"
 # How long a stream waits for another of the same person to be done, in PostgreSQL's words.
 PATIENCE = "20s"
 # The people whose money was spent go on within this time after midnight, not all at once.
@@ -48,7 +49,7 @@ def purse(*, person: Person, spec: Spec, at: datetime) -> Iterator[Budget]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
+            cursor.execute(LOCK_SQL, key)
     except OperationalError as error:
         if isinstance(error.__cause__, LockNotAvailable):
             raise InUse from None

@@ -8,6 +8,7 @@ stream after its reading is told to `schedule`, so that nobody waits here.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,6 @@ from accounts.networks.base import (
     Revoked,
     Subject,
     Tally,
-    Unreachable,
 )
 from accounts.notify import notify
 from accounts.privacy import keeping
@@ -130,11 +130,17 @@ def attempt(*, cursor_id: int, at: datetime, enough: Callable[[], bool] = never)
         raise
     except Exception as error:
         # One account's trouble, of whatever kind, must not keep the others from being read.
-        expected = isinstance(error, Unreachable | Overtaken | LostKey)
-        logger.warning("linked account %s could not be read: %s", link_id, error, exc_info=not expected)
+        logger.warning("linked account %s could not be read: %s", link_id, _shown(error))
     if link_id is not None and schedule.first_read(link_id, at=at):
         found.score = LinkedAccount.objects.values_list("person", flat=True).get(pk=link_id)
     return found
+
+
+def _shown(error: Exception) -> str:
+    """An error for the log: what we raise in words, any other by its kind and place, since it may quote anything."""
+    if isinstance(error, NetworkError | Overtaken | LostKey):
+        return str(error)
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 def read_stream(*, cursor_id: int, at: datetime, enough: Callable[[], bool] = never, due_only: bool = True) -> Attempt:
@@ -165,8 +171,11 @@ def _alone(cursor_id: int) -> Iterator[None]:
     key = [LOCK, cursor_id % 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        if not cursor.fetchone()[0]:
-            raise NotNow("another process reads it")
+        taken = bool(cursor.fetchone()[0])
+    if not taken:
+        # If that one is dying, the next round must not wait for it as for a task in the queue.
+        schedule.release([cursor_id])
+        raise NotNow("another process reads it")
     try:
         yield
     finally:
@@ -201,7 +210,7 @@ def _noting(cursor: Cursor, at: datetime, enough: Callable[[], bool]) -> Attempt
     try:
         return _read(cursor, at, enough)
     except RateLimited as error:
-        schedule.put_off(cursor, until=error.until, error=str(error))
+        schedule.put_off(cursor, until=error.until, at=at, error=str(error))
         if error.everybody:
             schedule.hold(spec, until=error.until, at=at)
         raise

@@ -34,6 +34,8 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 45, 135, 360)
 PATIENCE, LEAST_FAILURES = timedelta(days=3), 5
 # Two readings of a stream lie up to this share of their distance further apart, so that not all come at once.
 JITTER = 0.1
+# Who was asked to wait comes back up to this share of the wait later, and at most so late: not all at midnight.
+LATE_SHARE, LATE = 0.05, timedelta(minutes=30)
 # Streams that go on within this time are still to come in an account's first reading; others are not waited for.
 SOON = timedelta(minutes=10)
 
@@ -172,14 +174,15 @@ def read(cursor: Cursor, *, due_at: datetime, at: datetime, ended: bool, error: 
     )
 
 
-def put_off(cursor: Cursor, *, until: datetime, error: str) -> None:
+def put_off(cursor: Cursor, *, until: datetime, at: datetime, error: str) -> None:
     """The network wants to be left alone before `until`, by all streams that are read with the same token."""
+    due_at = until + min(LATE, LATE_SHARE * (until - at)) * spread(cursor.pk, at)
     holder = cursor.link.through_id or cursor.link_id
     with transaction.atomic():
         sharing = Cursor.objects.filter(Q(link=holder) | Q(link__through=holder))
         # Locked in an order: two streams of one account are told to wait at the same time.
         pks = [other.pk for other in sharing.select_for_update(of=("self",)).order_by("pk")]
-        Cursor.objects.filter(pk__in=pks).update(next_allowed_at=until, due_at=Greatest(F("due_at"), until))
+        Cursor.objects.filter(pk__in=pks).update(next_allowed_at=until, due_at=Greatest(F("due_at"), due_at))
         Cursor.objects.filter(pk=cursor.pk).update(error=error[:2000], queued_at=None)
 
 

@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-import stamina
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 
-from accounts import tokens
-from accounts.models import Account, Credential, Cursor, LinkedAccount, Membership, Person, User
+from accounts import privacy, tokens
+from accounts.models import Account, Credential, Cursor, LinkedAccount, Pause, Person
+from accounts.networks import NETWORKS
 from accounts.networks import mastodon as mastodon_network
 from accounts.networks.base import RateLimited, Revoked, Unreachable
-from scoring import log
-from scoring.collect import pulling
+from klout.processes import wait_until
+from scoring import log, tasks
+from scoring.collect import pulling, schedule
 from scoring.collect.connecting import connect
 from scoring.collect.links import AlreadyLinked
 from scoring.collect.summary import Refused
 from scoring.models import CounterReading, Interaction, Post
 from tests.fakes.loopback import Reply
-from tests.fakes.mastodon import TOKEN, FakeMastodon
+from tests.fakes.mastodon import TOKEN
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 START = AT - timedelta(days=3)
-
-
-@pytest.fixture
-def server(settings) -> Iterator[FakeMastodon]:
-    with FakeMastodon() as fake, stamina.set_testing(True, attempts=2, cap=True):
-        settings.NETWORK_PRIVATE_HOSTS = [fake.host]
-        yield fake
-
-
-@pytest.fixture
-def alice() -> Person:
-    person = Person.objects.create(handle="Alice")
-    user = User.objects.create_user("alice@example.com", "a long pass phrase")
-    Membership.objects.create(user=user, person=person)
-    return person
 
 
 @pytest.fixture
@@ -191,7 +177,7 @@ def test_nothing_is_kept_of_a_token_that_does_not_open(server, alice):
     with pytest.raises(Revoked):
         connect(person=alice, network="mastodon", server=server.url, token="wrong", at=AT)
     with pytest.raises(Refused, match="is not read through an API"):
-        connect(person=alice, network="facebook", server="", token="x", at=AT)
+        connect(person=alice, network="googleplus", server="", token="x", at=AT)
     with pytest.raises(Refused, match="say which one"):
         connect(person=alice, network="mastodon", server="", token="x", at=AT)
     assert not Account.objects.exists()
@@ -210,6 +196,189 @@ def test_the_token_is_stored_encrypted(link):
         cursor.execute("SELECT token FROM accounts_credential")
         assert TOKEN.encode() not in bytes(cursor.fetchone()[0])
     assert tokens.decrypt(Credential.objects.get().token) == TOKEN
+
+
+def due(link: LinkedAccount) -> list[int]:
+    return list(link.cursors.order_by("pk").values_list("pk", flat=True))
+
+
+def test_a_long_reading_lets_others_have_their_turn_and_goes_on_where_it_was(server, link, monkeypatch):
+    monkeypatch.setattr(mastodon_network, "PAGE", 20)
+    server.notify_many(50, START)
+    cursor = link.cursors.get(stream="notifications")
+    turns = []
+    for _ in range(4):
+        done = pulling.attempt(cursor_id=cursor.pk, at=AT, enough=lambda: True)
+        turns.append((done.state, Interaction.objects.count()))
+        cursor.refresh_from_db()
+    assert turns == [("more", 20), ("more", 40), ("more", 50), ("read", 50)]
+    assert (cursor.pulled_at, cursor.queued_at) == (AT, None)
+    assert cursor.due_at > AT
+
+
+def test_a_stream_that_was_read_is_left_alone_when_its_task_comes_twice(server, link):
+    first = due(link)[0]
+    assert pulling.attempt(cursor_id=first, at=AT).state == "read"
+    asked = len(server.asked)
+    assert pulling.attempt(cursor_id=first, at=AT).state == "left"
+    assert pulling.attempt(cursor_id=0, at=AT).state == "left"
+    assert len(server.asked) == asked
+
+
+def test_the_day_reads_what_is_due_and_leaves_what_a_worker_has_before_it(server, link):
+    schedule.claim(at=AT)
+    asked = len(server.asked)
+    assert pulling.pull_due(at=AT + timedelta(minutes=30)).links == 0
+    assert len(server.asked) == asked
+    assert pulling.pull_due(at=AT + schedule.LOST).links == 1
+    assert pulling.pull_due(at=AT + schedule.LOST).links == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_is_read_by_one_process_at_a_time(server, link):
+    first = due(link)[0]
+    asked = len(server.asked)
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [pulling.LOCK, first])
+        assert pulling.attempt(cursor_id=first, at=AT).state == "left"
+        assert len(server.asked) == asked
+    finally:
+        other.close()
+    assert wait_until(lambda: pulling.attempt(cursor_id=first, at=AT).state == "read", seconds=5)
+
+
+def test_the_first_reading_ends_with_its_last_stream_and_asks_for_a_score_once(server, link):
+    *rest, last = due(link)
+    server.notify_many(5, START)
+    for cursor in rest:
+        assert pulling.attempt(cursor_id=cursor, at=AT).score is None
+    assert LinkedAccount.objects.get().first_read_at is None
+    assert pulling.attempt(cursor_id=last, at=AT).score == link.person_id
+    assert LinkedAccount.objects.get().first_read_at == AT
+    later = AT + timedelta(days=1)
+    assert [pulling.attempt(cursor_id=cursor, at=later).score for cursor in due(link)] == [None] * len(due(link))
+    assert LinkedAccount.objects.get().first_read_at == AT
+
+
+def test_the_first_reading_does_not_wait_for_a_stream_that_the_network_puts_off(server, link):
+    *rest, last = due(link)
+    for cursor in rest:
+        pulling.attempt(cursor_id=cursor, at=AT)
+    until = (AT + timedelta(hours=6)).isoformat()
+    server.faults.extend([Reply(429, {"error": "Too many requests"}, headers={"X-RateLimit-Reset": until})] * 2)
+    assert (pulling.attempt(cursor_id=last, at=AT).score) == link.person_id
+    assert LinkedAccount.objects.get().first_read_at == AT
+
+
+def test_the_task_reads_and_has_the_person_scored(server, link, monkeypatch):
+    link.cursors.update(due_at=AT - timedelta(days=1))
+    scored, queued = [], []
+    monkeypatch.setattr(tasks.score_provisionally, "delay", scored.append)
+    monkeypatch.setattr(tasks, "queue_pulls", lambda claimed, priority: queued.extend(claimed))
+    for cursor in due(link):
+        tasks.pull_stream(cursor)
+    assert (scored, queued) == ([link.person_id], [])
+
+
+def test_a_task_whose_turn_is_over_is_queued_behind_the_others(server, link, monkeypatch):
+    link.cursors.update(due_at=AT - timedelta(days=1))
+    queued = []
+    monkeypatch.setattr(mastodon_network, "PAGE", 2)
+    monkeypatch.setattr(tasks, "TURN", -1.0)
+    monkeypatch.setattr(tasks, "queue_pulls", lambda claimed, priority: queued.extend(claimed))
+    server.notify_many(5, START)
+    cursor = link.cursors.get(stream="notifications").pk
+    tasks.pull_stream(cursor)
+    assert Interaction.objects.count() == 2
+    assert (cursor, "mastodon") in queued
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_erased_while_they_are_read_and_nothing_is_read_of_who_was_erased(server, link):
+    cursor, *others = due(link)
+    refused = []
+
+    def asked(_: object) -> None:
+        try:
+            privacy.unlink(link=link, at=AT)
+        except privacy.Busy:
+            refused.append(True)
+        finally:
+            connection.close()
+
+    def in_a_thread(request: object) -> None:
+        thread = threading.Thread(target=asked, args=(request,))
+        thread.start()
+        thread.join(10)
+
+    server.faults.append(in_a_thread)
+    assert pulling.attempt(cursor_id=cursor, at=AT).state == "read"
+    assert refused == [True]
+    privacy.erase_person(person=link.person, at=AT)
+    assert pulling.attempt(cursor_id=others[0], at=AT).state == "left"
+    assert not Interaction.objects.exists()
+
+
+def test_a_key_that_was_lost_parks_nobody(link, settings):
+    settings.TOKEN_KEYS = ["another key"]
+    for day in range(9):
+        assert pulling.attempt(cursor_id=due(link)[0], at=AT + timedelta(days=day)).state == "failed"
+    cursor = Cursor.objects.get(pk=due(link)[0])
+    assert cursor.parked_at is None
+    assert "TOKEN_KEYS" in cursor.error
+    assert cursor.due_at > AT + timedelta(days=8)
+
+
+def test_a_reader_that_fails_in_a_way_of_its_own_is_tried_again_later_and_says_no_more_than_its_kind(
+    server, link, monkeypatch, caplog
+):
+    def broken(*_: object) -> None:
+        raise KeyError(TOKEN)
+
+    monkeypatch.setattr(type(NETWORKS["mastodon"]), "pull", broken)
+    assert pulling.attempt(cursor_id=due(link)[0], at=AT).state == "failed"
+    cursor = Cursor.objects.get(pk=due(link)[0])
+    assert "KeyError" in cursor.error
+    assert TOKEN not in cursor.error
+    assert "KeyError" in caplog.text
+    assert TOKEN not in caplog.text
+    assert (cursor.failures, cursor.queued_at) == (1, None)
+    assert cursor.due_at > AT
+
+
+def test_a_stream_or_a_network_of_an_older_version_is_read_by_nobody(server, link, linked):
+    old = Cursor.objects.create(link=link, stream="pokes", due_at=AT)
+    assert pulling.attempt(cursor_id=old.pk, at=AT).state == "left"
+    assert not Cursor.objects.filter(pk=old.pk).exists()
+    dead = Cursor.objects.create(link=linked("Bob", "friendster", "1"), stream="profile", due_at=AT)
+    assert pulling.attempt(cursor_id=dead.pk, at=AT).state == "left"
+    assert pulling.pull_due(at=AT).links == 1
+
+
+def test_a_page_breaks_with_the_account_that_it_is_read_through(server, link, linked):
+    page = linked("Alice", "mastodon", "page@town.example", token=None)
+    LinkedAccount.objects.filter(pk=page.pk).update(through=link, server=server.url)
+    cursor = Cursor.objects.create(link=page, stream="notifications", due_at=AT, queued_at=AT)
+    server.tokens.clear()
+    assert pulling.attempt(cursor_id=cursor.pk, at=AT).state == "broken"
+    assert set(LinkedAccount.objects.values_list("state", flat=True)) == {"broken"}
+    assert Pause.objects.filter(ended_at=None, started_at=AT).count() == 2
+    # Connected anew, nothing is left that would keep it from being read at once.
+    assert not Cursor.objects.filter(queued_at__isnull=False).exists()
+
+
+def test_no_log_line_and_no_error_shows_a_token(server, link, caplog):
+    server.faults.append(Reply(401, {"error": f"the token {TOKEN} is not known"}))
+    assert pulling.attempt(cursor_id=due(link)[0], at=AT).state == "broken"
+    link.cursors.update(due_at=AT)
+    LinkedAccount.objects.update(state="active")
+    server.faults.extend([Reply(500, {"error": f"the token {TOKEN} is not known"})] * 9)
+    assert pulling.attempt(cursor_id=due(link)[0], at=AT).state == "failed"
+    assert caplog.text
+    assert TOKEN not in caplog.text
+    assert TOKEN not in "".join(Cursor.objects.values_list("error", flat=True))
 
 
 # ---------------------------------------------------------------- the command
