@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import challenges, claims, consent, linked, offers, proving
+from accounts import challenges, claims, consent, linked, offers, proving, social
 from accounts.connecting_forms import AddressForm, AgreeForm, KeyForm, PagesForm
 from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, NetworkError
+from accounts.tokens import LostKey
 from accounts.views import EDITORS, chosen_person, settings_address
 
 
@@ -84,8 +85,7 @@ class ConnectPage:
         self.person, self.people = person, people
         self.terms = offers.terms_of(network)
         self.pending = proving.pending(request.session, person, network)
-        # Where an account proves a member, an article about somebody is proved by a code on it.
-        self.by_code = offer.way == "challenge" or (offer.way == "oauth" and network.spec.slug in proving.ALSO_BY_CODE)
+        self.by_code = offer.way == "challenge" or (offer.also_by_code and offers.can_be_found(network))
         data = request.POST if request.method == "POST" else None
         step = request.POST.get("step", "")
         self.agree = AgreeForm(data if step == "agree" else None, network=network)
@@ -143,11 +143,10 @@ class ConnectPage:
     def _agree(self) -> HttpResponse | None:
         if not self.agree.is_valid():
             return None
-        from accounts import social
-
         data = self.agree.cleaned_data
         pages, server = bool(data.get("pages")), data.get("server", "")
         try:
+            proving.look(self.person)
             answer = social.start(
                 self.request,
                 slug=self.network.spec.slug,
@@ -156,7 +155,7 @@ class ConnectPage:
                 pages=pages,
                 server=server,
             )
-        except NetworkError as error:
+        except (NetworkError, LostKey, proving.Unproved) as error:
             self.agree.add_error("server" if server else None, proving.in_words(error, self.network, self.person))
             return None
         self._consent(pages=pages)
@@ -180,9 +179,7 @@ class ConnectPage:
         at = timezone.now()
         try:
             owner = proving.check(self.person, self.network, self.pending["address"], at)
-            made = claims.link_or_claim(
-                person=self.person, spec=self.network.spec, owner=owner, proof=LinkedAccount.Proof.NETWORK, at=at
-            )
+            made = proving.link(self.person, self.network, owner, at)
         except proving.Unproved as error:
             messages.error(self.request, str(error))
             return redirect(self._here() + "#proof")
@@ -199,18 +196,11 @@ class ConnectPage:
         data, at = self.key.cleaned_data, timezone.now()
         try:
             owner, tokens = proving.by_key(self.person, self.network, data["address"], data["key"], at)
+            self._consent()
+            made = proving.link(self.person, self.network, owner, at, tokens=tokens)
         except proving.Unproved as error:
             self.key.add_error(None, str(error))
             return None
-        self._consent()
-        made = claims.link_or_claim(
-            person=self.person,
-            spec=self.network.spec,
-            owner=owner,
-            proof=LinkedAccount.Proof.NETWORK,
-            at=at,
-            tokens=tokens,
-        )
         return redirect(claims.page_of(made))
 
 
@@ -276,12 +266,17 @@ def choose_pages(request: HttpRequest, link_id: int) -> HttpResponse:
             messages.error(request, str(error))
             return redirect("choose_pages", link_id=link.pk)
         owners = [owner for owner, _token in found]
-        chosen = request.POST if request.POST.get("step") == "choose" else None
-        form = PagesForm(chosen, found=owners, people=people, initial={"whose": link.person_id})
-        if chosen is not None and form.is_valid():
+        sent = request.POST if request.POST.get("step") == "choose" else None
+        form = PagesForm(sent, found=owners, people=people, initial={"whose": link.person_id})
+        if sent is not None and form.is_valid():
             person = next(person for person in people if person.pk == form.cleaned_data["whose"])
             wanted = set(form.cleaned_data["pages"])
-            made = proving.link_pages(link, person, [page for page in found if page[0].external_id in wanted], at)
+            chosen = [page for page in found if page[0].external_id in wanted]
+            try:
+                made = [proving.link_page(link, person, owner, token, at) for owner, token in chosen]
+            except proving.Unproved as error:
+                messages.error(request, str(error))
+                return redirect("choose_pages", link_id=link.pk)
             return redirect(claims.page_of(made[0]))
         context |= {"form": form, "found": owners}
     return render(request, "accounts/choose_pages.html", context)
@@ -293,12 +288,10 @@ def sign_in(request: HttpRequest, slug: str) -> HttpResponse:
     """Log in, or sign up, with an account of a network; who is logged in adds it as a way to log in."""
     if slug not in {spec.slug for spec in offers.login_networks()}:
         raise Http404
-    from accounts import social
-
     purpose = "add_login" if request.user.is_authenticated else "login"
     try:
         return social.start(request, slug=slug, purpose=purpose)
     except NetworkError:
         label = offers.label_of(slug)
         messages.error(request, _("%(network)s did not answer. Please try again later.") % {"network": label})
-        return redirect(settings.LOGIN_URL)
+        return redirect(settings.LOGIN_URL if purpose == "login" else "settings")

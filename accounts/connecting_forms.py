@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from accounts.networks.base import Network, Owner
 
-_HOST = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 _PLAIN = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 
 # What an address looks like, by network.
@@ -22,22 +18,6 @@ ADDRESS_HELP = {
     "blog": _("The address of your blog, such as blog.example.org."),
     "wikipedia": _("The address of the article about you, such as https://en.wikipedia.org/wiki/Ada_Lovelace."),
 }
-
-
-def server_address(text: str) -> str:
-    """The base URL of the server that `text` names, by an address on it or somebody's user@host. Raises ValueError."""
-    text = text.strip().lower()
-    if "@" in text and "/" not in text:
-        text = text.rpartition("@")[2]
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    if parts.scheme in ("http", "https") and parts.netloc in settings.NETWORK_PRIVATE_HOSTS:
-        return f"{parts.scheme}://{parts.netloc}"
-    host = parts.hostname or ""
-    if not host.isascii():
-        host = host.encode("idna").decode()
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or parts.port not in (None, 443):
-        raise ValueError
-    return f"https://{host}"
 
 
 class AgreeForm(forms.Form):
@@ -59,14 +39,6 @@ class AgreeForm(forms.Form):
                 help_text=_("You choose which ones afterwards. Without this, nothing of any page is asked for."),
                 required=False,
             )
-
-    def clean_server(self) -> str:
-        try:
-            return server_address(self.cleaned_data["server"])
-        except (ValueError, UnicodeError):
-            raise forms.ValidationError(
-                _("This is no address of a server. It looks like mastodon.social."), code="server"
-            ) from None
 
 
 class AddressForm(forms.Form):

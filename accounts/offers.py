@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.calling import is_on
 from accounts.models import LinkedAccount
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, Spec
 
 # First come the networks that most people look for; nobody found LinkedIn on Klout.
 FIRST = ("twitter", "facebook", "linkedin", "google")
+# Where logging in proves somebody's account, and a code something else that is about them: an article.
+ALSO_BY_CODE = frozenset({"wikipedia"})
 # Klout's own signals are given here, not connected.
 OURS = "klout"
 
@@ -26,7 +28,7 @@ def label_of(slug: str) -> str:
 
 def has_keys(spec: Spec) -> bool:
     """Whether the operator has registered an app with the network, or none is needed."""
-    return not spec.needs_keys or all(settings.NETWORK_KEYS.get(spec.slug, ("", "")))
+    return not spec.needs_keys or is_on(spec)
 
 
 def reads_exports(network: Network) -> bool:
@@ -41,13 +43,19 @@ def can_be_found(network: Network) -> bool:
 def login_networks() -> list[Spec]:
     """The networks that sign people in here."""
     specs = [network.spec for network in offered()]
-    return [spec for spec in specs if spec.oauth is not None and spec.oauth.login and has_keys(spec)]
+    return [spec for spec in specs if spec.oauth is not None and spec.oauth.login and is_on(spec)]
 
 
 def offered() -> list[Network]:
     """The networks in the order in which people are shown them."""
-    slugs = [slug for slug in NETWORKS if slug != OURS]
-    return [NETWORKS[slug] for slug in sorted(slugs, key=lambda slug: FIRST.index(slug) if slug in FIRST else 99)]
+    networks = [network for slug, network in NETWORKS.items() if slug != OURS]
+    return sorted(networks, key=_place)
+
+
+def _place(network: Network) -> tuple[int, bool]:
+    """First those that most people look for, last those that only an export brings in."""
+    slug = network.spec.slug
+    return (FIRST.index(slug) if slug in FIRST else len(FIRST)), not network.spec.proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class Offer:
     off: bool
     exports: bool
     links: Sequence[LinkedAccount] = field(default_factory=list)
+
+    @property
+    def also_by_code(self) -> bool:
+        return self.spec.slug in ALSO_BY_CODE
 
     @property
     def broken(self) -> bool:

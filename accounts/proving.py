@@ -14,16 +14,15 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts import challenges, claims, credentials
-from accounts.calling import http_for
+from accounts import challenges, claims, credentials, opt_out
+from accounts.calling import http_for, keys_of
 from accounts.models import AccountClaim, LinkedAccount, Person
+from accounts.networks import NETWORKS
 from accounts.networks.base import BadRecord, Network, NetworkError, Owner, RateLimited, Revoked, Subject
 from accounts.networks.http import NotFound
 from accounts.networks.oauth import Tokens
 from accounts.tokens import LostKey
 
-# Networks whose accounts are proved by logging in there, and where something else may be proved by a code too.
-ALSO_BY_CODE = frozenset({"wikipedia"})
 # Networks that answer `find` with their owner's own links, one a line: there a link to the profile is proof enough.
 LINKS_PROVE = frozenset({"blog"})
 SESSION_KEY = "proving"
@@ -62,9 +61,9 @@ def forget(session: MutableMapping[str, Any], person: Person, network: Network) 
 
 def find(person: Person, network: Network, address: str, at: datetime) -> Owner:
     """The public account at `address`. Raises Unproved."""
-    _look(person)
+    look(person)
     try:
-        with http_for(network, at=at) as http:
+        with http_for(network, at=at, patient=False) as http:
             return network.find(http, address)
     except NetworkError as error:
         raise Unproved(in_words(error, network, person)) from None
@@ -83,9 +82,9 @@ def check(person: Person, network: Network, address: str, at: datetime) -> Owner
 
 def by_key(person: Person, network: Network, address: str, key: str, at: datetime) -> tuple[Owner, Tokens]:
     """The site that `key` opens, and the key for keeping. Raises Unproved."""
-    _look(person)
+    look(person)
     try:
-        with http_for(network, at=at, token=key) as http:
+        with http_for(network, at=at, token=key, patient=False) as http:
             page = next(iter(network.pull(http, Subject("", handle=address, now=at), network.spec.streams[0], {})))
     except NetworkError as error:
         raise Unproved(in_words(error, network, person)) from None
@@ -97,11 +96,19 @@ def by_key(person: Person, network: Network, address: str, key: str, at: datetim
 
 def pages(link: LinkedAccount, network: Network, at: datetime) -> list[tuple[Owner, str]]:
     """The pages that the account of `link` runs, with their tokens. Raises Unproved."""
-    _look(link.person)
+    look(link.person)
     try:
         token = credentials.access_token(link, at)
-        with http_for(network, at=at, server=link.server, token=token) as http:
-            found = network.pages(http, credentials.subject_of(link, token, at))
+        subject = Subject(
+            link.account.external_id,
+            link.account.handle,
+            link.server,
+            client_id=keys_of(network.spec, link.server).id,
+            token_proof=credentials.token_proof(network.spec, token),
+            now=at,
+        )
+        with http_for(network, at=at, server=link.server, token=token, patient=False) as http:
+            found = network.pages(http, subject)
     except (NetworkError, LostKey) as error:
         raise Unproved(in_words(error, network, link.person)) from None
     if not found:
@@ -109,31 +116,48 @@ def pages(link: LinkedAccount, network: Network, at: datetime) -> list[tuple[Own
     return found
 
 
-def link_pages(
-    link: LinkedAccount, person: Person, chosen: list[tuple[Owner, str]], at: datetime
-) -> list[LinkedAccount | AccountClaim]:
-    """Link pages that `link` runs to `person`, each through it."""
-    from accounts.networks import NETWORKS
-
-    return [
-        claims.link_or_claim(
+def link(
+    person: Person,
+    network: Network,
+    owner: Owner,
+    at: datetime,
+    *,
+    tokens: Tokens | None = None,
+    kind: str = LinkedAccount.Kind.PROFILE,
+    server: str = "",
+    through: LinkedAccount | None = None,
+) -> LinkedAccount | AccountClaim:
+    """Link the account that was proved, or claim it where it is another's. Raises Unproved."""
+    try:
+        return claims.link_or_claim(
             person=person,
-            spec=NETWORKS[link.account.network].spec,
+            spec=network.spec,
             owner=owner,
             proof=LinkedAccount.Proof.NETWORK,
             at=at,
-            kind=LinkedAccount.Kind.PAGE,
-            server=link.server,
-            through=link,
-            tokens=Tokens(token) if token else None,
+            kind=kind,
+            server=server,
+            through=through,
+            tokens=tokens,
         )
-        for owner, token in chosen
-    ]
+    except (opt_out.OptedOut, LostKey, ValueError, claims.TooLate) as error:
+        raise Unproved(in_words(error, network, person)) from None
+
+
+def link_page(
+    through: LinkedAccount, person: Person, owner: Owner, token: str, at: datetime
+) -> LinkedAccount | AccountClaim:
+    """Link a page that the account `through` runs to `person`. Raises Unproved."""
+    tokens = Tokens(token) if token else None
+    given: dict[str, Any] = {"kind": LinkedAccount.Kind.PAGE, "server": through.server, "through": through}
+    return link(person, NETWORKS[through.account.network], owner, at, tokens=tokens, **given)
 
 
 def in_words(error: Exception, network: Network, person: Person) -> str:
     """What a network's error means for who is waiting. What the network itself said is left out but for an address."""
     name = {"network": network.spec.label}
+    if isinstance(error, Unproved | opt_out.OptedOut):
+        return str(error)
     if isinstance(error, BadRecord):
         return error.reason[:1].upper() + error.reason[1:] + "."
     if isinstance(error, NotFound):
@@ -144,11 +168,14 @@ def in_words(error: Exception, network: Network, person: Person) -> str:
     if isinstance(error, Revoked):
         return _("%(network)s does not let us look. Is it the right one, and still good?") % name
     if isinstance(error, LostKey):
-        return _("We can no longer read what %(network)s gave us. Please connect the account again.") % name
+        return _("Nothing of %(network)s can be connected here at the moment: the operator must set a key.") % name
+    if isinstance(error, ValueError):
+        return _("%(network)s did not say whose account it is.") % name
     return _("%(network)s did not answer. Please try again in a while.") % name
 
 
-def _look(person: Person) -> None:
+def look(person: Person) -> None:
+    """Count a look at a network. Raises Unproved where there were too many of late."""
     if not challenges.may_look(subject_of(person)):
         minutes = challenges.SECONDS // 60
         raise Unproved(_("That was often. Please wait %(minutes)s minutes, then try again.") % {"minutes": minutes})

@@ -30,7 +30,17 @@ def network_mark(slug: str) -> SafeString:
     return format_html('<img class="network-mark" src="{}" alt="" width="40" height="40">', address)
 
 
+@register.filter
+def before_bracket(label: str) -> str:
+    """A network's name without what stands in brackets: one logs in with Google, not with YouTube."""
+    return label.partition(" (")[0]
+
+
 @register.inclusion_tag("accounts/_sign_in.html", takes_context=True)
 def sign_in_buttons(context: dict[str, Any]) -> dict[str, Any]:
     """A button for each network that signs people in here; nothing where the operator has set up none."""
-    return {"specs": offers.login_networks(), "csrf_token": context.get("csrf_token", "")}
+    return {
+        "specs": offers.login_networks(),
+        "csrf_token": context.get("csrf_token", ""),
+        "redirect_field": context.get("redirect_field", ""),
+    }
