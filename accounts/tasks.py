@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import erasure, handing_out, opt_out, retention
+from accounts import claims, erasure, handing_out, opt_out, retention
 from accounts.hooks import meta
 from accounts.models import DeletionReceipt
 
@@ -30,6 +30,13 @@ def erase_due() -> None:
         log.info("%s people erased as they had asked; %s could not be, and come again", done.erased, done.failed)
     for job_id in handing_out.left_over(at=timezone.now()):
         make_export.delay(job_id)
+
+
+@shared_task
+def grant_claims() -> None:
+    """Hourly: moves claimed accounts whose holders have not objected."""
+    if moved := claims.grant_due(timezone.now()):
+        log.info("%s claimed accounts moved to whom they were proved by", moved)
 
 
 @shared_task

@@ -262,6 +262,11 @@ RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 CELERY_BEAT_SCHEDULE = {
     "recompute daily": {"task": "scoring.tasks.recompute_daily", "schedule": crontab(hour=RECOMPUTE_HOUR, minute=10)},
     "resume uploads": {"task": "scoring.tasks.resume_uploads", "schedule": 300.0, "options": {"expires": 300.0}},
+    "move claimed accounts": {
+        "task": "accounts.tasks.grant_claims",
+        "schedule": crontab(minute=47),
+        "options": {"expires": 3600.0},
+    },
     "erase whom is due": {
         "task": "accounts.tasks.erase_due",
         "schedule": crontab(minute=17),
