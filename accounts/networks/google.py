@@ -6,7 +6,7 @@ costs one unit of the 10,000 that an app has for a day, which ends at midnight i
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,10 @@ _DAY_IS_SPENT = {"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg
 _TOO_FAST = {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}
 _NO_PERMISSION = {"insufficientPermissions", "insufficientScopes", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
 _NO_CHANNEL = "this Google account has no YouTube channel: it can be used to sign in, and there is nothing to collect"
+
+
+class SwitchedOff(Rejected4xx):
+    """The channel does not take comments."""
 
 
 class Google(Network):
@@ -99,15 +103,15 @@ class Google(Network):
         if "youtubeSignupRequired" in reasons:
             return Unreachable(_NO_CHANNEL)
         if reasons & _DAY_IS_SPENT:
-            tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
-            return RateLimited(
-                datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=_PACIFIC).astimezone(now.tzinfo)
-            )
+            tomorrow = datetime.combine(now.astimezone(_PACIFIC).date() + timedelta(days=1), time(), _PACIFIC)
+            return RateLimited(tomorrow.astimezone(UTC))
         if reasons & _TOO_FAST or (status == 429 and "retry-after" not in headers):
             return RateLimited(now + timedelta(minutes=5))
         if reasons & _NO_PERMISSION:
             return Revoked("Google was not allowed to show YouTube to us: connect it again, and leave that box ticked")
-        # Comments that are switched off, or a list that is closed to us, say nothing about the token.
+        if "commentsDisabled" in reasons:
+            return SwitchedOff
+        # Our app may lack the API, or a channel be closed: that says nothing about the token.
         return Rejected4xx if status == 403 else None
 
     def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
@@ -131,15 +135,14 @@ class Google(Network):
 
 def _profile(http: Http, subject: Subject) -> Page:
     channel = _channel(http, subject, "snippet,statistics")
-    snippet, statistics = _part(channel, "snippet"), _part(channel, "statistics")
+    snippet, statistics = _given(channel, "snippet"), _given(channel, "statistics")
     try:
         created_at = checked_time(snippet.get("publishedAt"), "publishedAt")
     except ValueError:
         created_at = None
-    handle = snippet.get("customUrl")
-    handle = (
-        handle if isinstance(handle, str) and re.fullmatch(r"@[\w.·-]{1,60}", handle) else f"channel/{channel['id']}"
-    )
+    handle = str(snippet.get("customUrl"))
+    # Profiles have an address by their id, too.
+    handle = handle if re.fullmatch(r"@[\w.·-]{1,60}", handle) else f"channel/{channel['id']}"
     about, title = checked_text(snippet.get("description"), limit=1000), checked_text(snippet.get("title"), limit=100)
     records: list[Record] = [Owner(channel["id"], handle, title, created_at, about)]
     counters = [("viewCount", "views"), ("videoCount", "videos")]
@@ -167,7 +170,7 @@ def _channel(http: Http, subject: Subject, parts: str) -> dict[str, Any]:
 
 def _videos(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
     """What was uploaded in the last months, newest first; the cursor is the page to go on from."""
-    related = _part(_part(_channel(http, subject, "contentDetails"), "contentDetails"), "relatedPlaylists")
+    related = _given(_given(_channel(http, subject, "contentDetails"), "contentDetails"), "relatedPlaylists")
     uploads, token = related.get("uploads"), cursor.get("token", "")
     oldest = (subject.now or http.now()) - TOTALS
     if not isinstance(uploads, str) or not _ID.fullmatch(uploads):
@@ -179,6 +182,11 @@ def _videos(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pa
             items, token = _items(http, "/playlistItems", params, token)
         except NotFound:
             # Nothing was ever uploaded.
+            items, token = [], ""
+        except Rejected4xx:
+            if not token:
+                raise
+            # The page to go on from has lapsed: the next reading begins anew.
             items, token = [], ""
         records: list[Record] = []
         videos: dict[str, datetime] = {}
@@ -231,18 +239,22 @@ def _comments(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[
     while True:
         try:
             items, token = _items(http, "/commentThreads", params, token)
-        except (NotFound, Rejected4xx):
-            # Comments are switched off, or the page to go on from has lapsed: the next reading begins anew.
-            yield Page([], {"to": to} if to else {}, done=not token)
+        except SwitchedOff:
+            yield Page([], {}, done=True)
+            return
+        except Rejected4xx:
+            if not token:
+                raise
+            # The page to go on from has lapsed: the next reading begins anew.
+            yield Page([], {"to": to} if to else {}, done=True)
             return
         records: list[Record] = []
-        known = False
+        times: list[str] = []
         for item in items:
             try:
                 thread = _part(_mapping(item, "the thread"), "snippet")
                 first = _part(thread, "topLevelComment")
-                at = checked_time(_part(first, "snippet").get("publishedAt"), "publishedAt").isoformat()
-                top, known = max(top, at), known or at < to
+                times.append(checked_time(_part(first, "snippet").get("publishedAt"), "publishedAt").isoformat())
                 replies = _part(item, "replies").get("comments") if item.get("replies") else []
             except ValueError as error:
                 records.append(Rejected(f"comments, {_named(item)}", str(error)))
@@ -252,12 +264,11 @@ def _comments(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[
                     records += _comment(comment, thread, subject.external_id)
                 except ValueError as error:
                     records.append(Rejected(f"comments, {_named(comment)}", str(error)))
-        going_on = bool(token) and not known
-        yield Page(
-            records, {"to": to, "top": top, "token": token} if going_on else {"to": max(to, top)}, done=not going_on
-        )
-        if not going_on:
+        top = max([top, *times])
+        if not token or (times and max(times) < to):
+            yield Page(records, {"to": max(to, top)}, done=True)
             return
+        yield Page(records, {"to": to, "top": top, "token": token})
 
 
 def _comment(comment: object, thread: dict[str, Any], owner: str) -> list[Record]:
@@ -283,8 +294,11 @@ def _subscribers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterat
     for number in range(SUBSCRIBERS):
         try:
             items, token = _items(http, "/subscriptions", params, token)
-        except (NotFound, Rejected4xx):
-            yield Page([], {}, done=not token)
+        except Rejected4xx:
+            if not token:
+                raise
+            # The page to go on from has lapsed: the next reading begins anew.
+            yield Page([], {}, done=True)
             return
         records: list[Record] = []
         for item in items:
@@ -324,11 +338,8 @@ def _reasons(data: Any) -> set[str]:
     error = data.get("error") if isinstance(data, dict) else None
     if not isinstance(error, dict):
         return set()
-    listed = [error.get("errors"), error.get("details")]
-    reasons = [
-        item.get("reason") for items in listed if isinstance(items, list) for item in items if isinstance(item, dict)
-    ]
-    return {reason for reason in reasons if isinstance(reason, str)}
+    listed = [items for items in (error.get("errors"), error.get("details")) if isinstance(items, list)]
+    return {str(item.get("reason")) for items in listed for item in items if isinstance(item, dict)}
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:
@@ -339,6 +350,12 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
 
 def _part(value: object, name: str) -> dict[str, Any]:
     return _mapping(_mapping(value, "it").get(name), name)
+
+
+def _given(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part that may be missing."""
+    part = value.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _id(value: object, form: re.Pattern[str], what: str) -> str:
