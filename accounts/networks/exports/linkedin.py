@@ -101,7 +101,7 @@ def _owner(archive: Archive, tables: dict[str, list[str]]) -> Owner:
     about = checked_text(profile.get("Headline"), limit=280) if profile else ""
     registered = next((row.get("Registered At") for row in _all(archive, tables, "registration")), "")
     try:
-        registered_at = _time(registered) if registered else None
+        registered_at = time_of(registered) if registered else None
     except ValueError:
         registered_at = None
     emails = [row for row in _all(archive, tables, "emails") if row.get("Primary").lower() in ("yes", "true")]
@@ -132,18 +132,18 @@ def _people(
             try:
                 if row.reason:
                     raise ValueError(row.reason)  # noqa: TRY301
-                actor = _actor(row)
+                actor = actor_of(row)
             except ValueError as error:
                 yield Rejected(f"{name}, row {row.number}", str(error))
                 continue
             if actor == own:
                 yield Rejected(f"{name}, row {row.number}", "names the owner")
                 continue
-            if not _shown(row):
+            if not is_shown(row):
                 hidden += 1
                 continue
             try:
-                seen_at = _time(row.get(date))
+                seen_at = time_of(row.get(date))
             except ValueError:
                 seen_at = None
                 undated += 1
@@ -160,13 +160,14 @@ def _people(
         yield Counter(kind, good)
 
 
-def _shown(row: Row) -> bool:
+def is_shown(row: Row) -> bool:
     """Whether its receiver shows it: what is hidden, pending or refused is not taken for a recommendation."""
     status = (row.get("Status") or row.get("Endorsement Status")).upper()
     return status in ("", "VISIBLE", "ACCEPTED", "SHOWN", "PUBLIC")
 
 
-def _actor(row: Row) -> str:
+def actor_of(row: Row) -> str:
+    """Who a row is about: "in/<vanity name>", or "name:<full name>" where it has no address. Raises ValueError."""
     url = row.get("URL") or row.get("Endorser Public Url") or row.get("Recommender Public Url")
     if match := _VANITY.fullmatch(url if re.match("https?://", url, re.IGNORECASE) else f"https://{url}"):
         vanity = unquote(match[2]).lower()
@@ -185,7 +186,7 @@ def _shares(archive: Archive, tables: dict[str, list[str]]) -> Iterator[Record]:
             try:
                 if row.reason:
                     raise ValueError(row.reason)  # noqa: TRY301
-                post, posted_at = post_id(row.get("ShareLink")), _time(row.get("Date"))
+                post, posted_at = post_id(row.get("ShareLink")), time_of(row.get("Date"))
             except ValueError as error:
                 yield Rejected(f"{name}, row {row.number}", str(error))
                 continue
@@ -205,7 +206,7 @@ def post_id(link: str) -> str:
     raise ValueError(f"ShareLink is {shown(link)}, which names no post")
 
 
-def _time(text: str) -> datetime:
+def time_of(text: str) -> datetime:
     """A date as LinkedIn writes it in one table or another. Raises ValueError."""
     text = text.strip()
     day, american = _DAY.fullmatch(text), _US.fullmatch(text)
