@@ -97,21 +97,27 @@ def revoke(link: LinkedAccount, at: datetime) -> bool:
     credential = Credential.objects.filter(link=link).first()
     if spec is None or spec.oauth is None or credential is None or link.through_id is not None:
         return False
-    if not spec.oauth.revoke_url:
-        return False
     try:
         tokens = _tokens(credential)
-        client = keys_of(spec, link.server)
-        with endpoint(spec, spec.oauth.revoke_url, link.server, at, client, tokens) as http:
+    except LostKey as error:
+        logger.warning("access to linked account %s cannot be given back: %s", link.pk, error)
+        return False
+    return give_back(spec, link.server, tokens, at)
+
+
+def give_back(spec: Spec, server: str, tokens: Tokens, at: datetime) -> bool:
+    """Tell the network that we no longer want what `tokens` open; whether that is over now. Never raises."""
+    if spec.oauth is None or not spec.oauth.revoke_url:
+        return False
+    try:
+        client = keys_of(spec, server)
+        with endpoint(spec.oauth.revoke_url.replace("{client_id}", client.id), server, at, client, tokens) as http:
             oauth.revoke(http, spec.oauth, client, tokens)
     except Revoked:
         return True
-    except (NetworkError, LostKey) as error:
-        logger.warning("access to linked account %s could not be given back: %s", link.pk, type(error).__name__)
-        return False
     except Exception as error:
-        # Letting go must not fail for it; what an error says may quote a token.
-        logger.error("access to linked account %s could not be given back: %s", link.pk, type(error).__name__)  # noqa: TRY400
+        # Letting go must not fail for it; what an error says might quote a token.
+        logger.warning("access to an account of %s could not be given back: %s", spec.slug, type(error).__name__)
         return False
     return True
 
@@ -153,12 +159,10 @@ def warn_of_lapsing(at: datetime) -> int:
     return told
 
 
-def endpoint(spec: Spec, url: str, server: str, at: datetime, client: Client, tokens: Tokens | None = None) -> Http:
+def endpoint(url: str, server: str, at: datetime, client: Client, tokens: Tokens) -> Http:
     """The door to an endpoint for tokens; no message that comes through it shows one."""
-    hidden = [client.secret, tokens.access, tokens.refresh] if tokens else [client.secret]
-    return http_for(
-        None, at=at, server=oauth.origin_of(url, server), judge=oauth.judge, secrets=[text for text in hidden if text]
-    )
+    secrets = [text for text in (client.secret, tokens.access, tokens.refresh) if text]
+    return http_for(None, at=at, server=oauth.origin_of(url, server), judge=oauth.judge, secrets=secrets)
 
 
 def _credential_of(link: LinkedAccount) -> Credential:
@@ -193,7 +197,7 @@ def _refreshed(pk: int, spec: Spec, server: str, at: datetime) -> Tokens:
             # Another process was faster.
             return tokens
         client = keys_of(spec, server)
-        with endpoint(spec, spec.oauth.refresh_url or spec.oauth.token_url, server, at, client, tokens) as http:
+        with endpoint(spec.oauth.refresh_url or spec.oauth.token_url, server, at, client, tokens) as http:
             tokens = oauth.refresh(http, spec.oauth, client, tokens, at)
         keep(credential.link, tokens, at)
     return tokens

@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts import context
 from accounts.models import Account, LinkedAccount, Membership, Person, User
+from tests.accounts.social import plays as plays
 
 PASSWORD = "a long and odd pass phrase"
 

@@ -74,7 +74,7 @@ class Loopback(ABC):
                     reply = fault(asked) if callable(fault) else fault
                 fake.send(self, reply or fake.route(asked))
 
-            do_POST = do_GET
+            do_POST = do_DELETE = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

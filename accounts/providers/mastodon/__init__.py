@@ -1,0 +1,1 @@
+"""Mastodon, any server: allauth does not know it."""

@@ -1,0 +1,1 @@
+"""Threads, which allauth does not know."""
