@@ -1,6 +1,47 @@
-"""Threads."""
+"""Threads: what it declares, and its API. What its export holds comes with Instagram's.
 
-from accounts.networks.base import CounterSpec, Network, OAuth, Spec
+An account is known by its user name in lower case, as on Instagram, whose names it shares.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.networks import meta
+from accounts.networks.base import (
+    Counter,
+    CounterSpec,
+    Interaction,
+    Network,
+    NetworkError,
+    OAuth,
+    Owner,
+    Page,
+    Post,
+    Record,
+    Rejected,
+    Revoked,
+    Spec,
+    Subject,
+    Unreachable,
+    checked_count,
+    checked_text,
+    checked_time,
+)
+from accounts.networks.http import Http
+
+# The numbers of each post cost a call: of posts this young at every reading, of all once in FULL.
+RECENT = timedelta(days=14)
+FULL = timedelta(days=7)
+_METRICS = (("like", "likes"), ("reply", "replies"), ("share", "reposts"), ("quote", "quotes"))
+_REPOST = "REPOST_FACADE"
+# What each stream needs, to be named where it was not given.
+_PERMISSIONS = {
+    "threads": "threads_basic",
+    "insights": "threads_manage_insights",
+    "replies": "threads_read_replies",
+    "mentions": "threads_manage_mentions",
+}
 
 
 class Threads(Network):
@@ -33,5 +74,138 @@ class Threads(Network):
             "who replies to you and mentions you",
         ),
         never=("your messages", "who likes you by name: Threads tells nobody"),
+        streams=("profile", "threads", "insights", "replies", "mentions"),
+        base_url="https://graph.threads.net/v1.0",
         profile_url="https://www.threads.net/@{handle}",
     )
+
+    def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        reading = _Reading.of(http, subject)
+        streams = {
+            "threads": reading.threads,
+            "insights": reading.insights,
+            "replies": reading.replies,
+            "mentions": reading.mentions,
+        }
+        if stream == "profile":
+            yield reading.profile()
+        elif stream in streams:
+            permission = _PERMISSIONS[stream]
+            pages = streams[stream](cursor)
+            yield from meta.permitted(pages, cursor=cursor, label="Threads", stream=stream, permission=permission)
+        else:
+            raise ValueError(f"Threads has no stream {stream!r}")
+
+    def judge(
+        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
+    ) -> NetworkError | type[NetworkError] | None:
+        return meta.judge(status, data, headers, now)
+
+
+class _Reading(meta.Graph):
+    """One reading of one account."""
+
+    def profile(self) -> Page:
+        me = self.get("me", [("fields", "id,username,name,threads_biography")])
+        try:
+            username = meta.username(me)
+        except ValueError as error:
+            raise Unreachable(f"{self.http.host} does not say whose token this is: {error}") from None
+        if self.subject.external_id and self.subject.external_id != username:
+            raise Revoked(f"the token is of the account {username}, not of {self.subject.external_id}")
+        name, about = checked_text(me.get("name"), limit=100), checked_text(me.get("threads_biography"), limit=280)
+        records: list[Record] = [Owner(username, username, name, about=about)]
+        try:
+            values = meta.insight(self.get("me/threads_insights", [("metric", "followers_count")]))
+            records.append(Counter("followers", checked_count(values.get("followers_count"), "followers_count")))
+        except meta.NotPermitted as error:
+            reason = f"how many follow is not told: it needs the permission threads_manage_insights ({error})"
+            records.append(Rejected("me", reason))
+        except ValueError as error:
+            records.append(Rejected("me", str(error)))
+        return Page(records, {}, done=True)
+
+    def threads(self, cursor: dict[str, Any]) -> Iterator[Page]:
+        params = [("fields", "id,timestamp,permalink,media_type"), ("limit", "100")]
+        return meta.posts(self, cursor, path="me/threads", params=params, when="timestamp", read=_thread)
+
+    def insights(self, cursor: dict[str, Any]) -> Iterator[Page]:
+        """How each post was received. cursor: as of meta.under_posts, and full, when all were last read."""
+        full = cursor.get("full", "")
+        whole = not full or checked_time(full, "full") + FULL <= self.now
+        if "begun" in cursor:
+            whole = cursor.get("whole", True)
+        elif whole:
+            full = self.now.isoformat()
+        pages = meta.under_posts(
+            self,
+            cursor,
+            path="me/threads",
+            params=[("fields", "id,timestamp,media_type"), ("limit", "100")],
+            when="timestamp",
+            number=lambda row: int(row.get("media_type") != _REPOST),
+            read=self._insights_of,
+            always=True,
+            reach_back=meta.REACH_BACK if whole else RECENT,
+        )
+        for page in pages:
+            yield Page(page.records, {**page.cursor, "full": full, "whole": whole}, done=page.done)
+
+    def replies(self, cursor: dict[str, Any]) -> Iterator[Page]:
+        return meta.under_posts(
+            self,
+            cursor,
+            path="me/threads",
+            params=[("fields", "id,timestamp,media_type,has_replies"), ("limit", "100")],
+            when="timestamp",
+            number=lambda row: int(row.get("has_replies") is True and row.get("media_type") != _REPOST),
+            read=self._replies_to,
+            always=True,
+        )
+
+    def mentions(self, cursor: dict[str, Any]) -> Iterator[Page]:
+        params = [("fields", "id,timestamp,username"), ("limit", "100")]
+        return meta.posts(self, cursor, path="me/mentions", params=params, when="timestamp", read=self._mention)
+
+    def _insights_of(
+        self, post: meta.Under, step: dict[str, str], since: datetime
+    ) -> tuple[list[Record], dict[str, str]]:
+        metrics = ",".join(metric for _, metric in _METRICS)
+        values = meta.insight(self.get(f"{post.post}/insights", [("metric", metrics)]))
+        told = [(verb, metric, values.get(metric)) for verb, metric in _METRICS]
+        return list(meta.totals(post.post, post.posted_at, f"post {post.post}", told)), {}
+
+    def _replies_to(
+        self, post: meta.Under, step: dict[str, str], since: datetime
+    ) -> tuple[list[Record], dict[str, str]]:
+        """Replies at any depth, newest first, down to the last reading."""
+        params = [("fields", "id,timestamp,username"), ("reverse", "true"), ("limit", "100")]
+        rows, step = self.rows(f"{post.post}/conversation", params, step)
+        fresh = [row for row in rows if not meta.older(row, "timestamp", since)]
+        records = [record for row in fresh for record in self._by(row, "reply", post.post)]
+        return records, step if len(fresh) == len(rows) else {}
+
+    def _mention(self, row: Any) -> Iterator[Record]:
+        yield from self._by(row, "mention", "")
+
+    def _by(self, row: Any, verb: str, post: str) -> Iterator[Record]:
+        try:
+            key, actor = meta.id_of(row), meta.username(row)
+            occurred_at = checked_time(row.get("timestamp"), "timestamp")
+        except ValueError as error:
+            yield Rejected(f"{verb} {meta.named(row)}", str(error))
+            return
+        if actor != self.subject.external_id:
+            yield Interaction(verb, actor, occurred_at, post, key, actor)
+
+
+def _thread(row: Any) -> Iterator[Record]:
+    try:
+        post = meta.id_of(row)
+        posted_at = checked_time(row.get("timestamp"), "timestamp")
+    except ValueError as error:
+        yield Rejected(f"post {meta.named(row)}", str(error))
+        return
+    # What somebody else wrote and the owner passed on is not the owner's.
+    if row.get("media_type") != _REPOST:
+        yield Post(post, posted_at, meta.link_of(row, "permalink"))
