@@ -97,7 +97,8 @@ class CursorAdmin(ReadOnly):
     @admin.action(description="Read again now, also what was given up", permissions=["read_again"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[Cursor]) -> None:
         again = {"parked_at": None, "failing_since": None, "failures": 0, "queued_at": None, "error": ""}
-        number = queryset.update(due_at=timezone.now(), **again)
+        # Not what its owner did not allow: that was parked without a failure.
+        number = queryset.exclude(parked_at__isnull=False, failures=0).update(due_at=timezone.now(), **again)
         self.message_user(request, f"{number} streams are due now.", messages.SUCCESS)
 
 

@@ -26,6 +26,8 @@ from klout.tasks import EVERY, HEARTBEAT
 
 State = Literal["ok", "note", "missing"]
 LOW_DISK = 2 * 1024**3
+# Linked accounts that have been due for so long are not read as they should be.
+LATE = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def examine(at: datetime) -> Iterator[Finding]:
     """Look at every part at time `at`; a part that cannot be looked at is missing, and says why."""
     reached: dict[str, bool] = {}
     for part, look in PARTS.items():
-        needs = {"migrations": "database", "last run": "database", "worker": "broker", "beat": "broker"}.get(part, "")
+        needs = NEEDS.get(part, "")
         if needs and not reached.get(needs):
             yield Finding(part, "missing", f"cannot be looked at without the {needs}")
             continue
@@ -165,6 +167,23 @@ def networks(part: str, at: datetime) -> Finding:
     return Finding(part, "ok", ", ".join(network.spec.label for network in NETWORKS.values()))
 
 
+def collecting(part: str, at: datetime) -> Finding:
+    """How many streams of linked accounts are due, since when, and how many were given up."""
+    from scoring.collect import schedule
+
+    number, oldest, parked = schedule.standing(at=at)
+    resting = ", ".join(f"{slug} until {until:%H:%M} UTC" for slug, until in schedule.held(at=at).items())
+    text = f"{number:,} streams of linked accounts are due" if number else "nothing is due"
+    text += f", the oldest since {oldest:%Y-%m-%d %H:%M} UTC" if oldest else ""
+    text += f"; asked to wait: {resting}" if resting else ""
+    text += f"; {parked:,} parked after days of failures" if parked else ""
+    if oldest and at - oldest > LATE:
+        advice = "Run more workers, `celery -A klout worker -Q pull.<network>`; see whether worker and beat live."
+        return Finding(part, _if_up(), text, advice)
+    advice = "See them in the admin, under cursors; `manage.py collect --unpark` reads them again." if parked else ""
+    return Finding(part, "note" if parked else "ok", text, advice)
+
+
 def last_run(part: str, at: datetime) -> Finding:
     from scoring.models import ScoreRun
 
@@ -202,7 +221,16 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
     "secrets": secrets,
     "lake": lake,
     "networks": networks,
+    "collecting": collecting,
     "last run": last_run,
+}
+# Parts that cannot be looked at without another.
+NEEDS = {
+    "migrations": "database",
+    "collecting": "migrations",
+    "last run": "database",
+    "worker": "broker",
+    "beat": "broker",
 }
 ADVICE = {
     "state": "Set KLOUT_VAR to a folder of your own.",

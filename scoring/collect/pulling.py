@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -363,15 +363,28 @@ def break_link(link: LinkedAccount, *, at: datetime) -> None:
 # ---------------------------------------------------------------- several
 
 
-def pull_due(*, at: datetime, progress: Say = quiet) -> Pulled:
-    """Read every stream that is due and that no worker has before it; one that fails stops no other."""
+def pull_due(
+    *,
+    at: datetime,
+    progress: Say = quiet,
+    only: Collection[int] | None = None,
+    first: Callable[[int], None] = lambda person: None,
+) -> Pulled:
+    """Read every stream that is due and that no worker has before it; one that fails stops no other.
+
+    only: linked accounts, where not all are meant. first: told who should be scored, after an account's first reading.
+    """
     total = Pulled()
     schedule.complete(at=at)
     for link_id, cursors in schedule.due(at=at).items():
+        if only is not None and link_id not in only:
+            continue
         states = set()
         for cursor_id in cursors:
             done = attempt(cursor_id=cursor_id, at=at)
             states.add(done.state)
+            if done.score is not None:
+                first(done.score)
             if done.summary:
                 total.new, total.known = total.new + done.summary.new, total.known + done.summary.known
                 total.rejected += done.summary.rejected
@@ -385,6 +398,8 @@ def pull_due(*, at: datetime, progress: Say = quiet) -> Pulled:
         if link is not None and states != {"left"}:
             progress(f"{link.account}: {state_of(link)}")
     waiting = LinkedAccount.objects.filter(state=LinkedAccount.State.ACTIVE, cursors__next_allowed_at__gt=at)
+    if only is not None:
+        waiting = waiting.filter(pk__in=only)
     total.waiting = waiting.distinct().count()
     return total
 

@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from accounts.models import Cursor, LinkedAccount
 from accounts.networks import NETWORKS
-from accounts.networks.base import Network, Spec
+from accounts.networks.base import LATEST, Network, Spec
 from accounts.notify import notify
 
 # What is claimed in one round. A backlog takes several, each well within the minute between two.
@@ -130,6 +130,14 @@ def _given(at: datetime, *, link: int | None = None, without: Collection[str] = 
         "networks": networks,
         "open": [slug for slug in networks if not needs_token(NETWORKS[slug].spec)],
     }
+
+
+def standing(*, at: datetime) -> tuple[int, datetime | None, int]:
+    """How many cursors are due (queued or not), since when the oldest is, and how many are parked."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), min(cursor.due_at) {DUE}", _given(at) | {"lost": LATEST})
+        number, oldest = cursor.fetchone()
+    return number, oldest, parked().count()
 
 
 def release(cursors: Collection[int]) -> None:
