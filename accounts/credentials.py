@@ -162,7 +162,8 @@ def warn_of_lapsing(at: datetime) -> int:
 def endpoint(url: str, server: str, at: datetime, client: Client, tokens: Tokens) -> Http:
     """The door to an endpoint for tokens; no message that comes through it shows one."""
     secrets = [text for text in (client.secret, tokens.access, tokens.refresh) if text]
-    return http_for(None, at=at, server=oauth.origin_of(url, server), judge=oauth.judge, secrets=secrets)
+    # A row's lock, or somebody who waits for a page, is held meanwhile.
+    return http_for(None, at=at, server=oauth.origin_of(url, server), judge=oauth.judge, secrets=secrets, patient=False)
 
 
 def _credential_of(link: LinkedAccount) -> Credential:

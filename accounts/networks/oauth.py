@@ -68,17 +68,16 @@ def judge(status: int, data: Any, headers: Mapping[str, str], now: datetime) -> 
     """What an endpoint for tokens means by an answer other than 2xx; never in its own words."""
     if status == 429 or status >= 500:
         return None
-    said = data.get("error") if isinstance(data, dict) else None
-    if isinstance(said, dict):
-        code = said.get("code")
-        if code in _META_BUSY:
+    found = data if isinstance(data, dict) else {}
+    said, words = found.get("error"), str(found.get("message", "")).lower()
+    if isinstance(said, dict) and isinstance(said.get("code"), int):
+        if said["code"] in _META_BUSY:
             return RateLimited(now + _META_PAUSE, "Meta asks us to come back later")
-        if code in _META_GONE:
+        if said["code"] in _META_GONE:
             return Revoked("the network no longer accepts the token")
-    words = str(data.get("message", "")).lower() if isinstance(data, dict) else ""
-    if said in _GONE or said == 400 or "invalid refresh token" in words or "invalid access token" in words:
+    if str(said) in _GONE or said == 400 or "invalid refresh token" in words or "invalid access token" in words:
         return Revoked("the network no longer accepts the token")
-    if status in (401, 403) or said in ("invalid_client", "unauthorized_client"):
+    if status in (401, 403) or str(said) in ("invalid_client", "unauthorized_client"):
         # Our keys, not the person's access: no link must break for it.
         return Unreachable(f"the network refuses our app's keys ({status})")
     return Rejected4xx(f"the network's endpoint for tokens answered {status}")
@@ -93,7 +92,7 @@ def tokens_of(
     if isinstance(data.get("data"), list) and data["data"] and isinstance(data["data"][0], dict):
         # Instagram's older way.
         data = data["data"][0]
-    if data.get("error") in _GONE:
+    if str(data.get("error")) in _GONE:
         raise Revoked("the network no longer accepts the token")
     access = data.get("access_token")
     if not _fit(access):
@@ -163,10 +162,10 @@ def revoke(http: Http, oauth: OAuth, client: Client, tokens: Tokens) -> None:
     else:
         headers = {"Authorization": f"Bearer {tokens.access}"}
     found = http.fetch(f"{http.base_url}{path}", method="DELETE", headers=headers, body=body, redirects=0)
-    if found.status in (401, 404, 422):
+    if found.status in (404, 422):
         raise Revoked("the network had ended the access before")
     if found.status >= 300:
-        raise Unreachable(f"the network answered {found.status}")
+        raise judge(found.status, _json(found.body), {}, http.now()) or Unreachable(f"answered {found.status}")
 
 
 def granted(http: Http, oauth: OAuth, tokens: Tokens, proof: str = "") -> Tokens:
@@ -190,6 +189,13 @@ def _signed(oauth: OAuth, client: Client, form: dict[str, str]) -> dict[str, str
     form[oauth.client_id_name] = client.id
     form["client_secret"] = client.secret
     return {}
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _basic(client: Client) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Credential, LinkedAccount, Person, User
 from tests.accounts.conftest import logged_in
-from tests.accounts.social import come_back, leave, nothing_leaks, sign_in
+from tests.accounts.social import leave, nothing_leaks, sign_in
 
 pytestmark = pytest.mark.django_db
 LOGINS = ("twitter", "facebook", "linkedin", "google")

@@ -366,8 +366,10 @@ class FakeOAuth(Loopback):
         elif self.slug not in ("google", "twitch") and not self.knows(asked, form):
             return Reply(401, {"error": "invalid_client"})
         kept = self.refreshable.pop(token, None) or self.access.get(token)
+        if kept is None and self.slug == "github":
+            return Reply(404, {"message": "Not Found"})
         if kept is None:
-            return Reply(404 if self.slug == "github" else 400, {"error": "invalid_token"})
+            return self.gone()
         self.access = {key: value for key, value in self.access.items() if value["account"] != kept["account"]}
         if self.slug == "github":
             return Reply(204, body=b"")
