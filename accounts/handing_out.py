@@ -28,7 +28,7 @@ from accounts.notify import notify
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=7)
-# A job that has waited for so long was lost with the broker's memory; a file that no job knows so long, with its worker.
+# A job that has waited for so long was lost with the broker, a file that no job knows for so long with its worker.
 FORGOTTEN = timedelta(hours=1)
 # With these a spreadsheet takes a cell for a formula.
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")

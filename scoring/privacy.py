@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts import privacy
 from accounts.models import Person
@@ -54,13 +54,10 @@ def register() -> None:
 
 def export_person(person: Person) -> dict[str, Any]:
     """Scores, awards, uploads and what was collected. Who reacted is other people's: of them, numbers only."""
+    # Here and not above: every process loads this module at its start, and few need the libraries of the log.
+    from scoring import log
+
     accounts = list(person.links.values_list("account", flat=True))
-    received = (
-        Interaction.objects.filter(target__in=accounts)
-        .values_list("target", "network", "verb")
-        .annotate(number=Count("pk"))
-        .order_by("target", "network", "verb")
-    )
     mine = {"person": person}
     collected = {"account__in": accounts}
     return {
@@ -80,7 +77,7 @@ def export_person(person: Person) -> dict[str, Any]:
         ),
         "reactions_received": [
             {"account": target, "network": BY_CODE[network].spec.slug, "verb": VERB_NAMES[verb], "number": number}
-            for target, network, verb, number in received
+            for (target, network, verb), number in log.received(accounts).items()
         ],
     }
 
@@ -145,7 +142,6 @@ def purge(network: str, before: datetime) -> dict[str, int]:
 
 def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     """Delete all that the log holds of `accounts`, as target or actor, and what was computed from it."""
-    # Here and not above: every process loads this module at its start, and few need the libraries of the log.
     from scoring import log
 
     named = Q(target__in=accounts) | Q(actor__in=accounts)

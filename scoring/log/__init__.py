@@ -14,6 +14,7 @@ from scoring.log.locks import appending
 from scoring.log.lookup import known, lake_files
 from scoring.log.purging import purge
 from scoring.log.reading import Snapshot, fingerprint, snapshot
+from scoring.log.received import received
 
 __all__ = [
     "Compacted",
@@ -28,6 +29,7 @@ __all__ = [
     "lake_files",
     "purge",
     "read_features",
+    "received",
     "snapshot",
     "write_features",
 ]

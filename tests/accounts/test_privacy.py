@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from celery import current_app
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.test import Client
 
-from accounts import privacy
-from accounts.models import Account, Cursor, LinkedAccount, Membership, Person, User
+from accounts import credentials, privacy
+from accounts.models import Account, Credential, Cursor, LinkedAccount, Membership, Person, User
 from accounts.networks.base import ORIGINS, VERBS
 from scoring.models import (
     AccountScore,
@@ -65,13 +67,7 @@ def uncovered() -> set[str]:
         known = found
     covered = {label for entry in privacy.REGISTRY.values() for label in entry.models}
     covered |= {model._meta.label for model in privacy.OWN_MODELS}
-    # Rows that the database or Django takes along with the user.
-    covered |= {
-        "account.EmailAddress",
-        "account.EmailConfirmation",
-        "accounts.User_groups",
-        "accounts.User_user_permissions",
-    }
+    covered |= set(privacy.GO_WITH_THE_USER)
     return {model._meta.label for model in known} - covered
 
 
@@ -231,7 +227,68 @@ def test_unlinking_erases_what_was_collected_and_leaves_the_person(alice: Person
     assert not Cursor.objects.exists()
     assert not Component.objects.filter(account=hers).exists()
     assert Tombstone.objects.get().account == hers
+    assert Person.objects.filter(pk=alice.pk).exists()
+
+
+def test_who_has_no_account_left_has_no_score(alice: Person, lived: dict, django_capture_on_commit_callbacks) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        privacy.unlink(link=alice.links.get(), at=AT)
+    assert not Score.objects.filter(person=alice).exists()
+    assert not Component.objects.filter(person=alice).exists()
+    assert ScoreHistory.objects.filter(person_id=alice.pk).exists(), "the days of the chart stay"
+
+
+def test_who_has_accounts_left_is_scored_anew(
+    alice: Person, lived: dict, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+) -> None:
+    sent = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, args: sent.append((name, args)))
+    second = link(alice, network="twitter", external_id="77", handle="alice77")
+    with django_capture_on_commit_callbacks(execute=True):
+        privacy.unlink(link=second, at=AT)
+    assert sent == [("scoring.tasks.score_provisionally", [alice.pk])]
     assert alice.score.score == 40.0
+
+
+def test_pages_go_with_the_profile_they_are_read_through(alice: Person) -> None:
+    profile = link(alice, network="facebook", external_id="10", handle="")
+    page = link(alice, network="facebook", external_id="11", handle="bakery")
+    LinkedAccount.objects.filter(pk=page.pk).update(kind="page", through=profile)
+    assert privacy.goes_with(profile) == [page]
+    assert privacy.unlink(link=profile, at=AT)["linked accounts"] == 2
+    assert not LinkedAccount.objects.exists()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_the_network_is_told_before_a_token_goes_and_else_the_person(
+    alice: Person, told: bool, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+) -> None:
+    linked = link(alice, network="twitter", external_id="1", handle="alice")
+    Credential.objects.create(link=linked, token=b"sealed")
+    seen = []
+
+    def revoke(link: LinkedAccount, at: dt.datetime) -> bool:
+        seen.append(Credential.objects.filter(link=link).exists())
+        return told
+
+    monkeypatch.setattr(credentials, "revoke", revoke)
+    with django_capture_on_commit_callbacks(execute=True):
+        privacy.unlink(link=linked, at=AT)
+    assert seen == [True]
+    assert not Credential.objects.exists()
+    assert [message.subject for message in mail.outbox] == (
+        [] if told else ["Twitter/X could not be told that we no longer read alice"]
+    )
+
+
+def test_what_would_go_is_counted_and_nothing_goes(alice: Person, lived: dict) -> None:
+    before = texts_in_database()
+    counts = privacy.count_person(alice)
+    assert texts_in_database() == before
+    removed = privacy.erase_person(person=alice, at=AT)
+    for kind, number in counts.items():
+        assert removed[kind] == number, kind
+    assert {"linked accounts", "interactions", "scores", "log-ins", "pictures", "uploads"} <= set(counts)
 
 
 def test_an_export_holds_everything_and_json_can_carry_it(alice: Person, lived: dict) -> None:
@@ -255,25 +312,26 @@ def test_an_export_holds_everything_and_json_can_carry_it(alice: Person, lived: 
 def test_erasing_waits_for_what_is_being_collected(alice: Person, race, settings, tmp_path: Path) -> None:
     settings.LAKE = str(tmp_path / "lake")
     gone = Person(pk=alice.pk)
+    linked = link(alice)
     inside, order = threading.Event(), []
 
     def collect_or_erase(number: int) -> None:
         if number == 0:
-            with privacy.keeping(alice):
+            with privacy.keeping(alice, "reading your Twitter/X account"):
                 inside.set()
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_sleep(0.5)")
                 order.append("collected")
         else:
             inside.wait(timeout=10)
-            with pytest.raises(privacy.Busy):
+            with pytest.raises(privacy.Busy) as busy:
                 privacy.unlink(link=linked, at=AT)
+            order.append(busy.value.doing)
             privacy.erase_person(person=alice, at=AT)
             order.append("erased")
 
-    linked = link(alice)
     race(collect_or_erase, 2)
-    assert order == ["collected", "erased"]
+    assert order == ["reading your Twitter/X account", "collected", "erased"]
     with pytest.raises(Person.DoesNotExist), privacy.keeping(gone):
         pass
 
