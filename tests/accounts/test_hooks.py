@@ -25,7 +25,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def our_apps(settings, tmp_path: Path) -> None:
-    settings.NETWORK_KEYS = {slug: ("our id", SECRET) for slug in meta.NETWORKS}
+    settings.NETWORK_KEYS = dict.fromkeys(meta.NETWORKS, ("our id", SECRET))
     settings.TWITTER_CONSUMER_SECRET = X_SECRET
     settings.SITE_URL = "https://klout.example"
     settings.LAKE = str(tmp_path / "lake")
