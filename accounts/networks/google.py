@@ -93,7 +93,7 @@ class Google(Network):
             "Google's export of YouTube lists your videos and what you did yourself, but not who subscribed, "
             "watched, liked or commented: link the channel to have these counted."
         ),
-        profile_url="https://www.youtube.com/{handle}",
+        profile_url="https://www.youtube.com/@{handle}",
     )
 
     def judge(
@@ -141,8 +141,7 @@ def _profile(http: Http, subject: Subject) -> Page:
     except ValueError:
         created_at = None
     handle = str(snippet.get("customUrl"))
-    # Profiles have an address by their id, too.
-    handle = handle if re.fullmatch(r"@[\w.·-]{1,60}", handle) else f"channel/{channel['id']}"
+    handle = handle[1:] if re.fullmatch(r"@[\w.·-]{1,60}", handle) else ""
     about, title = checked_text(snippet.get("description"), limit=1000), checked_text(snippet.get("title"), limit=100)
     records: list[Record] = [Owner(channel["id"], handle, title, created_at, about)]
     counters = [("viewCount", "views"), ("videoCount", "videos")]

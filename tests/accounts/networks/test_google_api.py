@@ -28,7 +28,7 @@ from tests.fakes.google import CHANNEL, TOKEN, FakeGoogle, channel_id, video_id
 from tests.fakes.loopback import Reply
 
 GOOGLE = NETWORKS["google"]
-ALICE = Subject(CHANNEL, "@alicekites", now=NOW)
+ALICE = Subject(CHANNEL, "alicekites", now=NOW)
 START = NOW - timedelta(days=60)
 Call = Callable[..., Http]
 
@@ -63,7 +63,7 @@ def test_the_profile_names_the_owner_and_the_counters(call: Call) -> None:
     (page,) = pull(call(), "profile", subject=Subject(""))
     born = datetime(2014, 5, 6, 7, 8, 9, tzinfo=UTC)
     assert page.records == [
-        Owner(CHANNEL, "@alicekites", "Alice builds kites", born, "Every week a kite"),
+        Owner(CHANNEL, "alicekites", "Alice builds kites", born, "Every week a kite"),
         Counter("subscribers", 789),
         Counter("views", 123456),
         Counter("videos", 12),
@@ -80,9 +80,9 @@ def test_billions_of_views_are_counted(google: FakeGoogle, call: Call) -> None:
     assert Counter("views", 9_000_000_000) in some(pull(call(), "profile"), Counter)
 
 
-def test_a_channel_without_a_handle_has_an_address_by_its_id(google: FakeGoogle, call: Call) -> None:
+def test_a_channel_without_a_handle_is_read(google: FakeGoogle, call: Call) -> None:
     google.channels[0]["snippet"] = None
-    assert some(pull(call(), "profile"), Owner) == [Owner(CHANNEL, f"channel/{CHANNEL}")]
+    assert some(pull(call(), "profile"), Owner) == [Owner(CHANNEL)]
 
 
 @pytest.mark.parametrize("value", [None, "-1", "many", 1.5, True, "9" * 20])
