@@ -23,8 +23,8 @@ def page(value: str, *, query: bool = False) -> str:
 
     query: keep what follows the question mark, for a page that is nothing without it. Raises ValueError.
     """
-    text = checked_id(value, "the address", limit=2000)
     try:
+        text = checked_id(value, "the address", limit=2000)
         parts = urlsplit(text if re.match(r"https?://", text, re.IGNORECASE) else f"https://{text}")
         host = _host(parts.netloc.lower().removesuffix(":443").removeprefix("www."))
     except ValueError:

