@@ -123,7 +123,7 @@ class _Reading(meta.Graph):
             records.append(Rejected("me", reason))
         except ValueError as error:
             records.append(Rejected("me", str(error)))
-        return Page(records, {}, done=True)
+        return Page(records, meta.numbers(me), done=True)
 
     def threads(self, cursor: dict[str, Any]) -> Iterator[Page]:
         params = [("fields", "id,timestamp,permalink,media_type"), ("limit", "100")]
