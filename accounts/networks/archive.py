@@ -162,16 +162,19 @@ class Archive:
             except BadJson as error:
                 raise self._bad(name, str(error)) from None
 
-    def found(self, name: str, wanted: Callable[[str], object]) -> Iterator[tuple[int, str, Any]]:
-        """What the JSON file holds under fields that are wanted, at any depth, as (number from 1, field, value).
+    def found(
+        self, name: str, wanted: Callable[[str], object], *, objects: bool = False
+    ) -> Iterator[tuple[int, str, Any]]:
+        """Elements of the JSON file's arrays whose path ("a/b/c") is wanted, as (number from 1, path, element).
 
-        Elements of an array come one by one (of a file that is an array: under ""). Raises BadArchive as `records`.
+        Of a file that is an array: under "". objects: objects under such a path come too. Raises BadArchive as
+        `records`.
         """
         with self.open(name) as file:
             try:
-                values = found(file, wanted=wanted, limit=self.limits.record)
-                for number, (field, value) in enumerate(values, start=1):
-                    yield number, field, value
+                values = found(file, wanted=wanted, limit=self.limits.record, objects=objects)
+                for number, (path, value) in enumerate(values, start=1):
+                    yield number, path, value
             except BadJson as error:
                 raise self._bad(name, str(error)) from None
 

@@ -53,11 +53,14 @@ def elements(file: IO[bytes], *, key: str | None = None, limit: int) -> Iterator
     text.finish()
 
 
-def found(file: IO[bytes], *, wanted: Callable[[str], object], limit: int) -> Iterator[tuple[str, Any]]:
-    """What stands under a wanted field at any depth, as (field, value): each element of an array, an object as it is.
+def found(
+    file: IO[bytes], *, wanted: Callable[[str], object], limit: int, objects: bool = False
+) -> Iterator[tuple[str, Any]]:
+    """Elements of arrays whose path is wanted, as (path, element); a path names fields from the top, "a/b/c".
 
-    A file that is an array yields its elements under "". Everything else is passed over in parts that fit in memory:
-    an array record by record, an object field by field. Raises BadJson, also after good values.
+    A file that is an array yields its elements under "". objects: objects under such a path are yielded too, as they
+    are. Everything else is passed over in parts that fit in memory: an array record by record, an object field by
+    field. Raises BadJson, also after good values.
     """
     text = _Text(file, limit)
     text.skip_assignment()
@@ -65,7 +68,7 @@ def found(file: IO[bytes], *, wanted: Callable[[str], object], limit: int) -> It
         for value in text.array():
             yield "", value
     else:
-        yield from text.walk(wanted, DEPTH)
+        yield from text.walk(wanted, objects, "", DEPTH)
     text.finish()
 
 
@@ -181,19 +184,21 @@ class _Text:
                 self.expect(",", f"field {name[:40]!r}")
         self.at += 1
 
-    def walk(self, wanted: Callable[[str], object], depth: int) -> Iterator[tuple[str, Any]]:
+    def walk(self, wanted: Callable[[str], object], objects: bool, above: str, depth: int) -> Iterator[tuple[str, Any]]:
         for name in self.fields():
-            kind, taken = self.peek(), wanted(name)
+            # A name that is no name would make the paths below it grow without end.
+            path = f"{above}{name[:200]}"
+            kind, taken = self.peek(), wanted(path)
             if kind == "[":
                 for value in self.array():
                     if taken:
-                        yield name, value
-            elif kind == "{" and not taken and depth:
-                yield from self.walk(wanted, depth - 1)
+                        yield path, value
+            elif kind == "{" and depth and not (taken and objects):
+                yield from self.walk(wanted, objects, f"{path}/", depth - 1)
             else:
                 value = self.value(f"field {name[:40]!r}")
-                if taken and kind == "{":
-                    yield name, value
+                if taken and objects and kind == "{":
+                    yield path, value
 
     def array(self) -> Iterator[Any]:
         if self.peek() != "[":

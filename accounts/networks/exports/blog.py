@@ -29,7 +29,7 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
-from accounts.networks.exports.values import named
+from accounts.networks.exports.values import dated, named
 from accounts.networks.exports.xml_stream import BadXml, Element, elements
 
 _FILES = ("*.xml", "*.rss", "*.atom", "*.opml", "*.rdf")
@@ -46,6 +46,7 @@ def recognises(archive: Archive) -> bool:
     return bool(_documents(archive))
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     documents = _documents(archive)
     if not documents:
@@ -276,7 +277,7 @@ def _kind(item: Element) -> str:
     if kind := item.get("post_type", space=_WORDPRESS):
         return "post" if kind == "post" and item.get("status", space=_WORDPRESS) in ("", "publish") else "other"
     for category in item.all("category"):
-        match = re.search(r"schemas/blogger/2008/kind#(\w+)", category.attributes.get("term", ""))
+        match = re.search(r"/blogger/2008/kind#(\w+)", category.attributes.get("term", ""))
         if match:
             draft = any(part.get("draft") == "yes" for part in item.all("control"))
             return match[1] if match[1] in ("post", "comment") and not draft else "other"

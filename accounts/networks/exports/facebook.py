@@ -25,7 +25,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.exports.meta import Numbered, holds, labelled, listed, repaired, time_of
-from accounts.networks.exports.values import mapping, named, sequence
+from accounts.networks.exports.values import dated, mapping, named, sequence
 
 _PROFILE = ("profile_information.json",)
 _FRIENDS = ("friends.json", "your_friends.json")
@@ -68,7 +68,8 @@ _SAYS = re.compile(
     r"|tagged|started following|is now following|followed)\b.*)"
 )
 _OTHERS = re.compile(r"(?:[0-9][0-9,.]* )?(?:other|others|other people|more)(?: people)?")
-_PERSON = re.compile(r"[^\W\d_][^\W\d_.'\u2019-]*(?: [^\W\d_(][^\W\d_.'\u2019)-]*\.?(?:[-'\u2019][^\W\d_]+)*){0,4}")
+_WORD = r"[^\W\d_]+(?:[-.'\u2019][^\W\d_]+)*\.?"
+_PERSON = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
 
 
 def recognises(archive: Archive) -> bool:
@@ -76,6 +77,7 @@ def recognises(archive: Archive) -> bool:
     return holds(archive, files, _TELLING) or _is_html(archive)
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     if not recognises(archive):
         raise BadArchive(f"{archive.label}: is not an export of Facebook: none of its files is in it")
@@ -106,7 +108,7 @@ def _is_html(archive: Archive) -> bool:
 
 def _owner(archive: Archive) -> Owner:
     for name in archive.anywhere(*_PROFILE):
-        for _, _, found in archive.found(name, re.compile(_KEY % "profile").fullmatch):
+        for _, _, found in archive.found(name, re.compile(_KEY % "profile").fullmatch, objects=True):
             return _profile(archive, name, mapping(found))
     for names, keys in ((_COMMENTS, "comments"), (_REACTIONS, "reactions")):
         # Without a profile the owner's own doings name them, but for their address.

@@ -25,7 +25,7 @@ from accounts.networks.base import (
     checked_text,
     shown,
 )
-from accounts.networks.exports.values import in_utc, mapping, sequence, since_1970
+from accounts.networks.exports.values import dated, in_utc, mapping, sequence, since_1970
 
 _CHECKINS = ("checkin*.json", "check-in*.json")
 _TIPS = ("tip*.json",)
@@ -34,7 +34,8 @@ _FOLLOWERS = ("follower*.json",)
 _USERS = ("user*.json", "profile*.json")
 # Files looked at, by content, where none has a name that we know.
 MOST = 20
-_ITEMS = {"items", "checkins", "tips", "friends", "followers"}.__contains__
+# Where an answer of the API, or what somebody made of it, has its records.
+_ITEMS = re.compile(r"(?:response/)?(?:items|(?:checkins|tips|friends|followers)(?:/items)?)").fullmatch
 _TELLING = re.compile(rb'"(?:venue|timeZoneOffset|isMayor)"\s*:')
 _DATED = re.compile(rb'"createdAt"\s*:')
 _ID = re.compile(r"[1-9][0-9]{0,19}")
@@ -45,6 +46,7 @@ def recognises(archive: Archive) -> bool:
     return bool(_files(archive, _CHECKINS) or _files(archive, _TIPS))
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     export = _Export(archive, _files(archive, _CHECKINS), _files(archive, _TIPS))
     if not export.checkins and not export.tips:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from accounts.networks.archive import Archive
 from accounts.networks.base import BadArchive, Counter, Owner, Post, Record, Rejected, Tally, checked_text, shown
 from accounts.networks.exports.tables import Row, rows
-from accounts.networks.exports.values import in_utc
+from accounts.networks.exports.values import dated, in_utc
 
 # Tables that are looked at, and rows of each.
 MOST, FIRST = 500, 20
@@ -25,6 +25,7 @@ def recognises(archive: Archive) -> bool:
     return bool(_tables(archive))
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     tables = _tables(archive)
     if not tables:

@@ -24,7 +24,7 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
-from accounts.networks.exports.values import mapping, sequence
+from accounts.networks.exports.values import dated, mapping, sequence
 
 # Folders that are looked at, and files of each, to find those that hold posts.
 FOLDERS, FIRST = 2000, 3
@@ -42,6 +42,7 @@ def recognises(archive: Archive) -> bool:
     return next(_folders(archive), None) is not None
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     files = [name for folder in _folders(archive) for name in archive.find("*.json", folder=folder)]
     if not files:

@@ -23,7 +23,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.exports.meta import Numbered, holds, labelled, listed, repaired, time_of
-from accounts.networks.exports.values import in_utc, mapping, sequence
+from accounts.networks.exports.values import dated, in_utc, mapping, sequence
 
 _PERSONAL = ("personal_information.json",)
 _FOLLOWERS = ("followers.json", "followers_[0-9]*.json")
@@ -83,6 +83,7 @@ def recognises(archive: Archive) -> bool:
     return holds(archive, files, _TELLING) or _flat(archive) is not None or _is_html(archive)
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     if not recognises(archive):
         raise BadArchive(f"{archive.label}: is not an export of Instagram: none of its files is in it")

@@ -26,7 +26,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.exports.tables import Row, columns, records
-from accounts.networks.exports.values import in_utc, named
+from accounts.networks.exports.values import dated, in_utc, named
 
 # Tables that are looked at; the whole export has about sixty.
 MOST = 400
@@ -59,6 +59,7 @@ def recognises(archive: Archive) -> bool:
     return bool(_TELLING & _tables(archive).keys())
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     tables = _tables(archive)
     if not _TELLING & tables.keys():

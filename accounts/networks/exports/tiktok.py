@@ -23,13 +23,15 @@ from accounts.networks.base import (
     checked_text,
     shown,
 )
-from accounts.networks.exports.values import in_utc, mapping
+from accounts.networks.exports.values import dated, in_utc, mapping
 
 # Files looked at where none has the usual name.
 MOST = 10
 _NAMES = ("user_data*.json", "*tiktok*.json")
 _TEXTS = ("profile info*.txt", "follower*.txt", "*video browsing history.txt", "watch history.txt")
-_WANTED = {"ProfileMap", "FansList", "VideoList", "Following", "CommentsList", "ItemFavoriteList"}
+_LISTS = ("FansList", "VideoList", "Following", "CommentsList", "ItemFavoriteList")
+# Videos that were watched are listed under the same name as the owner's own.
+_WANTED = re.compile(rf"(?!.*(?:History|Favorite Videos)/)(?:.*/)?(?:{'|'.join(_LISTS)})").fullmatch
 _TELLING = re.compile(
     rb'"(?:ProfileMap|FansList|VideoList|ItemFavoriteList|Video Browsing History|Watch History|Follower List'
     rb'|Profile And Settings|Your Activity|App Settings|Favorite Videos|Favorite Sounds|Follower)"\s*:'
@@ -42,6 +44,7 @@ def recognises(archive: Archive) -> bool:
     return _file(archive) is not None or _is_text(archive)
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     name = _file(archive)
     if name is None:
@@ -58,11 +61,10 @@ def read(archive: Archive) -> Iterator[Record]:
             yield Counter("likes", checked_count(likes, "likesReceived"))
         except ValueError as error:
             yield Rejected(f"{name}, ProfileMap", str(error))
-    numbers = dict.fromkeys(("FansList", "VideoList", "Following", "CommentsList", "ItemFavoriteList"), 0)
-    good = dict.fromkeys(numbers, 0)
-    for _, field, value in archive.found(name, _WANTED.__contains__):
-        if field not in numbers:
-            continue
+    numbers = dict.fromkeys(_LISTS, 0)
+    good = dict.fromkeys(_LISTS, 0)
+    for _, path, value in archive.found(name, _WANTED):
+        field = path.rpartition("/")[2]
         numbers[field] += 1
         where = f"{name}, {field} {numbers[field]}"
         if field in ("FansList", "VideoList"):
@@ -114,7 +116,7 @@ def _is_text(archive: Archive) -> bool:
 
 def _owner(archive: Archive, name: str) -> tuple[Owner, object]:
     """The owner, and how many likes the profile counts (None where it does not)."""
-    for _, _, value in archive.found(name, "ProfileMap".__eq__):
+    for _, _, value in archive.found(name, re.compile("(?:.*/)?ProfileMap").fullmatch, objects=True):
         profile = mapping(value)
         try:
             owner = username(profile.get("userName"))

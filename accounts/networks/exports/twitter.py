@@ -28,6 +28,7 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
+from accounts.networks.exports.values import dated
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2}) \+0000 (\d{4})", re.ASCII)
@@ -50,6 +51,7 @@ def recognises(archive: Archive) -> bool:
     return any(b"window." in archive.head(name, 256) or b"[" in archive.head(name, 256) for name in files)
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     folder = archive.folder_of("account.js", "manifest.js")
     if folder is None:

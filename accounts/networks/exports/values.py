@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
-from accounts.networks.base import checked_id, checked_time, shown
+from accounts.networks.archive import Archive
+from accounts.networks.base import Counter, Interaction, Post, Record, checked_id, checked_time, shown
 
 _MILLISECONDS_FROM = 10**11
 # Accounts that are gone are all called this; one actor must not stand for them all.
 _NOBODY = {"facebook user", "instagram user", "linkedin member", "linkedin user", "deleted user", "google user"}
+
+
+def dated(read: Callable[[Archive], Iterator[Record]]) -> Callable[[Archive], Iterator[Record]]:
+    """Makes counters of a reader come last, dated on the newest thing in the export.
+
+    An export does not say when it was made, and may be years old: what it counts was not so today.
+    """
+
+    @wraps(read)
+    def reader(archive: Archive) -> Iterator[Record]:
+        newest: datetime | None = None
+        counters: list[Counter] = []
+        for record in read(archive):
+            if isinstance(record, Counter):
+                counters.append(record)
+                continue
+            if isinstance(record, Interaction):
+                time = record.occurred_at or record.observed_at
+            else:
+                time = record.posted_at if isinstance(record, Post) else None
+            if time is not None and (newest is None or time > newest):
+                newest = time
+            yield record
+        for counter in counters:
+            yield counter if counter.observed_at else replace(counter, observed_at=newest)
+
+    return reader
 
 
 def mapping(value: object) -> dict[str, Any]:
