@@ -385,7 +385,7 @@ def _liked(http: Http, issue: str, owner: str) -> Iterator[Record]:
     for item in items:
         try:
             item = _mapping(item, "the reaction")
-            actor = _actor(item.get("user"), owner) if item.get("content") in _LIKES else None
+            actor = _actor(item.get("user"), owner) if str(item.get("content")) in _LIKES else None
             if actor:
                 key, at = _number(item.get("id"), "id"), checked_time(item.get("created_at"), "created_at")
                 yield Interaction("like", actor[0], at, post=issue, key=f"reaction:{key}", actor_handle=actor[1])

@@ -69,6 +69,8 @@ class Google(Network):
         ),
         base_url="https://www.googleapis.com/youtube/v3",
         streams=("profile", "videos", "comments", "subscribers"),
+        # Some units of the app's day for each channel: twice as many channels where each is read once.
+        every=24,
         # A channel that nobody reads anew for a month must be forgotten: YouTube's developer policies, III.E.4.
         retain_days=30,
         proof="oauth",
@@ -282,7 +284,7 @@ def _comment(comment: object, thread: dict[str, Any], owner: str) -> list[Record
     at, video = checked_time(snippet.get("publishedAt"), "publishedAt"), thread.get("videoId") or ""
     # Comments on the channel itself have no video.
     post = _id(video, _VIDEO, "videoId") if video else ""
-    handle = checked_text(snippet.get("authorDisplayName"), limit=100)
+    handle = checked_text(snippet.get("authorDisplayName"), limit=100).removeprefix("@")
     return [Interaction("reply", actor, at, post=post, key=key, actor_handle=handle)]
 
 

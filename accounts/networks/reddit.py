@@ -112,7 +112,8 @@ class Reddit(Network):
 
 
 def _profile(http: Http, subject: Subject) -> Page:
-    user = _mapping(http.get("/api/v1/me", [("raw_json", "1")]).data, "me")
+    said = http.get("/api/v1/me", [("raw_json", "1")]).data
+    user: dict[str, Any] = said if isinstance(said, dict) else {}
     name = user.get("name")
     if not isinstance(name, str) or not _USER.fullmatch(name):
         raise Unreachable(f"{http.host} does not name an account ({shown(name)})")

@@ -161,9 +161,9 @@ def test_comments_name_who_and_on_which_video(google: FakeGoogle, call: Call) ->
     google.thread(5, 9, START)["snippet"].pop("videoId")
     pages = pull(call(), "comments")
     assert some(pages, Interaction) == [
-        Interaction("reply", channel_id(9), START, "", "Ugx00000005AaABAg", "@person9"),
-        Interaction("reply", channel_id(7), START, video_id(1), "Ugx00000001AaABAg", "@person7"),
-        Interaction("reply", channel_id(8), START + timedelta(hours=1), video_id(1), "Ugx00000002AaABAg", "@person8"),
+        Interaction("reply", channel_id(9), START, "", "Ugx00000005AaABAg", "person9"),
+        Interaction("reply", channel_id(7), START, video_id(1), "Ugx00000001AaABAg", "person7"),
+        Interaction("reply", channel_id(8), START + timedelta(hours=1), video_id(1), "Ugx00000002AaABAg", "person8"),
     ]
     assert [rejected.where for rejected in some(pages, Rejected)] == ["comments, ?"]
 
