@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import duties_admin, privacy
+from accounts import duties_admin, opt_out, privacy
 from accounts.models import Account, LinkedAccount, Membership, Person, User
-
+from accounts.networks.base import Owner
 
 # Only a module of this name is looked for; the other registers its pages when it is loaded.
 __all__ = ["duties_admin"]
@@ -85,6 +85,23 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["=external_id", "=handle"]
     show_full_result_count = False
     ordering = ["-id"]
+    actions = ["leave_out"]
+
+    @admin.action(description="Leave out for good, at the owner's request", permissions=["opt_out"])
+    def leave_out(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Erases the accounts and keeps them from being known again; the admin's log would name them, and does not."""
+        done = 0
+        for account in accounts:
+            owner = Owner(account.external_id, handle=account.handle)
+            try:
+                opt_out.add(network=account.network, owner=owner, at=timezone.now())
+            except privacy.Busy:
+                self.message_user(request, f"One of {account.network} is erased later: something is being read for it.")
+            done += 1
+        self.message_user(request, f"{done} accounts are left out for good.")
+
+    def has_opt_out_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser or request.user.has_perm("accounts.add_optout")
 
     @admin.display(description="linked to")
     def linked_to(self, account: Account) -> str:

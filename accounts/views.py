@@ -111,8 +111,10 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
                 claims.let_go(claim=claim, at=timezone.now())
             else:
                 privacy.unlink(link=link, at=timezone.now())
-        except (privacy.Busy, claims.TooLate):
-            messages.error(request, _("Something is being read for you just now. Please try again when it is done."))
+        except (privacy.Busy, claims.TooLate) as error:
+            doing = error.doing if isinstance(error, privacy.Busy) else ""
+            text = _("Something is being read for you just now. Please try again when it is done.")
+            messages.error(request, f"{text} ({doing})" if doing else text)
         else:
             messages.success(request, _("The account was removed, and what was collected from it was erased."))
         return redirect(address)

@@ -187,7 +187,7 @@ def _run(job_id: int, at: datetime) -> None:
     if job.state in UNFINISHED:
         ImportJob.objects.filter(pk=job.pk, state__in=UNFINISHED).update(state=ImportJob.State.RUNNING)
         try:
-            with keeping(job.person):
+            with keeping(job.person, "reading an export that was uploaded"):
                 summary = import_archive(
                     path=path,
                     network=job.network or None,
@@ -275,4 +275,6 @@ def label_of(summary: dict[str, Any]) -> str:
 def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
     """What an import read by kind, then what became of it, as (label, number)."""
     became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
+    if summary.get("left_out"):
+        became.append((_("left out, since their owners asked for it"), "left_out"))
     return [*map(tuple, summary["tallies"]), *((label, summary[name]) for label, name in became)]

@@ -19,9 +19,9 @@ def of_user(network: str, user_id: str) -> QuerySet[LinkedAccount]:
     """The links to the account that `network` calls `user_id`.
 
     That is the account's own id, or where we know it by another (Instagram and Threads: by its name, as exports do)
-    the `user_id` that its profile stream leaves on its cursor; it goes with the link.
+    the `user_ids` that its profile stream leaves on its cursor; they go with the link.
     """
-    known = Q(account__external_id=user_id) | Q(cursors__stream="profile", cursors__value__user_id=user_id)
+    known = Q(account__external_id=user_id) | Q(cursors__stream="profile", cursors__value__user_ids__contains=[user_id])
     pages = Q(through__isnull=True)
     return LinkedAccount.objects.filter(known & pages, account__network=network).distinct()
 

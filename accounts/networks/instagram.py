@@ -116,7 +116,7 @@ class _Reading(meta.Graph):
     """One reading of one account."""
 
     def profile(self) -> Page:
-        fields = "user_id,username,name,biography,followers_count,follows_count,media_count"
+        fields = "id,user_id,username,name,biography,followers_count,follows_count,media_count"
         me = self.get("me", [("fields", fields)])
         try:
             username = meta.username(me)
@@ -131,7 +131,7 @@ class _Reading(meta.Graph):
                 records.append(Counter(ours, checked_count(me.get(theirs), theirs)))
             except ValueError as error:
                 records.append(Rejected("me", str(error)))
-        return Page(records, {}, done=True)
+        return Page(records, meta.numbers(me), done=True)
 
     def media(self, cursor: dict[str, Any]) -> Iterator[Page]:
         params = [("fields", "id,timestamp,permalink,like_count,comments_count"), ("limit", "50")]

@@ -353,6 +353,15 @@ def id_of(row: Any, name: str = "id") -> str:
     return checked_id(row.get(name) if isinstance(row, dict) else None, name, limit=200)
 
 
+def numbers(me: Any) -> dict[str, Any]:
+    """A profile stream's cursor: by what numbers the network calls an account that we know by its name.
+
+    Its callbacks about people who want to be deleted name those alone (accounts.hooks).
+    """
+    found = [str(me[name]) for name in ("id", "user_id") if isinstance(me.get(name), str | int)]
+    return {"user_ids": sorted({number for number in found if number.isdecimal() and len(number) <= 40})}
+
+
 def username(row: Any) -> str:
     """The user name of Instagram and Threads in `row`, in lower case. Raises ValueError."""
     value = row.get("username") if isinstance(row, dict) else None

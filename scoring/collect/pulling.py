@@ -154,7 +154,7 @@ def read_stream(*, cursor_id: int, at: datetime, enough: Callable[[], bool] = ne
         try:
             if person is None:
                 raise NotNow("it was erased")
-            with keeping(person):
+            with keeping(person, "reading a linked account"):
                 related = "link__account", "link__person", "link__through"
                 cursor = Cursor.objects.select_related(*related).filter(pk=cursor_id).first()
                 if cursor is None:

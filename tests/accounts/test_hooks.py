@@ -147,9 +147,9 @@ def test_a_receipt_holds_no_id(hers: LinkedAccount) -> None:
 @pytest.mark.parametrize("network", ["instagram", "threads"])
 def test_accounts_known_by_name_are_found_by_the_number_of_their_profile(alice: Person, network: str) -> None:
     linked = link(alice, network=network, external_id="alice.archer", handle="alice.archer")
-    Cursor.objects.create(link=linked, stream="profile", value={"user_id": "17841400"})
+    Cursor.objects.create(link=linked, stream="profile", value={"user_ids": ["17841400", "24000000000000001"]})
     other = link(alice, network=network, external_id="charlie", handle="charlie")
-    Cursor.objects.create(link=other, stream="profile", value={"user_id": "17841401"})
+    Cursor.objects.create(link=other, stream="profile", value={"user_ids": ["17841401"]})
     tell("delete", signed("17841400", at=NOW + HOUR), network)
     assert LinkedAccount.objects.get() == other
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -25,7 +26,7 @@ from scoring.collect import bulk
 from scoring.collect.merging import merge
 from scoring.collect.staging import Staging
 from scoring.collect.summary import Summary
-from tests.accounts.conftest import link
+from tests.accounts.conftest import link, logged_in
 
 AT = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 CAROL = Owner("300", handle="Carol")
@@ -395,3 +396,18 @@ def test_nothing_of_it_is_left_in_the_database(tmp_path: Path) -> None:
             for (row,) in cursor.fetchall():
                 assert "90210777" not in json.dumps(row), table
                 assert "carol.clark" not in row.lower(), table
+
+
+def test_the_staff_may_do_it_in_the_admin(join, tmp_path: Path) -> None:
+    imported([reply("100", "300", actor_handle="Carol")], tmp_path)
+    staff = join("Dora")
+    staff.users.update(is_staff=True)
+    client = logged_in(staff)
+    chosen = {"action": "leave_out", "_selected_action": [str(Account.objects.get(external_id="300").pk)]}
+    client.post("/admin/accounts/account/", chosen)
+    assert "300" in known(), "it takes a permission"
+    staff.users.update(is_superuser=True)
+    assert client.post("/admin/accounts/account/", chosen).status_code == 302
+    assert known() == {"100"}
+    assert opt_out.suppressed("twitter", ["300", "@carol"]) == {"300", "@carol"}
+    assert not LogEntry.objects.filter(object_repr__icontains="carol").exists()
