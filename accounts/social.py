@@ -32,20 +32,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts import arriving, joining, mastodon_apps, opting_out
-from accounts.calling import NoApp, is_on, keys_of, rewritten
+from accounts.calling import NoApp, is_on, rewritten
 from accounts.models import Membership, Person, User
 from accounts.networks import NETWORKS
-from accounts.networks.base import NetworkError, Spec, Unreachable, checked_text
-from accounts.networks.oauth import Client
-from accounts.providers import calls
+from accounts.networks.base import NetworkError, Unreachable, checked_text
+from accounts.providers import apps, calls
 
 logger = logging.getLogger(__name__)
 
 LOGINS = {"login": AuthProcess.LOGIN, "add_login": AuthProcess.CONNECT}
 PURPOSES = frozenset({*LOGINS, "collect", "opt_out"})
 EDITORS = (Membership.Role.OWNER, Membership.Role.EDITOR)
-# Networks that check a code challenge (RFC 7636); the others would only carry it along.
-PKCE = frozenset({"twitter", "google", "mastodon", "github", "wikipedia"})
 # What else is said when access for reading is asked for: that it should last, that somebody with several accounts may
 # choose, that what was refused once is asked for again.
 COLLECT_PARAMS = {
@@ -58,7 +55,6 @@ COLLECT_PARAMS = {
 LOGIN_PARAMS = {"google": {"prompt": "select_account"}}
 REFUSED = frozenset({"access_denied", "user_cancelled_login", "user_cancelled_authorize", "user_denied"})
 UNKNOWN_SCOPE = frozenset({"invalid_scope", "unauthorized_scope_error"})
-LINKEDIN = "https://www.linkedin.com/oauth"
 
 
 def start(
@@ -107,7 +103,7 @@ def start(
         "bare": bare,
     }
     try:
-        provider = get_adapter(request).get_provider(request, _provider_of(spec))
+        provider = get_adapter(request).get_provider(request, apps.provider_of(spec))
         response = provider.redirect(
             request,
             process=LOGINS.get(purpose, AuthProcess.REDIRECT),
@@ -164,16 +160,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
-        specs = [network.spec for network in NETWORKS.values() if network.spec.oauth and is_on(network.spec)]
-        apps = [_app(spec, keys_of(spec)) for spec in specs if spec.needs_keys]
-        if provider == mastodon_apps.SLUG and request is not None and (server := mastodon_apps.server_of(request)):
-            spec = NETWORKS[mastodon_apps.SLUG].spec
-            apps.append(_app(spec, keys_of(spec, server)))
-        return [
-            app
-            for app in apps
-            if provider in (None, app.provider, app.provider_id) and client_id in (None, app.client_id)
-        ]
+        return apps.known(request, provider, client_id)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         # What the profile says is used now and not stored.
@@ -216,7 +203,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         """Whatever went wrong there: say so in our words, on the page from which the person left."""
         state = (extra_context or {}).get("state") or {}
         data = state.get("data") or {}
-        spec = _spec_of(provider)
+        spec = apps.spec_of(provider)
         label = {"network": spec.label}
         said = checked_text(request.GET.get("error", ""), limit=60)
         if error == AuthError.CANCELLED or said in REFUSED:
@@ -254,35 +241,6 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
         return reverse("settings")
-
-
-def _app(spec: Spec, client: Client) -> SocialApp:
-    """Our app at a network as allauth wants it; never saved."""
-    assert spec.oauth is not None
-    settings: dict[str, Any] = {"oauth_pkce_enabled": spec.slug in PKCE}
-    app = SocialApp(provider=spec.oauth.provider, name=spec.label, client_id=client.id, secret=client.secret)
-    if spec.oauth.provider == "openid_connect":
-        app.provider_id = spec.slug
-        settings |= {
-            "server_url": LINKEDIN,
-            "token_auth_method": "client_secret_post",
-            "openid_configuration_overrides": {
-                "authorization_endpoint": spec.oauth.authorize_url,
-                "token_endpoint": spec.oauth.token_url,
-            },
-        }
-    app.settings = settings
-    return app
-
-
-def _provider_of(spec: Spec) -> str:
-    assert spec.oauth is not None
-    return spec.slug if spec.oauth.provider == "openid_connect" else spec.oauth.provider
-
-
-def _spec_of(provider: Any) -> Spec:
-    specs = [network.spec for network in NETWORKS.values() if network.spec.oauth]
-    return next(spec for spec in specs if _provider_of(spec) == provider.sub_id)
 
 
 def _edits(request: HttpRequest, person: int) -> bool:

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import claims, erasure, handing_out, opt_out, retention
+from accounts import claims, credentials, erasure, handing_out, opt_out, retention
 from accounts.hooks import meta
 from accounts.models import DeletionReceipt
 
@@ -37,6 +37,13 @@ def grant_claims() -> None:
     """Hourly: moves claimed accounts whose holders have not objected."""
     if moved := claims.grant_due(timezone.now()):
         log.info("%s claimed accounts moved to whom they were proved by", moved)
+
+
+@shared_task
+def warn_of_lapsing() -> None:
+    """Daily: tells whose access to an account is about to lapse, while connecting it again is still in time."""
+    if told := credentials.warn_of_lapsing(timezone.now()):
+        log.info("%s people told that our access to an account is about to lapse", told)
 
 
 @shared_task

@@ -1,7 +1,7 @@
 """System checks for operators: what is missing, with an id to look up and what to do about it.
 
 E001 to E019 stop a production system, E020 and above any; warnings (W) are worth a look. `settings.py` itself refuses
-values that make no sense.
+values that make no sense. I001 is only for knowing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import DatabaseError
 from django.http.request import validate_host
 
@@ -96,6 +96,35 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
         found.append(Warning("ALLOWED_HOSTS lets every host in.", hint="Name the hosts.", id="klout.W002"))
     return found
+
+
+def names_of_keys(slug: str) -> str:
+    """The variables that hold our app's keys at a network."""
+    return f"{slug.upper()}_CLIENT_ID and {slug.upper()}_CLIENT_SECRET"
+
+
+@register
+def half_set_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """One key of a network's two is a slip: the network would be off, and nobody would know why."""
+    return [
+        Error(
+            f"Only {slug.upper()}_CLIENT_{'ID' if keys[0] else 'SECRET'} is set.",
+            hint=f"Set {names_of_keys(slug)}, or neither.",
+            id="klout.E024",
+        )
+        for slug, keys in settings.NETWORK_KEYS.items()
+        if bool(keys[0]) != bool(keys[1])
+    ]
+
+
+@register(deploy=True)
+def networks_that_are_off(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """For `check --deploy`: networks that nobody can connect, all in one."""
+    off = [slug for slug, keys in settings.NETWORK_KEYS.items() if not any(keys)]
+    if not off:
+        return []
+    wanted = ", ".join(f"{slug} is off: set {names_of_keys(slug)}" for slug in off)
+    return [Info(f"{wanted}.", hint="`manage.py doctor` says which callback address each wants.", id="klout.I001")]
 
 
 @register

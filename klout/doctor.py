@@ -20,6 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from klout import up
 from klout.celery import app
+from klout.checks import names_of_keys
 from klout.health import ask_cache, postgres_version
 from klout.postgres.programs import OLDEST
 from klout.tasks import EVERY, HEARTBEAT
@@ -162,9 +163,24 @@ def lake(part: str, at: datetime) -> Finding:
 
 
 def networks(part: str, at: datetime) -> Finding:
+    """Which networks people can connect, and for the others what to register there and what to set here."""
     from accounts.networks import NETWORKS
+    from accounts.providers.apps import callback_address
 
-    return Finding(part, "ok", ", ".join(network.spec.label for network in NETWORKS.values()))
+    specs = [network.spec for network in NETWORKS.values()]
+    lacking = [spec for spec in specs if spec.needs_keys and not all(settings.NETWORK_KEYS.get(spec.slug, ("", "")))]
+    text = ", ".join(spec.label for spec in specs if spec not in lacking)
+    if not lacking:
+        return Finding(part, "ok", text)
+    wanted = [f"{spec.label}: {names_of_keys(spec.slug)}; callback {callback_address(spec)}" for spec in lacking]
+    return Finding(
+        part,
+        "note",
+        f"{text}; off without keys: {', '.join(spec.label for spec in lacking)}",
+        "\n".join(
+            ["To switch one on, register an app with it, name our callback address there, set both keys:", *wanted]
+        ),
+    )
 
 
 def collecting(part: str, at: datetime) -> Finding:

@@ -277,6 +277,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=40),
         "options": {"expires": 12 * 3600.0},
     },
+    "warn of lapsing access": {
+        "task": "accounts.tasks.warn_of_lapsing",
+        "schedule": crontab(hour=9, minute=20),
+        "options": {"expires": 12 * 3600.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

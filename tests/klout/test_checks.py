@@ -76,6 +76,24 @@ def test_each_missing_thing_has_its_own_check(
     assert all(message.hint for message in checks.production(None))
 
 
+def test_half_set_keys_of_a_network_are_an_error(settings: Settings) -> None:
+    settings.NETWORK_KEYS = {"twitter": ("id", ""), "google": ("", "secret"), "github": ("id", "secret")}
+    found = [message.msg for message in checks.half_set_keys(None)]
+    assert found == ["Only TWITTER_CLIENT_ID is set.", "Only GOOGLE_CLIENT_SECRET is set."]
+
+
+def test_networks_that_are_off_are_named_in_one_note_before_deploying(settings: Settings) -> None:
+    settings.NETWORK_KEYS = {"twitter": ("", ""), "google": ("", ""), "github": ("id", "secret")}
+    (message,) = checks.networks_that_are_off(None)
+    assert "twitter is off: set TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET" in message.msg
+    assert "GOOGLE_CLIENT_ID" in message.msg
+    assert "GITHUB" not in message.msg
+    # Not at every command.
+    assert message.id not in {found.id for found in run_checks()}
+    settings.NETWORK_KEYS = {"github": ("id", "secret")}
+    assert checks.networks_that_are_off(None) == []
+
+
 def test_an_unknown_formula_is_an_error(settings: Settings) -> None:
     settings.FORMULA = "v99"
     assert "klout.E020" in {message.id for message in run_checks()}

@@ -23,9 +23,13 @@ def findings() -> dict[str, Finding]:
 @pytest.mark.django_db
 def test_it_finds_a_system_well_that_only_lacks_its_worker() -> None:
     found = findings()
-    for part in ("mode", "state", "database", "migrations", "broker", "secrets", "networks"):
+    for part in ("mode", "state", "database", "migrations", "broker", "secrets"):
         assert found[part].state == "ok", found[part]
+    # Networks without keys are off, and what to register there is told.
+    assert found["networks"].state == "note"
     assert "Mastodon" in found["networks"].text
+    assert "TWITTER_CLIENT_SECRET; callback" in found["networks"].advice
+    assert "/accounts/twitter_oauth2/login/callback/" in found["networks"].advice
     # In development nothing is wrong with a worker that was not started; it says how to.
     assert found["worker"].state == "note"
     assert "manage.py up" in found["worker"].advice

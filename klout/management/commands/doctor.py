@@ -21,7 +21,8 @@ class Command(BaseCommand):
             style = {"ok": self.style.SUCCESS, "note": self.style.NOTICE, "missing": self.style.ERROR}[finding.state]
             self.stdout.write(f"{style(f'{finding.state:<8}')} {finding.part:<14} {finding.text}")
             if finding.state != "ok" and finding.advice:
-                self.stdout.write(f"{'':<24}{finding.advice}")
+                for line in finding.advice.splitlines():
+                    self.stdout.write(f"{'':<24}{line}")
             self.stdout.flush()
         self.stdout.write("")
         if missing:
