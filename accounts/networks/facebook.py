@@ -70,6 +70,7 @@ class Facebook(Network):
             lives=60,
         ),
         needs_keys=True,
+        needs={"posts": ("user_posts",), "friends": ("user_friends",)},
         reads=(
             "how many friends you have",
             "how many reactions, comments and shares your posts received",

@@ -85,6 +85,9 @@ class Google(Network):
             revoke_url="https://oauth2.googleapis.com/revoke",
         ),
         needs_keys=True,
+        needs=dict.fromkeys(
+            ("profile", "videos", "comments", "subscribers"), ("https://www.googleapis.com/auth/youtube.readonly",)
+        ),
         reads=(
             "how many subscribers, views and videos your YouTube channel has",
             "how your videos were liked, and who comments on them",
@@ -106,9 +109,9 @@ class Google(Network):
             return Unreachable(_NO_CHANNEL)
         if reasons & _DAY_IS_SPENT:
             tomorrow = datetime.combine(now.astimezone(_PACIFIC).date() + timedelta(days=1), time(), _PACIFIC)
-            return RateLimited(tomorrow.astimezone(UTC))
+            return RateLimited(tomorrow.astimezone(UTC), everybody=True)
         if reasons & _TOO_FAST or (status == 429 and "retry-after" not in headers):
-            return RateLimited(now + timedelta(minutes=5))
+            return RateLimited(now + timedelta(minutes=5), everybody="rateLimitExceeded" in reasons)
         if reasons & _NO_PERMISSION:
             return Revoked("Google was not allowed to show YouTube to us: connect it again, and leave that box ticked")
         if "commentsDisabled" in reasons:

@@ -69,6 +69,7 @@ class Instagram(Network):
             lives=60,
         ),
         needs_keys=True,
+        needs={stream: (permission,) for stream, permission in _PERMISSIONS.items()},
         reads=(
             "how many follow you (professional accounts only)",
             "how many liked, saved and shared your posts, and who comments on them",

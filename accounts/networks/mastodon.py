@@ -82,6 +82,7 @@ class Mastodon(Network):
             collect=("read:notifications",),
             revoke_url="/oauth/revoke",
         ),
+        needs={"notifications": ("read:notifications",)},
         reads=(
             "how many follow you",
             "who boosts, favourites, quotes, mentions and follows you",

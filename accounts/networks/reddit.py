@@ -21,6 +21,7 @@ from accounts.networks.base import (
     Page,
     Post,
     PostTotal,
+    RateLimited,
     Record,
     Rejected,
     Revoked,
@@ -61,6 +62,13 @@ class Reddit(Network):
         ),
         base_url="https://oauth.reddit.com",
         streams=("profile", "submitted", "comments", "replies", "answers", "mentions"),
+        needs={
+            "submitted": ("history",),
+            "comments": ("history",),
+            "replies": ("privatemessages",),
+            "answers": ("privatemessages",),
+            "mentions": ("privatemessages",),
+        },
         proof="oauth",
         oauth=OAuth(
             provider="reddit",
@@ -90,6 +98,9 @@ class Reddit(Network):
     def judge(
         self, status: int, data: Any, headers: Mapping[str, str], now: datetime
     ) -> NetworkError | type[NetworkError] | None:
+        if status == 429 and re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,9})?", headers.get("x-ratelimit-reset", "")):
+            # It counts all calls of an app together.
+            return RateLimited(now + timedelta(seconds=float(headers["x-ratelimit-reset"])), everybody=True)
         if status == 403:
             # Else it is our app or address that Reddit turns away, which says nothing about the token.
             return Declined if "insufficient_scope" in headers.get("www-authenticate", "") else Unreachable

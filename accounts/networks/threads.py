@@ -68,6 +68,7 @@ class Threads(Network):
             lives=60,
         ),
         needs_keys=True,
+        needs={stream: (permission,) for stream, permission in _PERMISSIONS.items()},
         reads=(
             "how many follow you",
             "how your posts were liked, reposted and quoted",

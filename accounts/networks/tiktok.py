@@ -81,6 +81,7 @@ class TikTok(Network):
             client_id_name="client_key",
         ),
         needs_keys=True,
+        needs={"videos": ("video.list",)},
         reads=(
             "how many follow you, and how many likes you have",
             "how your videos were viewed, liked, commented on and shared",

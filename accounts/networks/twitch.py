@@ -72,6 +72,7 @@ class Twitch(Network):
             revoke_url="https://id.twitch.tv/oauth2/revoke",
         ),
         needs_keys=True,
+        needs={"subscriptions": ("channel:read:subscriptions",), "cheers": ("bits:read",)},
         reads=(
             "who follows your channel",
             "who subscribes to it",

@@ -98,6 +98,7 @@ class Twitter(Network):
             client_auth="basic",
         ),
         needs_keys=True,
+        needs={"followers": ("follows.read",), "lists": ("list.read",)},
         reads=(
             "how many follow you, and who",
             "who mentions, answers, quotes, reposts and likes you",

@@ -428,7 +428,8 @@ class FakeOAuth(Loopback):
             return {"/v2/users/self": {"meta": {"code": 200}, "response": {"user": one}}}
         if self.slug == "wikipedia":
             one = {"sub": number, "username": user, "editcount": 7, "blocked": False, "groups": ["*"]}
-            return {"/w/rest.php/oauth2/resource/profile": one}
+            here = {"id": int(number), "name": user, "registrationdate": "2015-01-01T00:00:00Z"}
+            return {"/w/rest.php/oauth2/resource/profile": one, "/w/api.php": {"query": {"userinfo": here}}}
         if self.slug == "github":
             counts = {"followers": 12, "following": 3, "public_repos": 4}
             one = {"id": int(number), "login": user, "name": name, "created_at": "2015-01-01T00:00:00Z", **counts}
