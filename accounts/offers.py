@@ -31,6 +31,11 @@ def has_keys(spec: Spec) -> bool:
     return not spec.needs_keys or is_on(spec)
 
 
+def gives_back(spec: Spec) -> bool:
+    """Whether the network lets us give our access back; else only the person can take it away there."""
+    return spec.oauth is not None and bool(spec.oauth.revoke_url)
+
+
 def reads_exports(network: Network) -> bool:
     return type(network).read_archive is not Network.read_archive
 
@@ -115,9 +120,8 @@ class Terms:
 
 def terms_of(network: Network) -> Terms:
     spec, oauth = network.spec, network.spec.oauth
-    name = {"network": spec.label}
     if reads_exports(network):
-        refuse = _("Refusing costs nothing: you can still upload %(network)s's data export, or leave it out.")
+        refuse = _("Refusing costs nothing: you can upload a data export instead, or leave it out.")
     else:
         refuse = _("Refusing costs nothing: what you do not connect is simply not counted.")
     if spec.retain_days:
@@ -125,19 +129,24 @@ def terms_of(network: Network) -> Terms:
             "What is read is read anew or deleted within %(days)s day, as %(network)s asks of us.",
             "What is read is read anew or deleted within %(days)s days, as %(network)s asks of us.",
             spec.retain_days,
-        ) % (name | {"days": spec.retain_days})
+        ) % {"network": spec.label, "days": spec.retain_days}
     else:
         keep = _("What is read is kept until you remove the account; then it is erased.")
     if spec.proof == "challenge":
         undo = _("You can take it back at any time: remove the account in your settings.")
-    else:
+    elif gives_back(spec):
         undo = _("You can take it back at any time: remove the account in your settings, and we give our access back.")
+    else:
+        undo = _(
+            "You can take it back at any time: remove the account in your settings, and we delete our key to it; "
+            "you can remove us in the settings of %(network)s, too."
+        ) % {"network": spec.label}
     return Terms(
         reads=spec.reads,
         never=spec.never,
         promises=[
             _("We only read: nothing is ever posted, liked or followed in your name."),
-            refuse % name,
+            refuse,
             keep,
             undo,
         ],

@@ -1,5 +1,6 @@
 """The addresses of settings and pictures; those of log-in are allauth's, sign-up aside."""
 
+from allauth.socialaccount import views as social_views
 from django.urls import URLPattern, path
 
 from accounts import adapter, claiming, connecting, views
@@ -9,6 +10,10 @@ urlpatterns: list[URLPattern] = [
     path("accounts/signup/", adapter.signup, name="account_signup"),
     path("settings", views.settings_page, name="settings"),
     path("accounts/with/<slug:slug>", connecting.sign_in, name="sign_in"),
+    # allauth's pages about the log-ins with networks; what is read of them is another matter, and has pages of its own.
+    path("accounts/social/log-ins", social_views.connections, name="socialaccount_connections"),
+    path("accounts/social/cancelled", social_views.login_cancelled, name="socialaccount_login_cancelled"),
+    path("accounts/social/failed", social_views.login_error, name="socialaccount_login_error"),
     path("settings/connect", connecting.connect, name="connect"),
     path("settings/connect/<slug:slug>", connecting.connect_network, name="connect_network"),
     path("settings/accounts/<int:link_id>", connecting.link_progress, name="link_progress"),

@@ -18,7 +18,8 @@ from accounts import claims, linked, privacy
 from accounts.forms import JoinForm, PersonForm
 from accounts.joining import is_handle_conflict, join
 from accounts.models import HANDLE_TAKEN, Credential, LinkedAccount, Membership, Person, User
-from accounts.offers import label_of
+from accounts.networks import NETWORKS
+from accounts.offers import gives_back, label_of
 
 EDITORS = (Membership.Role.OWNER, Membership.Role.EDITOR)
 
@@ -123,7 +124,8 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
         "label": label_of(link.account.network),
         "address": address,
         "pages": privacy.goes_with(link),
-        "revoked": Credential.objects.filter(link=link).exists(),
+        "has_key": Credential.objects.filter(link=link).exists(),
+        "gives_back": link.account.network in NETWORKS and gives_back(NETWORKS[link.account.network].spec),
     }
     return render(request, "accounts/unlink.html", context)
 
