@@ -75,6 +75,14 @@ def is_on(spec: Spec) -> bool:
     return bool(spec.proof) and (not spec.needs_keys or all(settings.NETWORK_KEYS.get(spec.slug, ("", ""))))
 
 
+def collect_scopes(spec: Spec, *, pages: bool = False) -> list[str]:
+    """What "connect" asks for beyond identity; pages: also to read pages."""
+    if spec.oauth is None:
+        return []
+    own = settings.LINKEDIN_SCOPES if spec.slug == "linkedin" else []
+    return [*(own or spec.oauth.collect), *(spec.oauth.page_scopes if pages else ())]
+
+
 def keys_of(spec: Spec, server: str = "") -> Client:
     """We as the app that `spec` knows, at `server` where it has many. Raises NoApp, LostKey."""
     if spec.needs_keys:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.calling import is_on
+from accounts.calling import collect_scopes, is_on
 from accounts.models import LinkedAccount
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, Spec
@@ -150,6 +150,6 @@ def terms_of(network: Network) -> Terms:
             keep,
             undo,
         ],
-        scopes=[*oauth.identity, *oauth.collect] if oauth else [],
+        scopes=[*oauth.identity, *collect_scopes(spec)] if oauth else [],
         page_scopes=oauth.page_scopes if oauth else (),
     )

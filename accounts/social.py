@@ -32,7 +32,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts import arriving, joining, mastodon_apps, opting_out
-from accounts.calling import NoApp, is_on, rewritten
+from accounts.calling import NoApp, collect_scopes, is_on, rewritten
 from accounts.models import Membership, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import NetworkError, Unreachable, checked_text
@@ -89,7 +89,7 @@ def start(
         mastodon_apps.remember(request, server)
     scopes = list(declared.identity)
     if purpose == "collect" and not bare:
-        scopes += [*declared.collect, *(declared.page_scopes if pages else ())]
+        scopes += collect_scopes(spec, pages=pages)
     elif purpose == "opt_out":
         scopes += spec.needs.get("profile", ())
     data = {

@@ -237,6 +237,9 @@ NETWORK_KEYS = {
     )
 }
 
+# What LinkedIn's app may ask for beyond identity is called otherwise for one's own app than for one that serves others.
+LINKEDIN_SCOPES = environment.words("LINKEDIN_SCOPES")
+
 # US dollars that reading one person's accounts may cost a day, where a network bills by the item; the latter for those
 # networks alone, each from a purse of its own.
 COLLECT_DAILY_USD = environment.decimal("COLLECT_DAILY_USD", 0.10, least=0, most=1000)

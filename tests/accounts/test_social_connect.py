@@ -142,6 +142,17 @@ def test_where_our_app_may_not_ask_for_all_identity_is_asked_for_alone(plays, al
     assert "did not let us in" in said(twice)
 
 
+def test_ones_own_app_at_linkedin_may_ask_by_another_name(plays, alice, settings) -> None:
+    fake, client = plays("linkedin"), logged_in(alice)
+    settings.LINKEDIN_SCOPES = ["r_dma_portability_self_serve"]
+    page = client.get(reverse("connect_network", args=["linkedin"])).content.decode()
+    connect(client, fake, alice)
+    asked = next(asked for asked in fake.asked if asked.path == fake.dialect.authorize)
+    assert set(asked.param("scope").split()) == {"openid", "profile", "email", "r_dma_portability_self_serve"}
+    assert "r_dma_portability_self_serve" in page
+    assert "r_dma_portability_self_serve" in Credential.objects.get().scopes
+
+
 def test_two_accounts_of_one_network_are_both_mine(plays, alice) -> None:
     fake, client = plays("github"), logged_in(alice)
     connect(client, fake, alice)
