@@ -94,8 +94,9 @@ class Foursquare(Network):
         if kind in ("rate_limit_exceeded", "quota_exceeded") or status == 429:
             reset = headers.get("x-ratelimit-reset", "")
             known = reset.isdigit() and len(reset) <= 11
-            # Its limits are for an hour.
-            return RateLimited(datetime.fromtimestamp(int(reset), UTC) if known else now + timedelta(hours=1))
+            until = datetime.fromtimestamp(int(reset), UTC) if known else now + timedelta(hours=1)
+            # A person's limit is for an hour; a quota is the app's.
+            return RateLimited(until, everybody=kind == "quota_exceeded")
         if kind == "invalid_auth" or status == 401:
             return Revoked
         if status == 403:
@@ -254,7 +255,7 @@ def _tips(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page
             records += [Counter(name, sums[verb]) for verb, name in named if verb in given]
             yield Page(records, {}, done=True)
             return
-        yield Page(records, {"offset": offset, "sums": sums, "given": sorted(given)})
+        yield Page(records, {"offset": offset, "sums": dict(sums), "given": sorted(given)})
 
 
 def _reactions(thing: dict[str, Any], post: str, posted_at: datetime, owner: str, oldest: datetime) -> Iterator[Record]:

@@ -201,7 +201,7 @@ def _followers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator
             yield Page(records, {"known": known[:number]}, done=True)
             return
         number += 1
-        yield Page(records, {"known": known, "page": number})
+        yield Page(records, {"known": list(known), "page": number})
 
 
 def _gathered(http: Http, subject: Subject, cursor: dict[str, Any], what: str, counted: str) -> Iterator[Page]:
@@ -373,7 +373,7 @@ def _issues(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pa
         if last or page > LISTED:
             yield Page(records, {"reactions": seen}, done=True)
             return
-        yield Page(records, {"reactions": known, "seen": dict(seen), "page": page})
+        yield Page(records, {"reactions": dict(known), "seen": dict(seen), "page": page})
 
 
 def _liked(http: Http, issue: str, owner: str) -> Iterator[Record]:

@@ -115,7 +115,9 @@ class LinkedIn(Network):
             return Denied
         if status == 429 and "retry-after" not in headers:
             # Its limits are for a day, which ends at midnight UTC.
-            return RateLimited(datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC))
+            midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+            said = str(data.get("message")) if isinstance(data, dict) else ""
+            return RateLimited(midnight, everybody="APPLICATION DAY" in said)
         return None
 
     def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:

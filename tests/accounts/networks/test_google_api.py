@@ -191,6 +191,7 @@ def test_reading_goes_on_where_the_day_was_spent(google: FakeGoogle, call: Call)
         next(pages)
     # Midnight in California, in winter.
     assert limited.value.until == datetime(2026, 11, 23, 8, tzinfo=UTC)
+    assert limited.value.everybody
     google.quota = 10_000
     assert len(set(keys([first, *pull(call(), "comments", first.cursor)]))) == 250
 
@@ -296,6 +297,7 @@ def test_a_rate_of_a_minute_is_waited_for_in_minutes(google: FakeGoogle, call: C
     with pytest.raises(RateLimited) as limited:
         pull(call(), "profile")
     assert limited.value.until == NOW + timedelta(minutes=5)
+    assert limited.value.everybody == (reason == "rateLimitExceeded")
 
 
 def test_a_permission_that_was_left_out_is_told(google: FakeGoogle, call: Call) -> None:

@@ -271,6 +271,12 @@ def test_reading_goes_on_after_the_day_was_spent(linkedin: FakeLinkedIn, call: C
     with pytest.raises(RateLimited) as limited:
         next(pages)
     assert limited.value.until == datetime(2026, 11, 23, tzinfo=UTC)
+    assert not limited.value.everybody
+    said = "Resource level throttle APPLICATION DAY limit for calls to this resource is reached."
+    linkedin.faults.append(Reply(429, {"status": 429, "message": said}))
+    with pytest.raises(RateLimited) as spent:
+        pull(call(), "changes")
+    assert spent.value.everybody
     linkedin.remaining = 500
     assert len(keys([first, *pull(call(), "changes", first.cursor)])) == 130
 

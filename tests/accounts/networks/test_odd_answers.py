@@ -183,8 +183,11 @@ def test_no_odd_answer_is_too_much(slug: str) -> None:
         for _ in range(2):
             direct = Direct(network, fake, token, spoiler(chance))
             try:
+                last: tuple[Any, str] = ({}, "{}")
                 for page in network.pull(direct, subject, stream, cursor):  # type: ignore[arg-type]
-                    cursor = json.loads(json.dumps(page.cursor))
+                    assert json.dumps(last[0]) == last[1], "a cursor that was given away has changed"
+                    last = (page.cursor, json.dumps(page.cursor))
+                    cursor = json.loads(last[1])
                     check(network, page)
                     kept += sum(not isinstance(record, Rejected) for record in page.records)
                     refused += sum(isinstance(record, Rejected) for record in page.records)

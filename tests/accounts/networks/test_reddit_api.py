@@ -187,6 +187,7 @@ def test_reading_goes_on_where_it_was_cut_off(reddit: FakeReddit, call: Call) ->
     with pytest.raises(RateLimited) as limited:
         next(pages)
     assert limited.value.until == NOW + timedelta(seconds=240)
+    assert limited.value.everybody
     reddit.remaining = 100
     reddit.message("comments", 5000, "zoe", NOW)
     rest = pull(call(), "replies", first.cursor)
