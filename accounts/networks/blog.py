@@ -68,6 +68,10 @@ class Blog(Network):
             "how many comments your entries of the last 90 days have, and from which pages",
         ),
         never=("drafts and private entries", "your visitors' figures", "the text of comments"),
+        archive_note=(
+            "A feed shows posts, and how many comments they have where it says so; a list of feeds shows that a "
+            "blog exists and no more. Who links to you is found once the blog is connected."
+        ),
     )
 
     def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:

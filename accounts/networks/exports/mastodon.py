@@ -27,6 +27,7 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
+from accounts.networks.exports.values import dated
 
 
 def recognises(archive: Archive) -> bool:
@@ -34,6 +35,7 @@ def recognises(archive: Archive) -> bool:
     return folder is not None and bool(archive.find("outbox.json", "likes.json", "bookmarks.json", folder=folder))
 
 
+@dated
 def read(archive: Archive) -> Iterator[Record]:
     folder = archive.folder_of("actor.json")
     if folder is None:

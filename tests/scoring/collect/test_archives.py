@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -56,20 +57,135 @@ def test_an_export_becomes_relations_totals_counters_and_posts_of_the_person(ali
     assert summary.read == summary.new + summary.known + summary.rejected
 
 
-@pytest.mark.parametrize(("folder", "network"), [("twitter", "twitter"), ("mastodon", "mastodon")])
+EXPORTS = {
+    "twitter": "twitter",
+    "mastodon": "mastodon",
+    "linkedin": "linkedin",
+    "facebook": "facebook",
+    "instagram": "instagram",
+    "instagram_2020": "instagram",
+    "google": "google",
+    "googleplus": "googleplus",
+    "foursquare": "foursquare",
+    "tiktok": "tiktok",
+    "blog": "blog",
+    "wordpress": "blog",
+    "opml": "blog",
+}
+
+
+@pytest.mark.parametrize(("folder", "network"), EXPORTS.items())
 def test_an_export_is_recognised_and_importing_it_twice_adds_nothing(alice, folder, network):
     first = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT)
     before = state()
-    again = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT)
+    again = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT + timedelta(hours=1))
     assert (first.network, again.network, again.new, again.accounts_new) == (network, network, 0, 0)
     assert again.known == first.new + first.known
     assert state() == before
 
 
+def test_a_newer_export_adds_only_what_is_new(alice, tmp_path):
+    def more_checkins(value):
+        older = value["items"]
+        older[0]["likes"]["count"] += 5
+        return {"items": [older[0] | {"id": "5f00000000000000000000a9", "createdAt": 1793500000}, *older]}
+
+    def more_fans(value):
+        value["Profile And Settings"]["Follower"]["FansList"].insert(
+            0, {"Date": "2026-11-01 01:02:03", "UserName": "erin"}
+        )
+
+    def more_connections(text):
+        return text.replace(
+            "Bob,Example", "Erin,Example,https://www.linkedin.com/in/erin,,,,16 Nov 2026\nBob,Example", 1
+        )
+
+    def newer(folder: str, name: str, change) -> Path:
+        copy = Path(shutil.copytree(FIXTURES / folder, tmp_path / folder))
+        [file] = copy.rglob(name)
+        if name.endswith(".json"):
+            value = json.loads(file.read_text())
+            file.write_text(json.dumps(change(value) or value))
+        else:
+            file.write_text(change(file.read_text()))
+        return copy
+
+    for folder, name, change, new in (
+        # A check-in with its two totals, and one that has grown; three counters of a newer day.
+        ("foursquare", "checkins1.json", more_checkins, 7),
+        # A follower; four counters of a newer day.
+        ("tiktok", "user_data_tiktok.json", more_fans, 5),
+        # A connection; four counters of a newer day.
+        ("linkedin", "Connections.csv", more_connections, 5),
+    ):
+        first = import_archive(path=FIXTURES / folder, network=None, person=alice, at=AT)
+        path = newer(folder, name, change)
+        second = import_archive(path=path, network=None, person=alice, at=AT + timedelta(days=30))
+        assert (folder, second.new, first.new > 5) == (folder, new, True)
+        again = import_archive(path=path, network=None, person=alice, at=AT + timedelta(days=31))
+        assert (folder, again.new, again.read) == (folder, 0, second.read)
+    assert PostTotal.objects.filter(total=7).count() == 2
+
+
+def test_a_takeout_of_two_networks_is_imported_whole(alice, tmp_path):
+    for folder in ("google", "googleplus"):
+        shutil.copytree(FIXTURES / folder, tmp_path / "takeout", dirs_exist_ok=True)
+    summary = import_archive(path=tmp_path / "takeout", network=None, person=alice, at=AT)
+    assert summary.networks == ["google", "googleplus"]
+    assert summary.tallies["Google (YouTube): videos"] == 2
+    assert summary.tallies["Google+ posts"] == 4
+    assert {link.account.network for link in alice.links.select_related("account")} == {"google", "googleplus"}
+    assert summary.read == summary.new + summary.known + summary.left_out + summary.rejected
+    assert Interaction.objects.count() == 4
+    again = import_archive(path=tmp_path / "takeout", network=None, person=alice, at=AT)
+    assert again.new == 0
+
+
+def test_one_network_of_a_takeout_that_cannot_be_read_does_not_cost_the_other(alice, tmp_path):
+    for folder in ("google", "googleplus"):
+        shutil.copytree(FIXTURES / folder, tmp_path / "takeout", dirs_exist_ok=True)
+    [channels] = (tmp_path / "takeout").rglob("Kanal.csv")
+    channels.write_text(f"{channels.read_text()}UC{'s' * 22},DE,Shop,Privat\n")
+    summary = import_archive(path=tmp_path / "takeout", network=None, person=alice, at=AT)
+    assert summary.networks == ["googleplus"]
+    [note] = summary.notes
+    assert note.startswith("Google (YouTube) in it was not read: takeout: holds 2 channels")
+    own = f"UC{'a' * 22}"
+    assert import_archive(path=tmp_path / "takeout", network=None, person=alice, at=AT, own=own).networks == [
+        "google",
+        "googleplus",
+    ]
+
+
+def test_exports_of_two_companies_in_one_are_refused(alice, tmp_path):
+    for folder in ("tiktok", "linkedin"):
+        shutil.copytree(FIXTURES / folder, tmp_path / "both" / folder)
+    with pytest.raises(Refused, match=r"both: looks like an export of LinkedIn and TikTok; say which it is"):
+        import_archive(path=tmp_path / "both", network=None, person=alice, at=AT)
+    assert import_archive(path=tmp_path / "both", network="tiktok", person=alice, at=AT).network == "tiktok"
+
+
+def test_how_an_account_is_known_to_be_somebodys_is_kept(alice, export):
+    import_archive(path=export, network=None, person=alice, at=AT, proof="upload")
+    assert alice.links.get().proof == "upload"
+    import_archive(path=export, network=None, person=alice, at=AT)
+    assert alice.links.get().proof == "operator"
+
+
+def test_a_folder_above_does_not_matter(alice, tmp_path):
+    for folder, network in EXPORTS.items():
+        above = tmp_path / folder / "my exports" / "2026"
+        shutil.copytree(FIXTURES / folder, above)
+        summary = import_archive(path=tmp_path / folder, network=None, person=alice, at=AT)
+        assert (summary.network, summary.read > 0 or folder == "opml") == (network, True)
+
+
 def test_what_cannot_be_recognised_is_refused(alice, tmp_path):
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "beach.txt").write_text("sun")
-    with pytest.raises(Refused, match=r"is no data export that can be read here \(Blog, Facebook, Foursquare/Swarm, Google"):
+    with pytest.raises(
+        Refused, match=r"is no data export that can be read here \(Blog, Facebook, Foursquare/Swarm, Google"
+    ):
         import_archive(path=tmp_path / "holiday", network=None, person=alice, at=AT)
     with pytest.raises(BadArchive):
         import_archive(path=tmp_path / "holiday", network="twitter", person=alice, at=AT)
@@ -126,6 +242,15 @@ def test_the_command_makes_a_hidden_person_and_says_so(export):
     assert "already known" in text
     assert "new here" not in command(export, handle="alice")
     assert Person.objects.count() == 1
+
+
+def test_the_command_recognises_the_network_and_says_what_the_export_cannot_give():
+    out = StringIO()
+    call_command("import_archive", "--handle", "Alice", str(FIXTURES / "blog" / "feed.xml"), stdout=out)
+    text = " ".join(out.getvalue().split())
+    assert "2 posts" in text
+    assert "a list of feeds shows that a blog exists and no more" in text
+    assert Person.objects.get().links.get().account.external_id == "example.org/bread"
 
 
 def test_the_command_leaves_nobody_behind_when_it_fails(tmp_path):
