@@ -90,7 +90,7 @@ class Bluesky(Network):
         self, status: int, data: Any, headers: Mapping[str, str], now: datetime
     ) -> NetworkError | type[NetworkError] | None:
         said = data if isinstance(data, dict) else {}
-        if said.get("error") in _GONE:
+        if str(said.get("error")) in _GONE:
             return Revoked
         if status == 400 and "not found" in str(said.get("message")).lower():
             return NotFound

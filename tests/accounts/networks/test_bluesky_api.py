@@ -316,6 +316,12 @@ def test_a_closed_account_is_revoked(server: FakeBluesky, call: Call) -> None:
         pull(call(), "profile")
 
 
+def test_an_error_of_another_shape_is_unreachable(server: FakeBluesky, call: Call) -> None:
+    server.faults.append(Reply(400, {"error": ["odd"], "message": {"odd": 1}}))
+    with pytest.raises(Unreachable):
+        pull(call(), "profile")
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_network_that_shuts_us_out_breaks_nobodys_link(server: FakeBluesky, call: Call, status: int) -> None:
     server.faults.append(Reply(status, {"error": "Forbidden"}))
