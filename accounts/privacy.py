@@ -20,7 +20,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
 from django.urls import reverse
 
-from accounts import holdings
+from accounts import holdings, outbox
 from accounts.models import (
     Account,
     AccountClaim,
@@ -225,11 +225,12 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
         if if_due and not Erasure.objects.filter(person=person, due_at__lte=at).exists():
             raise NotDue
         accounts = list(person.links.values_list("account", flat=True))
-        for path in ExportJob.objects.filter(person=person).exclude(path="").values_list("path", flat=True):
-            delete_after_commit(Path(path))
+        _erase_copies([person])
         for entry in REGISTRY.values():
             removed.update(entry.erase(person, at))
         removed.update(_erase_accounts(accounts, at))
+        addresses = list(users_of_nobody_else(person).values_list("email", flat=True))
+        transaction.on_commit(lambda: outbox.forget(addresses), robust=True)
         with _letting_consents_go():
             removed["log lines of the admin"] += _forget_names(person)
             removed.update(_erase_users(person, at))
@@ -279,6 +280,8 @@ def erase_accounts(
         with transaction.atomic():
             list(LinkedAccount.objects.select_for_update().filter(account__in=accounts).order_by("pk"))
             removed.update(_erase_accounts(accounts, at))
+            # They can have others made, without what has just gone.
+            _erase_copies(people)
             for person in people:
                 _tell_of_change(person)
     return {kind: number for kind, number in removed.items() if number}
@@ -309,6 +312,13 @@ def _give_back(links: models.QuerySet[LinkedAccount], at: datetime) -> None:
             notify(person=link.person, kind="access_not_given_back", context=context)
 
 
+def _erase_copies(people: Sequence[Person]) -> None:
+    copies = ExportJob.objects.filter(person__in=people).exclude(path="")
+    for path in copies.values_list("path", flat=True):
+        delete_after_commit(Path(path))
+    copies.delete()
+
+
 def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
     removed: Counter[str] = Counter()
     if not accounts:
@@ -320,10 +330,10 @@ def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
     _forget_admin_log(Account, accounts)
     removed["keys to linked accounts"] += Credential.objects.filter(link__in=links).delete()[0]
     claims.delete()
-    links.delete()
     for entry in REGISTRY.values():
         if entry.erase_accounts is not None:
             removed.update(entry.erase_accounts(accounts, at))
+    links.delete()
     Account.objects.filter(pk__in=accounts).delete()
     removed["linked accounts"] += len(accounts)
     return removed

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts import privacy
-from accounts.models import Person
+from accounts.models import LinkedAccount, Person
 from accounts.networks import BY_CODE, NETWORKS
 from accounts.networks.base import VERB_NAMES
 from scoring.models import (
@@ -140,6 +140,18 @@ def purge(network: str, before: datetime) -> dict[str, int]:
     return log.purge(NETWORKS[network].spec.code, before)
 
 
+def _erase_uploads(accounts: Sequence[int]) -> int:
+    """Delete what is told of finished uploads (their names, what was wrong in them), save of networks still linked."""
+    links = LinkedAccount.objects.select_related("account")
+    erased = 0
+    for link in links.filter(account__in=accounts):
+        mine = {"person": link.person_id, "account__network": link.account.network}
+        if not links.filter(**mine).exclude(account__in=accounts).exists():
+            jobs = ImportJob.objects.filter(person=link.person_id, network=link.account.network)
+            erased += jobs.filter(state__in=[ImportJob.State.DONE, ImportJob.State.FAILED]).delete()[0]
+    return erased
+
+
 def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     """Delete all that the log holds of `accounts`, as target or actor, and what was computed from it."""
     from scoring import log
@@ -154,6 +166,7 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
             "totals of posts": PostTotal.objects.filter(account__in=accounts).count(),
         }
     )
+    removed["uploads"] = _erase_uploads(accounts)
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
     UnlinkEffect.objects.filter(account__in=accounts).delete()

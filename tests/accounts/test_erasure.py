@@ -11,8 +11,9 @@ from django.core import mail
 from django.test import Client
 
 from accounts import erasure, privacy
-from accounts.models import Erasure, ExportJob, Membership, Person, User
+from accounts.models import Erasure, ExportJob, LinkedAccount, Membership, Person, User
 from tests.accounts.conftest import PASSWORD, link, logged_in
+from tests.scoring.processes import run_python
 
 AT = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DAYS = dt.timedelta(days=14)
@@ -200,3 +201,36 @@ def test_a_picture_left_by_a_process_that_died_is_swept(alice: Person, settings)
     os.utime(fresh, (AT.timestamp(), AT.timestamp()))
     assert erasure.sweep_pictures(at=AT) == 1
     assert sorted(path.name for path in mine.parent.iterdir()) == sorted([mine.name, "fresh.webp"])
+
+
+KILLED = """
+import datetime as dt
+from accounts import erasure, privacy
+step = sys.argv[1]
+if step == "accounts":
+    privacy._erase_accounts = lambda *args: die()
+elif step == "users":
+    privacy._erase_users = lambda *args: die()
+elif step == "files":
+    privacy.delete_after_commit = lambda path: privacy.transaction.on_commit(die)
+erasure.carry_out_due(at=dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("step", ["accounts", "users", "files"])
+def test_it_can_be_killed_at_any_point_and_is_then_done_again(join: Callable[..., Person], step: str) -> None:
+    alice, bob = join("Alice"), join("Bob")
+    for person, external_id in ((alice, "1"), (bob, "2")):
+        link(person, external_id=external_id)
+        ExportJob.objects.create(person=person, user=person.users.get(), state="ready", path="/tmp/nothing.zip")
+        erasure.ask(person=person, at=AT)
+    ended = run_python(KILLED, step)
+    assert ended.returncode == -9, ended.stderr
+    # The one under way is whole, or gone: killed after its commit.
+    left = Person.objects.count()
+    assert left == (1 if step == "files" else 2)
+    assert LinkedAccount.objects.count() == User.objects.count() == left
+    assert erasure.carry_out_due(at=AT + DAYS).erased == left
+    assert not Person.objects.exists()
+    assert not LinkedAccount.objects.exists()
