@@ -327,8 +327,8 @@ class Http:
             if isinstance(verdict, RateLimited):
                 seconds = (verdict.until - self.now()).total_seconds()
                 if seconds > self._settings["longest_wait"]:
-                    until = min(verdict.until, self.now() + _LONGEST_PAUSE)
-                    raise RateLimited(until, said, everybody=verdict.everybody)
+                    soonest = min(verdict.until, self.now() + _LONGEST_PAUSE)
+                    raise RateLimited(soonest, said, everybody=verdict.everybody)
                 raise _Again(Unreachable(said), max(0.0, seconds))
             if verdict is not None:
                 raise verdict if isinstance(verdict, NetworkError) else verdict(said)
