@@ -144,14 +144,7 @@ def _profile(http: Http, subject: Subject) -> Page:
             records.append(Counter(ours, checked_count(user.get(theirs), theirs)))
         except ValueError as error:
             records.append(Rejected("user", str(error)))
-    stars = forks = 0
-    for repository in _repositories(http, records):
-        try:
-            stars += checked_count(repository.get("stargazers_count"), "stargazers_count")
-            forks += checked_count(repository.get("forks_count"), "forks_count")
-        except ValueError as error:
-            records.append(Rejected(f"repository {shown(repository.get('full_name'))}", str(error)))
-    return Page([*records, Counter("stars", stars), Counter("forks", forks)], {}, done=True)
+    return Page(records, {}, done=True)
 
 
 def _owner(user: object) -> Owner:
@@ -205,14 +198,14 @@ def _followers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator
 
 
 def _gathered(http: Http, subject: Subject, cursor: dict[str, Any], what: str, counted: str) -> Iterator[Page]:
-    """Stars or forks of the own repositories, newest pushed first, where their number has changed.
+    """Stars or forks of the own repositories, newest pushed first, where their number has changed; and that number.
 
     Cursor: by the number of a repository the newest time read (to) and how many there were (count); while one is being
     read also the page to go on from and the newest time on its last page (top).
     """
     state: dict[str, dict[str, Any]] = dict(cursor)
     records: list[Record] = []
-    changed = []
+    changed, total = [], 0
     for repository in _repositories(http, records):
         try:
             key, count = _number(repository.get("id"), "id"), checked_count(repository.get(counted), counted)
@@ -220,6 +213,7 @@ def _gathered(http: Http, subject: Subject, cursor: dict[str, Any], what: str, c
         except ValueError as error:
             records.append(Rejected("repositories", str(error)))
             continue
+        total += count
         was = state.get(key, {})
         if count and (count != was.get("count") or "page" in was):
             changed.append((key, name, count))
@@ -244,6 +238,7 @@ def _gathered(http: Http, subject: Subject, cursor: dict[str, Any], what: str, c
             state = {**state, key: {"to": max(top, was.get("to", "")), "count": count}}
         yield Page(records, state)
         records = []
+    records.append(Counter("stars" if what == "stargazers" else what, total))
     yield Page(records, state, done=len(changed) <= REPOSITORIES)
 
 

@@ -59,9 +59,6 @@ def keys(pages: list[Page]) -> list[str]:
 
 
 def test_the_profile_names_the_owner_and_the_counters(github: FakeGitHub, call: Call) -> None:
-    github.repository("kite", 1, stargazers_count=40, forks_count=4)
-    github.repository("sail", 2, stargazers_count=2, forks_count=1)
-    github.repository("of-bob", 3, fork=True, stargazers_count=900)
     (page,) = pull(call(), "profile", subject=Subject(""))
     assert page.records[0] == Owner(
         "1001",
@@ -73,9 +70,15 @@ def test_the_profile_names_the_owner_and_the_counters(github: FakeGitHub, call: 
     assert {counter.name: counter.value for counter in some([page], Counter)} == {
         "followers": 3,
         "repositories": 2,
-        "stars": 42,
-        "forks": 5,
     }
+
+
+def test_stars_and_forks_of_own_repositories_are_counted(github: FakeGitHub, call: Call) -> None:
+    github.repository("kite", 1, stargazers_count=40, forks_count=4)
+    github.repository("sail", 2, stargazers_count=2, forks_count=1)
+    github.repository("of-bob", 3, fork=True, stargazers_count=900)
+    assert some(pull(call(), "stars"), Counter) == [Counter("stars", 42)]
+    assert some(pull(call(), "forks"), Counter) == [Counter("forks", 5)]
 
 
 def test_the_token_of_somebody_else_is_not_used(github: FakeGitHub, call: Call) -> None:
@@ -93,7 +96,7 @@ def test_a_user_who_changed_their_name_is_the_same(github: FakeGitHub, call: Cal
 def test_an_odd_counter_is_rejected_and_costs_no_other(github: FakeGitHub, call: Call, value: object) -> None:
     github.user["followers"] = value
     pages = pull(call(), "profile")
-    assert {counter.name for counter in some(pages, Counter)} == {"repositories", "stars", "forks"}
+    assert {counter.name for counter in some(pages, Counter)} == {"repositories"}
     assert "followers is" in some(pages, Rejected)[0].reason
 
 
