@@ -13,8 +13,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.networks import NETWORKS
+from accounts.networks.base import RateLimited, Unreachable
+from accounts.networks.http import AddressRefused
 from scoring import daily, imports
-from scoring.collect import pulling, schedule
+from scoring.collect import pulling, schedule, webmentions
 from scoring.models import ImportJob
 
 log = logging.getLogger(__name__)
@@ -90,6 +92,22 @@ def pull_stream(cursor_id: int) -> None:
         score_provisionally.delay(done.score)
     if done.state == "more":
         queue_pulls(schedule.claim(at=timezone.now(), link=done.link), priority=DUE)
+
+
+@shared_task(bind=True, max_retries=3, soft_time_limit=120)
+def verify_webmention(self: Any, source: str, target: str) -> None:
+    """Fetches a page that is said to link to somebody's blog; one that does not answer is tried again later."""
+    try:
+        done = webmentions.receive(source=source, target=target, at=timezone.now())
+    except webmentions.NoMention as error:
+        log.info("no webmention: %s", error)
+    except AddressRefused as error:
+        log.warning("a webmention was refused: %s", error)
+    except (RateLimited, Unreachable, OperationalError, InterfaceError) as error:
+        log.info("a webmention is tried again: %s", error)
+        raise self.retry(countdown=60 * 2**self.request.retries, exc=error) from None
+    else:
+        log.info("webmention stored: %s", done)
 
 
 def queue_of(network: str) -> str:
