@@ -31,7 +31,7 @@ def of_github() -> Loopback:
 def of_reddit() -> Loopback:
     fake = reddit.FakeReddit()
     fake.post(1, START)
-    for number in range(120):
+    for number in range(40):
         for index, where in enumerate(("comments", "selfreply", "mentions")):
             fake.message(where, number + 1000 * index, f"person{number}", START + timedelta(hours=number))
     return fake
@@ -66,7 +66,7 @@ def of_linkedin() -> Loopback:
 CASES: dict[str, tuple[Callable[[], Loopback], Tokens, tuple[int, int, int, int]]] = {
     # Interactions, relations, totals of posts, counters.
     "github": (of_github, Tokens(github.TOKEN), (360, 120, 0, 4)),
-    "reddit": (of_reddit, Tokens(reddit.TOKEN), (360, 0, 3, 2)),
+    "reddit": (of_reddit, Tokens(reddit.TOKEN), (120, 0, 3, 2)),
     "foursquare": (of_foursquare, Tokens(foursquare.TOKEN), (117, 1, 80, 6)),
     "google": (of_google, Tokens(google.TOKEN), (120, 1, 3, 3)),
     "linkedin": (of_linkedin, Tokens(linkedin.TOKEN), (60, 60, 0, 1)),
