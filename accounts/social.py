@@ -8,6 +8,7 @@ our apps are settings.NETWORK_KEYS and NetworkApp.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2Ca
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from allauth.utils import get_request_param
 from django.contrib import messages
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -140,12 +141,13 @@ def callback(adapter: type[OAuth2Adapter]) -> Callable[..., HttpResponse]:
             response: HttpResponse = OAuth2CallbackView.adapter_view(made)(request)
         except (SocialApp.DoesNotExist, NoApp):
             return _sent_back(request, {}, _("This network cannot be connected here at the moment."))
-        except (LookupError, TypeError, ValueError, AttributeError, ImproperlyConfigured) as error:
-            # An answer of another shape than documented; a traceback would show its tokens to whoever reads reports.
-            logger.warning("%s answered in a way that is not understood: %s", named, type(error).__name__)
-            return _sent_back(
-                request, {}, _("The network answered in a way that we do not understand. Try again later.")
-            )
+        except Exception as error:
+            # Most often an answer of another shape than documented. What an error says, and the values in a report of
+            # it, may be tokens: where it happened is enough.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s: coming back failed: %s\n%s", named, type(error).__name__, place)  # noqa: TRY400
+            text = _("The network answered in a way that we do not understand. Please try again later.")
+            return _sent_back(request, {}, text)
         return response
 
     return view
@@ -240,7 +242,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
-        return reverse("settings")
+        return reverse("socialaccount_connections")
 
 
 def _edits(request: HttpRequest, person: int) -> bool:

@@ -23,10 +23,11 @@ LINKEDIN = "https://www.linkedin.com/oauth"
 def known(request: HttpRequest | None, provider: str | None, client_id: str | None) -> list[SocialApp]:
     """Our apps, those of `provider` (or of its network) and `client_id` where these are given.
 
-    Of the many that we are at Mastodon's servers, the one that `request` is about. Raises NoApp, LostKey.
+    Of the many that we are at Mastodon's servers, the one that `request` is about. A network that is off is known when
+    it is named: who logs in by it must be able to remove that. Raises NoApp, LostKey.
     """
-    specs = [network.spec for network in NETWORKS.values() if network.spec.oauth and is_on(network.spec)]
-    apps = [_app(spec, keys_of(spec)) for spec in specs if spec.needs_keys]
+    specs = [network.spec for network in NETWORKS.values() if network.spec.oauth and network.spec.needs_keys]
+    apps = [_app(spec, keys_of(spec) if is_on(spec) else Client("", "")) for spec in specs if provider or is_on(spec)]
     if provider == mastodon_apps.SLUG and request is not None and (server := mastodon_apps.server_of(request)):
         spec = NETWORKS[mastodon_apps.SLUG].spec
         apps.append(_app(spec, keys_of(spec, server)))

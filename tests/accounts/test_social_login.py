@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Credential, LinkedAccount, Person, User
 from tests.accounts.conftest import logged_in
-from tests.accounts.social import leave, nothing_leaks, sign_in
+from tests.accounts.social import come_back, leave, nothing_leaks, sign_in
 
 pytestmark = pytest.mark.django_db
 LOGINS = ("twitter", "facebook", "linkedin", "google")
@@ -117,7 +117,7 @@ def test_a_second_way_to_log_in_is_added_to_who_is_logged_in(plays, alice) -> No
     fake = plays("google")
     client = logged_in(alice)
     back = sign_in(client, fake)
-    assert back["Location"] == reverse("settings")
+    assert back["Location"] == reverse("socialaccount_connections")
     assert SocialAccount.objects.get().user == alice.users.get()
     assert Person.objects.count() == 1
     nothing_leaks(fake)
@@ -210,3 +210,65 @@ def test_allauths_own_ways_to_a_network_lead_nowhere(plays, client) -> None:
     plays("twitter")
     # Theirs would take scopes and purposes from the address.
     assert client.get("/accounts/twitter_oauth2/login/?scope=dm.read&process=connect").status_code == 404
+
+
+def test_a_way_to_log_in_can_be_removed_even_when_its_network_is_off(plays, alice, settings) -> None:
+    fake = plays("google")
+    client = logged_in(alice)
+    sign_in(client, fake)
+    settings.NETWORK_KEYS = settings.NETWORK_KEYS | {"google": ("", "")}
+    page = reverse("socialaccount_connections")
+    assert "Google" in client.get(page).content.decode()
+    done = client.post(page, {"account": SocialAccount.objects.get().pk})
+    assert done.status_code == 302
+    assert not SocialAccount.objects.exists()
+
+
+def test_the_last_way_in_is_not_removed(plays, client) -> None:
+    fake = plays("google")
+    url = sign_in(client, fake)["Location"]
+    client.post(url, FORM | {"email": fake.account["email"]})
+    # There is no password: without the network nobody could log in.
+    client.post(reverse("socialaccount_connections"), {"account": SocialAccount.objects.get().pk})
+    assert SocialAccount.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got"), [("/settings/connect", "/settings/connect"), ("//evil.example", "settings")]
+)
+def test_after_the_log_in_one_goes_on_to_where_one_wanted_and_to_no_other_site(plays, client, wanted, got) -> None:
+    fake = plays("google")
+    url = sign_in(client, fake)["Location"]
+    client.post(url, FORM | {"email": fake.account["email"]})
+    again = Client()
+    back = come_back(again, fake, again.post(reverse("sign_in", args=["google"]), {"next": wanted}))
+    assert back["Location"] == (got if got.startswith("/") else reverse(got))
+
+
+def test_an_address_that_was_not_given_there_is_asked_for_here(plays, client) -> None:
+    fake = plays("facebook")
+    fake.account["email"] = ""
+    url = sign_in(client, fake)["Location"]
+    refused = client.post(url, FORM)
+    assert "email" in refused.context["form"].errors
+    client.post(url, FORM | {"email": "alice@mail.example"})
+    assert User.objects.get().email == "alice@mail.example"
+    assert [message.to for message in mail.outbox] == [["alice@mail.example"]]
+
+
+def test_an_error_of_ours_on_the_way_back_shows_no_token(plays, client, caplog, monkeypatch) -> None:
+    fake = plays("google")
+
+    def fails(request, login) -> None:
+        raise RuntimeError(f"with {request._token_answer}")
+
+    monkeypatch.setattr(
+        "accounts.social.SocialAdapter.pre_social_login", lambda self, request, login: fails(request, login)
+    )
+    caplog.set_level(logging.DEBUG)
+    back = sign_in(client, fake)
+    assert back["Location"] == reverse("account_login")
+    # Where it happened is told, so that it can be mended.
+    assert "RuntimeError" in caplog.text
+    assert "in fails" in caplog.text
+    nothing_leaks(fake, caplog.text, said(back))
