@@ -42,6 +42,8 @@ Step = dict[str, str]
 
 _REVOKED = frozenset({102, 190})
 _TOO_OFTEN = frozenset({4, 17, 32, 341, 613, *range(80000, 80100)})
+# Those that count all calls of our app.
+_APP_TOO_OFTEN = frozenset({4, 341})
 _FORBIDDEN = frozenset({3, 10, *range(200, 300)})
 # An object that is gone, or that never was.
 _GONE = frozenset({803, 24})
@@ -68,7 +70,7 @@ def judge(
     if code in _REVOKED:
         return Revoked
     if code in _TOO_OFTEN:
-        return RateLimited(now + _wait(headers))
+        return RateLimited(now + _wait(headers), everybody=code in _APP_TOO_OFTEN)
     if code in _FORBIDDEN:
         return NotPermitted
     if code in _GONE or (code == 100 and error.get("error_subcode") == _GONE_BELOW_100):

@@ -133,11 +133,8 @@ class _Reading(meta.Graph):
     def insights(self, cursor: dict[str, Any]) -> Iterator[Page]:
         """How each post was received. cursor: as of meta.under_posts, and full, when all were last read."""
         full = cursor.get("full", "")
-        whole = not full or checked_time(full, "full") + FULL <= self.now
-        if "begun" in cursor:
-            whole = cursor.get("whole", True)
-        elif whole:
-            full = self.now.isoformat()
+        whole = "begun" not in cursor and (not full or checked_time(full, "full") + FULL <= self.now)
+        full = self.now.isoformat() if whole else full
         pages = meta.under_posts(
             self,
             cursor,
@@ -150,7 +147,7 @@ class _Reading(meta.Graph):
             reach_back=meta.REACH_BACK if whole else RECENT,
         )
         for page in pages:
-            yield Page(page.records, {**page.cursor, "full": full, "whole": whole}, done=page.done)
+            yield Page(page.records, {**page.cursor, "full": full}, done=page.done)
 
     def replies(self, cursor: dict[str, Any]) -> Iterator[Page]:
         return meta.under_posts(

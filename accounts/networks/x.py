@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from accounts.networks.base import Budget, NetworkError, RateLimited, Revoked, Subject, Unreachable, shown
+from accounts.networks.base import Budget, NetworkError, RateLimited, Subject, Unreachable, shown
 from accounts.networks.http import Http, Rejected4xx
 
 _ID = re.compile(r"[1-9][0-9]{0,19}")
@@ -22,13 +22,11 @@ def judge(
 ) -> NetworkError | type[NetworkError] | None:
     """X's errors for Network.judge."""
     said = data if isinstance(data, dict) else {}
-    if status == 401:
-        return Revoked
     if status == 403:
         return NotPermitted
     # Our app's credits or its month are used up.
     if status == 402 or (status == 429 and str(said.get("type")).endswith("/usage-capped")):
-        return RateLimited(midnight(now))
+        return RateLimited(midnight(now), everybody=True)
     if status == 429 and "x-rate-limit-reset" not in headers and "retry-after" not in headers:
         # X's windows last as long.
         return RateLimited(now + timedelta(minutes=15))

@@ -105,7 +105,11 @@ def test_friends_who_are_here_too_are_connections(facebook: FakeFacebook, call: 
     assert some(pages, Rejected)[0].where == "friend None"
 
 
-def test_posts_come_with_totals_and_are_read_for_90_days(facebook: FakeFacebook, call: Call) -> None:
+@pytest.mark.parametrize("deaf", [False, True])
+def test_posts_come_with_totals_and_are_read_for_90_days(facebook: FakeFacebook, call: Call, deaf: bool) -> None:
+    facebook.deaf = deaf
+    for index in range(120):
+        facebook.post(ALICE, NOW - 99 * DAY + index * HOUR)
     facebook.post(ALICE, NOW - 91 * DAY)
     item = facebook.post(ALICE, NOW - 5 * DAY, shares={"count": 3})
     item["reactions"]["summary"]["total_count"] = 17
@@ -119,6 +123,7 @@ def test_posts_come_with_totals_and_are_read_for_90_days(facebook: FakeFacebook,
         PostTotal(item["id"], "share", 3, NOW - 5 * DAY),
     ]
     assert some(pages, Post)[1].url == item["permalink_url"]
+    assert len(facebook.asked) == 1
 
 
 @pytest.mark.parametrize("by_time", [False, True])
@@ -269,7 +274,17 @@ def test_a_post_that_went_meanwhile_stops_nothing(facebook: FakeFacebook, as_pag
     facebook.gone.add(facebook.feeds[BAKERY][1]["id"])
     rest = pull(as_page, "comments", first[-1].cursor, PAGE)
     assert [i.actor for i in some(rest, Interaction)] == ["1"]
+    assert some(rest, Rejected) == []
     assert rest[-1].done
+
+
+def test_trouble_that_passes_loses_no_comments(facebook: FakeFacebook, as_page: Http) -> None:
+    facebook.comment(facebook.post(BAKERY, NOW - 3 * DAY), NOW - DAY, "77")
+    first = pull(as_page, "comments", who=PAGE, pages=1)
+    facebook.faults.append(facebook.error(2, "Service temporarily unavailable"))
+    with pytest.raises(Unreachable, match="temporarily unavailable"):
+        pull(as_page, "comments", first[-1].cursor, PAGE)
+    assert [i.actor for i in some(pull(as_page, "comments", first[-1].cursor, PAGE), Interaction)] == ["77"]
 
 
 def test_who_tagged_a_page_mentions_it(facebook: FakeFacebook, as_page: Http) -> None:
@@ -305,6 +320,14 @@ def test_a_permission_that_was_declined_is_named_and_the_link_goes_on(
     assert f"it needs the permission {permission}" in rejected.reason
 
 
+def test_a_missing_permission_is_known_by_its_words_too(facebook: FakeFacebook, call: Call) -> None:
+    said = "(#100) Object does not exist or cannot be loaded due to missing permission or reviewable feature."
+    facebook.faults.append(facebook.error(100, said))
+    (page,) = pull(call(), "posts")
+    assert page.done
+    assert "it needs the permission user_posts" in page.records[0].reason  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("code", "status"), [(190, 400), (190, 401), (102, 400), (190, 500)])
 def test_a_token_that_lapsed_is_revoked(facebook: FakeFacebook, call: Call, code: int, status: int) -> None:
     facebook.faults.append(facebook.error(code, "Error validating access token: Session has expired", 463, status))
@@ -331,6 +354,7 @@ def test_too_many_calls_wait_as_long_as_meta_says(
     with pytest.raises(RateLimited) as caught:
         pull(call(), "posts")
     assert caught.value.until == NOW + timedelta(minutes=minutes)
+    assert caught.value.everybody == (code == 4)
 
 
 def test_what_was_read_before_the_limit_is_kept(facebook: FakeFacebook, call: Call) -> None:

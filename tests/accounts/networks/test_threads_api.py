@@ -135,6 +135,8 @@ def test_insights_are_totals_by_verb(threads: FakeThreads, call: Call) -> None:
         PostTotal(item["id"], "quote", 1, NOW - 5 * DAY),
     ]
     assert pages[-1].done
+    # Of what Alice passed on there are no numbers, so none are asked for.
+    assert sum(asked.path.endswith("/insights") for asked in threads.asked) == 1
 
 
 def test_insights_of_older_threads_are_read_once_a_week(threads: FakeThreads, call: Call) -> None:

@@ -178,6 +178,21 @@ def test_reading_goes_on_in_the_middle_and_misses_nothing_that_came_meanwhile(x:
     assert new in keys(pull(call(), "mentions", rest[-1].cursor))
 
 
+def test_an_answer_to_somebody_else_that_names_the_account_mentions_it(x: FakeTwitter, call: Call) -> None:
+    theirs = x.post(BOB, NOW - 5 * DAY)
+    x.reply(CHARLIE, NOW - DAY, theirs)
+    assert [(i.verb, i.actor, i.post) for i in some(pull(call(), "mentions"), Interaction)] == [
+        ("mention", CHARLIE, "")
+    ]
+
+
+def test_mentions_that_were_taken_down_do_not_make_it_read_all_again(x: FakeTwitter, call: Call) -> None:
+    x.mention(BOB, NOW - DAY)
+    cursor = pull(call(), "mentions")[-1].cursor
+    x.posts.clear()
+    assert pull(call(), "mentions", cursor)[-1].cursor == cursor
+
+
 def test_the_first_reading_goes_back_90_days(x: FakeTwitter, call: Call) -> None:
     x.mention(BOB, NOW - 91 * DAY)
     kept = x.mention(BOB, NOW - 89 * DAY)["id"]
@@ -249,6 +264,15 @@ def test_posts_come_with_their_totals(x: FakeTwitter, call: Call) -> None:
     ]
     assert {total.posted_at for total in some(pages, PostTotal)} == {NOW - 5 * DAY}
     assert x.asked[0].param("exclude") == "retweets"
+
+
+def test_what_is_taken_off_for_own_answers_holds_across_pages(x: FakeTwitter, call: Call) -> None:
+    first = x.post(ALICE, NOW - 30 * DAY)
+    x.reply(BOB, NOW - 29 * DAY, first)
+    for index in range(250):
+        x.reply(ALICE, NOW - 20 * DAY + index * HOUR, first)
+    (total,) = [total for total in some(pull(call(), "posts"), PostTotal) if total.post == first["id"]]
+    assert (total.verb, total.total) == ("reply", 1)
 
 
 def test_who_reposted_quoted_and_liked_is_named(x: FakeTwitter, call: Call) -> None:
@@ -452,6 +476,7 @@ def test_likers_are_read_in_portions(x: FakeTwitter, call: Call) -> None:
     for _ in range(3):
         pages = pull(call(), "posts", cursor)
         assert pages[-1].done
+        assert len(some(pages, Interaction)) <= 200
         read, cursor = read + [i.actor for i in some(pages, Interaction)], pages[-1].cursor
         x.post(ALICE, NOW - HOUR)
         new += len(some(pages, Post))
@@ -509,6 +534,8 @@ def test_spent_credits_wait_for_another_day(
     with pytest.raises(RateLimited) as caught:
         pull(call(), "mentions")
     assert caught.value.until == until
+    # Credits are those of our app: nobody's accounts are read without them.
+    assert caught.value.everybody == (until == MIDNIGHT)
 
 
 def test_trouble_at_x_is_tried_again_and_then_said(x: FakeTwitter, call: Call) -> None:
