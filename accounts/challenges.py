@@ -37,8 +37,8 @@ def holds(about: str, code: str, *, profile_url: str = "") -> bool:
     text = _HYPHENS.sub("-", about).lower()
     if re.search(rf"(?<![a-z0-9-]){re.escape(code.lower())}(?![a-z0-9-])", text):
         return True
-    wanted = _plain(profile_url) if profile_url else ""
-    return bool(wanted) and any(_plain(line) == wanted for line in about.splitlines())
+    wanted = plain(profile_url) if profile_url else ""
+    return bool(wanted) and any(plain(line) == wanted for line in about.splitlines())
 
 
 def proves(subject: str, network: str, external_id: str, about: str, *, profile_url: str = "") -> bool:
@@ -72,7 +72,7 @@ def _code(key: str, subject: str, network: str, external_id: str) -> str:
     return "-".join(["klout", *(letters[start : start + GROUP] for start in range(0, len(letters), GROUP))])
 
 
-def _plain(url: str) -> str:
+def plain(url: str) -> str:
     """An address without what does not tell pages apart: scheme, capitals and the slash at its end."""
     try:
         parts = urlsplit(url.strip())

@@ -47,6 +47,8 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "claim": found,
         "holds": holds,
+        # Asked for without a proof: the staff was asked, and not a holder.
+        "asked": found.proof == LinkedAccount.Proof.OPERATOR,
         "person": person,
         "form": form,
         "network": label_of(found.account.network),

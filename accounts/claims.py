@@ -14,15 +14,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from accounts import linking, privacy
+from accounts import linking, opt_out, privacy
 from accounts.models import Account, AccountClaim, LinkedAccount, Person
 from accounts.networks import NETWORKS
-from accounts.networks.base import Owner, Spec
+from accounts.networks.base import Owner, Spec, checked_id
 from accounts.networks.oauth import Tokens
 from accounts.notify import notify
 from accounts.tokens import LostKey, decrypt, encrypt
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # How long the holder has to object, and how long a refusal by the staff holds against the same two.
 OBJECT_WITHIN = timedelta(days=7)
 REFUSAL_HOLDS = timedelta(days=30)
+# How often an account is tried that others link, erase or claim at the same moment.
+TRIES = 5
 OPEN, DISPUTED = AccountClaim.State.OPEN, AccountClaim.State.DISPUTED
 GRANTED, REFUSED = AccountClaim.State.GRANTED, AccountClaim.State.REFUSED
 
@@ -63,19 +65,19 @@ def make(
     if proof != LinkedAccount.Proof.NETWORK:
         raise NotProved
     spec = NETWORKS[link.account.network].spec
-    given: dict[str, Any] = {"kind": kind, "server": server, "tokens": tokens}
-    for _ in range(3):
+    given: dict[str, Any] = {"proof": proof, "kind": kind, "server": server, "tokens": tokens}
+    for _ in range(TRIES):
         try:
             if link.person_id != person.pk and link.proof != LinkedAccount.Proof.UPLOAD:
-                return _open(person=person, link=link, at=at, due_at=at + OBJECT_WITHIN, proof=proof, **given)
+                return _open(person=person, link=link, at=at, due_at=at + OBJECT_WITHIN, **given)
             with transaction.atomic():
                 if link.person_id != person.pk:
                     _take(link, proof=LinkedAccount.Proof.UPLOAD, at=at)
                 return _link(person=person, holder=link.person, spec=spec, owner=owner, at=at, through=through, **given)
         except privacy.Busy:
             # Their upload is being read just now; the next round of grant_due moves it.
-            return _open(person=person, link=link, at=at, due_at=at, proof=proof, **given)
-        except (LinkedAccount.DoesNotExist, Account.DoesNotExist, linking.AlreadyLinked):
+            return _open(person=person, link=link, at=at, due_at=at, **given)
+        except (LinkedAccount.DoesNotExist, Account.DoesNotExist, IntegrityError, linking.AlreadyLinked):
             # Somebody was faster: it is free now, another's, or better proved.
             account = {"account__network": spec.slug, "account__external_id": owner.external_id}
             found = LinkedAccount.objects.select_related("account", "person").filter(**account).first()
@@ -95,12 +97,49 @@ def link_or_claim(
     through: LinkedAccount | None = None,
     tokens: Tokens | None = None,
 ) -> LinkedAccount | AccountClaim:
-    """Link the account that `person` has proved, or claim it where it is another's (see `make`)."""
+    """Link the account that `person` has proved, or claim it where it is another's (see `make`).
+
+    Raises NotProved, TooLate, and what linking.link_account does but for AlreadyLinked.
+    """
     given: dict[str, Any] = {"kind": kind, "server": server, "through": through, "tokens": tokens}
-    try:
-        return linking.link_account(person=person, spec=spec, owner=owner, proof=proof, at=at, **given)
-    except linking.AlreadyLinked as error:
-        return make(person=person, link=error.link, owner=owner, proof=proof, at=at, **given)
+    for _ in range(TRIES):
+        try:
+            return linking.link_account(person=person, spec=spec, owner=owner, proof=proof, at=at, **given)
+        except linking.AlreadyLinked as error:
+            return make(person=person, link=error.link, owner=owner, proof=proof, at=at, **given)
+        except (LinkedAccount.DoesNotExist, IntegrityError):
+            # The account was erased while we had it in hand: the next try finds it free, or another's.
+            continue
+    raise TooLate
+
+
+def ask(*, person: Person, spec: Spec, owner: Owner, reason: str, at: datetime) -> AccountClaim:
+    """Ask the staff for something public about `person` that nobody can prove, such as an article; due at once.
+
+    Asked again, the undecided request or a refusal of this month is returned. Raises opt_out.OptedOut, ValueError.
+    """
+    external_id = checked_id(owner.external_id, f"the id of the {spec.label} account")
+    with transaction.atomic():
+        opt_out.hold()
+        opt_out.refuse(spec.slug, external_id)
+        account, _ = Account.objects.get_or_create(network=spec.slug, external_id=external_id)
+        account = Account.objects.select_for_update().get(pk=account.pk)
+        if owner.handle and account.handle != owner.handle:
+            Account.objects.filter(pk=account.pk).update(handle=owner.handle)
+        mine = AccountClaim.objects.filter(account=account, person=person)
+        asked = Q(state__in=[OPEN, DISPUTED]) | Q(state=REFUSED, decided_at__gt=at - REFUSAL_HOLDS)
+        if found := mine.filter(asked).order_by("-created_at").first():
+            return found
+        link = LinkedAccount.objects.filter(account=account).select_related("person").first()
+        return AccountClaim.objects.create(
+            account=account,
+            person=person,
+            holder=link.person if link else None,
+            proof=LinkedAccount.Proof.OPERATOR,
+            state=DISPUTED,
+            objection=reason.strip()[:500],
+            due_at=at,
+        )
 
 
 def page_of(made: LinkedAccount | AccountClaim) -> str:
@@ -208,25 +247,27 @@ def _link(
     spec: Spec,
     owner: Owner,
     at: datetime,
+    proof: str,
     kind: str,
     server: str,
     tokens: Tokens | None,
     through: LinkedAccount | None = None,
 ) -> LinkedAccount:
-    """Link the account to its new person, and tell both."""
+    """Link the account to its new person, and tell whoever does not know."""
     link = linking.link_account(
         person=person,
         spec=spec,
         owner=owner,
-        proof=LinkedAccount.Proof.NETWORK,
+        proof=proof,
         at=at,
         kind=kind,
         server=server,
         through=through,
         tokens=tokens,
     )
-    if holder is not None and holder.pk != person.pk:
+    if holder is None or holder.pk != person.pk:
         _tell(person, "claim_granted", link.account, url=reverse("link_progress", args=[link.pk]))
+    if holder is not None and holder.pk != person.pk:
         _tell(holder, "claim_lost", link.account, url=reverse("settings"))
     return link
 
@@ -263,6 +304,7 @@ def _grant(pk: int, *, at: datetime, states: Collection[str]) -> LinkedAccount:
             spec=NETWORKS[account.network].spec,
             owner=Owner(account.external_id, handle=account.handle),
             at=at,
+            proof=claim.proof,
             kind=claim.kind,
             server=claim.server,
             tokens=tokens,

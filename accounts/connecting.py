@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import challenges, claims, consent, linked, offers, proving, social
-from accounts.connecting_forms import AddressForm, AgreeForm, KeyForm, PagesForm
+from accounts.connecting_forms import AddressForm, AgreeForm, KeyForm, PagesForm, RequestForm
 from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, NetworkError
@@ -85,11 +85,13 @@ class ConnectPage:
         self.person, self.people = person, people
         self.terms = offers.terms_of(network)
         self.pending = proving.pending(request.session, person, network)
-        self.by_code = offer.way == "challenge" or (offer.also_by_code and offers.can_be_found(network))
+        self.by_code = offer.way == "challenge"
+        self.by_request = offer.by_request and offers.can_be_found(network)
         data = request.POST if request.method == "POST" else None
         step = request.POST.get("step", "")
         self.agree = AgreeForm(data if step == "agree" else None, network=network)
         self.address = AddressForm(data if step == "find" else None, network=network, auto_id="address_%s")
+        self.request_form = RequestForm(data if step == "ask" else None, network=network, auto_id="ask_%s")
         self.key = KeyForm(data if step == "key" else None, network=network)
 
     def post(self) -> HttpResponse | None:
@@ -101,6 +103,8 @@ class ConnectPage:
             return self._key()
         if self.by_code and step in {"find", "check", "forget"}:
             return {"find": self._find, "check": self._check, "forget": self._forget}[step]()
+        if step == "ask" and self.by_request:
+            return self._ask()
         messages.error(self.request, _("This network cannot be connected here at the moment."))
         return None
 
@@ -117,7 +121,9 @@ class ConnectPage:
             "agree_form": self.agree,
             "address_form": self.address,
             "key_form": self.key,
+            "request_form": self.request_form,
             "by_code": self.by_code,
+            "by_request": self.by_request,
             "pending": self.pending,
         }
         if self.pending:
@@ -189,6 +195,18 @@ class ConnectPage:
     def _forget(self) -> HttpResponse:
         proving.forget(self.request.session, self.person, self.network)
         return redirect(self._here())
+
+    def _ask(self) -> HttpResponse | None:
+        if not self.request_form.is_valid():
+            return None
+        data = self.request_form.cleaned_data
+        try:
+            asked = proving.ask(self.person, self.network, data["address"], data["reason"], timezone.now())
+        except proving.Unproved as error:
+            self.request_form.add_error("address", str(error))
+            return None
+        self._consent()
+        return redirect(claims.page_of(asked))
 
     def _key(self) -> HttpResponse | None:
         if not self.key.is_valid():

@@ -53,6 +53,17 @@ class AddressForm(forms.Form):
         self.fields["address"].help_text = ADDRESS_HELP.get(network.spec.slug, "")
 
 
+class RequestForm(AddressForm):
+    """An article that somebody says is about them."""
+
+    reason = forms.CharField(
+        label=_("How we can see that it is about you"),
+        help_text=_("For our staff; up to 300 characters. A link in the article to a site that you have proved helps."),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
+    )
+
+
 class KeyForm(forms.Form):
     """A site of one's own and the key that its network gave for it."""
 

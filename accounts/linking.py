@@ -63,7 +63,7 @@ def link_account(
         _renew(link, kind=kind, proof=proof, server=server, through=through)
         if tokens is not None:
             credentials.keep(link, tokens, at)
-        if tokens is not None or through is not None or proof == Proof.NETWORK:
+        if tokens is not None or through is not None or proof == Proof.NETWORK or spec.public:
             _mend(link, at)
             _ask_for(link, spec, tokens, at)
         transaction.on_commit(lambda: linked.send_robust(sender=LinkedAccount, link=link, at=at), robust=True)

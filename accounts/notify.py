@@ -44,7 +44,7 @@ KINDS: Mapping[str, Kind] = {
         _("%(account)s at %(network)s: its holder has objected"), frozenset({"network", "account", "url"})
     ),
     "claim_refused": Kind(
-        _("%(account)s at %(network)s stays with its holder"), frozenset({"network", "account", "url"})
+        _("%(account)s at %(network)s is not linked to you"), frozenset({"network", "account", "url"})
     ),
     "claim_kept": Kind(_("%(account)s at %(network)s stays with you"), frozenset({"network", "account", "url"})),
     "link_parked": Kind(

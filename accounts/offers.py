@@ -15,8 +15,8 @@ from accounts.networks.base import Network, Spec
 
 # First come the networks that most people look for; nobody found LinkedIn on Klout.
 FIRST = ("twitter", "facebook", "linkedin", "google")
-# Where logging in proves somebody's account, and a code something else that is about them: an article.
-ALSO_BY_CODE = frozenset({"wikipedia"})
+# Where something about a person may be asked for that nobody can prove, since everybody may write it: an article.
+BY_REQUEST = frozenset({"wikipedia"})
 # Klout's own signals are given here, not connected.
 OURS = "klout"
 
@@ -74,8 +74,8 @@ class Offer:
     links: Sequence[LinkedAccount] = field(default_factory=list)
 
     @property
-    def also_by_code(self) -> bool:
-        return self.spec.slug in ALSO_BY_CODE
+    def by_request(self) -> bool:
+        return self.spec.slug in BY_REQUEST
 
     @property
     def broken(self) -> bool:

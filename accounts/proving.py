@@ -80,6 +80,20 @@ def check(person: Person, network: Network, address: str, at: datetime) -> Owner
     return owner
 
 
+def ask(person: Person, network: Network, address: str, reason: str, at: datetime) -> AccountClaim:
+    """Ask the staff for what is at `address`, with the person's reason and what speaks for it. Raises Unproved."""
+    owner = find(person, network, address, at)
+    proved = person.links.filter(account__network__in=LINKS_PROVE, proof=LinkedAccount.Proof.NETWORK)
+    sites = set(proved.values_list("account__external_id", flat=True))
+    links = [line for line in owner.about.splitlines() if challenges.plain(line) in sites]
+    if links:
+        reason = f"{reason} [it links to {links[0][:100]}, which is proved to be theirs]"
+    try:
+        return claims.ask(person=person, spec=network.spec, owner=owner, reason=reason, at=at)
+    except (opt_out.OptedOut, ValueError) as error:
+        raise Unproved(in_words(error, network, person)) from None
+
+
 def by_key(person: Person, network: Network, address: str, key: str, at: datetime) -> tuple[Owner, Tokens]:
     """The site that `key` opens, and the key for keeping. Raises Unproved."""
     look(person)

@@ -287,6 +287,8 @@ class Spec:
     every: int = 12
     # Sent with every call; a version that the network wants named, say.
     headers: Mapping[str, str] = field(default_factory=dict)
+    # Some of its accounts are read without a token: what anybody may read.
+    public: bool = False
     # The parameter that carries our token where the network wants it so; "": the Authorization header.
     token_param: str = ""
     scopes: tuple[str, ...] = ()

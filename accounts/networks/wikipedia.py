@@ -78,6 +78,7 @@ class Wikipedia(Network):
             refresh="refresh_token",
         ),
         needs_keys=True,
+        public=True,
         reads=(
             "your user name, to know that the account is yours",
             "who thanked you for an edit, which is public",

@@ -90,8 +90,8 @@ def pulls(network: Network | None) -> bool:
 
 
 def needs_token(spec: Spec) -> bool:
-    """What people prove by a code on their own page is public, and read without a token."""
-    return spec.proof != "challenge"
+    """What people prove by a code on their own page is public, as an article is, and read without a token."""
+    return spec.proof != "challenge" and not spec.public
 
 
 def streams_of(spec: Spec, kind: str) -> tuple[str, ...]:

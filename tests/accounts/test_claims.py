@@ -191,7 +191,7 @@ def test_of_two_claims_the_first_is_granted_and_the_other_told(
     assert LinkedAccount.objects.get().person == alice
     states = dict(AccountClaim.objects.values_list("pk", "state"))
     assert states == {first.pk: "granted", second.pk: "refused"}
-    assert ("charlie@example.org", "both at Twitter/X stays with its holder") in subjects()
+    assert ("charlie@example.org", "both at Twitter/X is not linked to you") in subjects()
     third = claim(charlie, AT + 2 * WEEK)
     assert (third.state, third.holder) == ("open", alice), "against the new holder it may be claimed anew"
 

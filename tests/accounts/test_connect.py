@@ -7,13 +7,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import challenges, linking, offers, proving
+from accounts import challenges, claims, linking, offers, proving
 from accounts.models import AccountClaim, Consent, Cursor, LinkedAccount, Membership, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
 from scoring.models import Interaction, Score, UnlinkEffect
 from tests.accounts.conftest import link, logged_in
 from tests.fakes.bluesky import FakeBluesky
+from tests.fakes.wikipedia import FakeWikipedia
 from tests.scoring.published import publish_score
 
 KEYS = ("id-of-our-app", "secret-of-our-app-91ff")
@@ -404,3 +405,59 @@ def test_a_button_asks_for_identity_alone(client: Client, db: None) -> None:
 @pytest.mark.parametrize("slug", ["github", "mastodon", "klout", "nothing"])
 def test_nobody_logs_in_with_what_signs_nobody_in(client: Client, db: None, slug: str) -> None:
     assert client.post(f"/accounts/with/{slug}").status_code == 404
+
+
+# ---------------------------------------------------------------- what nobody can prove
+
+
+WIKIPEDIA = "/settings/connect/wikipedia"
+
+
+@pytest.fixture
+def wiki(settings) -> Iterator[FakeWikipedia]:
+    with FakeWikipedia() as fake:
+        settings.NETWORK_ORIGINS = {"https://en.wikipedia.org": fake.url}
+        yield fake
+
+
+def ask(client: Client, address: str = "https://en.wikipedia.org/wiki/Ada_Lovelace", reason: str = "See its photo"):
+    return client.post(WIKIPEDIA, {"step": "ask", "address": address, "reason": reason}, follow=True)
+
+
+def test_an_article_is_asked_for_and_the_staff_decides(alice: Person, as_alice: Client, wiki: FakeWikipedia) -> None:
+    assert "Everybody can write it" in text(as_alice, WIKIPEDIA)
+    page = ask(as_alice).content.decode()
+    asked = AccountClaim.objects.get()
+    assert "You have asked for en:Ada Lovelace" in page
+    assert (asked.state, asked.person, asked.holder, asked.objection) == ("disputed", alice, None, "See its photo")
+    assert not LinkedAccount.objects.exists(), "nothing on an article proves whom it is about"
+    assert claims.grant_due(timezone.now() + dt.timedelta(days=400)) == 0
+    assert f"/settings/claims/{asked.pk}" in text(as_alice, "/settings")
+    assert Consent.objects.get().subject == "connect:wikipedia"
+    ask(as_alice)
+    assert AccountClaim.objects.count() == 1
+    claims.decide(claim=asked, granted=True, at=AT)
+    made = LinkedAccount.objects.get()
+    assert (made.person, made.account.external_id, made.proof) == (alice, "en:Ada_Lovelace", "operator")
+    assert {"profile", "pageviews"} <= {cursor.stream for cursor in made.cursors.all()}, "it is read, without a key"
+
+
+def test_a_link_to_a_proved_site_is_told_to_the_staff(alice: Person, as_alice: Client, wiki: FakeWikipedia) -> None:
+    site = Owner("alice.example", handle="alice.example")
+    linking.link_account(person=alice, spec=NETWORKS["blog"].spec, owner=site, proof="network", at=AT)
+    ask(as_alice)
+    assert "links to https://alice.example/, which is proved" in AccountClaim.objects.get().objection
+
+
+def test_an_article_that_is_none_is_said_in_words(as_alice: Client, wiki: FakeWikipedia) -> None:
+    assert 'id="ask_address_error"' in ask(as_alice, "nonsense").content.decode()
+    assert "This field is required" in ask(as_alice, reason="").content.decode()
+    assert not AccountClaim.objects.exists()
+    assert not Consent.objects.exists()
+
+
+def test_a_refused_article_is_not_asked_for_again_at_once(alice: Person, as_alice: Client, wiki: FakeWikipedia) -> None:
+    ask(as_alice)
+    claims.decide(claim=AccountClaim.objects.get(), granted=False, at=timezone.now())
+    assert "was not linked to you" in ask(as_alice).content.decode()
+    assert AccountClaim.objects.count() == 1
