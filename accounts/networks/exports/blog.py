@@ -256,8 +256,8 @@ class _Feed:
         except ValueError as error:
             yield Rejected(where, str(error))
             return
-        # Links between its own posts are not somebody else's.
-        if actor == self.blog or actor.startswith(f"{self.blog}/"):
+        # Links between its own pages are not somebody else's.
+        if actor.partition("/")[0] == self.blog.partition("/")[0]:
             return
         self.comments += 1
         handle = checked_text(name, limit=100)

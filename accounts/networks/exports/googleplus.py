@@ -7,7 +7,7 @@ stands in them. People are known by their number ("users/1234" is 1234).
 import re
 from collections import Counter as Multiset
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from accounts.networks.archive import Archive
@@ -186,4 +186,4 @@ def time(value: object) -> datetime:
         found = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3]}:{match[4]}") if match else None
     except ValueError:
         found = None
-    return checked_time(found.astimezone(UTC) if found else value, "creationTime")
+    return checked_time(found or value, "creationTime")

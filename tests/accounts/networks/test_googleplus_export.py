@@ -60,6 +60,7 @@ def test_times_are_read_with_their_offsets(text: str) -> None:
     [
         ({"resourceName": "users/x/posts/y"}, "resourceName is 'users/x/posts/y'"),
         ({"creationTime": "yesterday"}, "creationTime is 'yesterday'"),
+        ({"creationTime": "0001-01-01T00:00:00+23:59"}, "creationTime is"),
         ({"creationTime": "2018-13-04 15:17:03+0000"}, "creationTime is"),
         ({"author": {"resourceName": "Alice"}}, "not a user of Google+"),
     ],
