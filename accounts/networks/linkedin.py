@@ -3,7 +3,8 @@
 Elsewhere its OpenID Connect says who somebody is, and the rest comes from the data export. An account is its primary
 e-mail address, hashed ("mail:..."), the one thing that all three know. Others are "in/<vanity>", "name:<full name>"
 where no address is given, and "urn:li:..." in the log of changes, which has nothing else. A snapshot has the tables of
-the export and is read whole; of the changes those are left out that the member made themselves.
+the export and is read whole: connections and posts, but endorsements only as they were given, and recommendations of
+both directions mixed. Of the changes those are left out that the member made themselves.
 """
 
 import hashlib
@@ -48,10 +49,16 @@ _DOMAINS = {
     "endorsements": ("ENDORSEMENTS", "endorse", "Endorsement Date"),
     "posts": ("MEMBER_SHARE_INFO", "", "Date"),
 }
-# Recommendations and endorsements are changes, too, of people who would be counted twice by another name.
-_VERBS = {"socialActions/likes": "like", "socialActions/comments": "reply", "instantReposts": "share"}
+_VERBS = {
+    "socialActions/likes": "like",
+    "socialActions/comments": "reply",
+    "instantReposts": "share",
+    "endorsement": "endorse",
+    "endorsements": "endorse",
+    "recommendation": "recommend",
+    "recommendations": "recommend",
+}
 _ACTOR = re.compile(r"urn:li:(?:person|organization):[A-Za-z0-9_-]{1,60}")
-_START = re.compile(r"[?&]start=([0-9]{1,7})(?:&|$)")
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{3,190}")
 _DENIED = (
     "LinkedIn gives this only to members in the EEA and Switzerland who allow it; elsewhere, ask LinkedIn for a copy of"
@@ -59,6 +66,10 @@ _DENIED = (
 )
 _NOT_YET = (
     "LinkedIn has not gathered the data yet, which takes it some minutes after it was allowed to: try again later"
+)
+_UNCLEAR = (
+    "LinkedIn does not say which of {number} recommendations were received and which were given, so that none is"
+    " counted; its export keeps them apart: upload that"
 )
 
 
@@ -81,7 +92,7 @@ class LinkedIn(Network):
         ),
         base_url="https://api.linkedin.com",
         streams=("profile", "connections", "recommendations", "endorsements", "posts", "changes"),
-        # The version that the documentation of member data portability names.
+        # The one version of member data portability, whatever other versions LinkedIn has; another is an error.
         headers={"LinkedIn-Version": "202312"},
         every=24,
         proof="oauth",
@@ -155,6 +166,7 @@ def _profile(http: Http, subject: Subject) -> Page:
         known = subject.external_id in [address for address, _ in addresses]
         primary = next((address for address, first in addresses if first), "")
         found = subject.external_id if known else found or primary
+    name = name or ("" if user else _name(http))
     if not found:
         raise Unreachable(f"{http.host} does not say which confirmed e-mail address the account has")
     if subject.external_id and found != subject.external_id:
@@ -166,16 +178,25 @@ def _addresses(http: Http) -> list[tuple[str, bool]]:
     """Ids of the member's confirmed addresses, and whether one is the primary; none where portability is denied."""
     found: list[tuple[str, bool]] = []
     try:
-        for rows, _, _, _ in _tables(http, "EMAIL_ADDRESSES", 0):
-            for row in rows:
-                address = _mail_id(row.get("Email Address")) if isinstance(row, Row) else ""
-                if isinstance(row, Row) and address and row.get("Confirmed").lower() in ("yes", "true"):
-                    found.append((address, row.get("Primary").lower() in ("yes", "true")))
+        for row in (row for rows, _ in _pages(http, "EMAIL_ADDRESSES", 0) for row in rows if isinstance(row, Row)):
+            address = _mail_id(row.get("Email Address"))
+            if address and row.get("Confirmed").lower() in ("yes", "true"):
+                found.append((address, row.get("Primary").lower() in ("yes", "true")))
     except Denied:
         return []
     except NotFound:
         raise Unreachable(_NOT_YET) from None
     return found
+
+
+def _name(http: Http) -> str:
+    """The member's name, where only the portability gives it."""
+    try:
+        rows = next(_pages(http, "PROFILE", 0))[0]
+    except (NotFound, Denied):
+        return ""
+    parts = [row.get(part) for row in rows[:1] if isinstance(row, Row) for part in ("First Name", "Last Name")]
+    return checked_text(" ".join(parts), limit=100)
 
 
 def _mail_id(mail: object) -> str:
@@ -188,9 +209,9 @@ def _mail_id(mail: object) -> str:
 def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
     """One table of the member's data, whole; the cursor is the page to go on from and how many rows were good."""
     domain, verb, date = _DOMAINS[stream]
-    good = int(cursor.get("good", 0))
+    good, unclear = int(cursor.get("good", 0)), int(cursor.get("unclear", 0))
     try:
-        for rows, start, following, done in _tables(http, domain, int(cursor.get("start", 0))):
+        for rows, start in _pages(http, domain, int(cursor.get("start", 0))):
             records: list[Record] = []
             for number, row in enumerate(rows, start=1):
                 where = f"{domain}, page {start}, row {number}"
@@ -198,6 +219,9 @@ def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]
                     records.append(Rejected(where, f"{shown(row)} is not a row"))
                     continue
                 try:
+                    if verb == "recommend" and not _received(row):
+                        unclear += 1
+                        continue
                     found = _person(row, verb, date) if verb else _share(row, date)
                 except ValueError as error:
                     records.append(Rejected(where, str(error)))
@@ -205,19 +229,25 @@ def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]
                 if found:
                     good += 1
                     records.append(found)
-            if done:
-                yield Page([*records, Counter(stream, good)], {}, done=True)
-            else:
-                yield Page(records, {"start": following, "good": good})
+            yield Page(records, {"start": start + 1, "good": good, "unclear": unclear})
     except NotFound:
         # There is nothing of it, or LinkedIn has not gathered it yet.
         yield Page([], {}, done=True)
+        return
+    last: list[Record] = [Rejected(domain, _UNCLEAR.format(number=unclear))] if unclear else []
+    # What is not told from what was given is not none.
+    last += [Counter(stream, good)] if good or verb in ("", "connect") else []
+    yield Page(last, {}, done=True)
+
+
+def _received(row: Row) -> bool:
+    """Whether a recommendation says that it was received: LinkedIn lists those that were given with them."""
+    return any(name.startswith("recommender") for name in row.values)
 
 
 def _person(row: Row, verb: str, date: str) -> Record | None:
-    """Who is connected, recommends or endorses; None for what the member gave, and what they do not show."""
-    given = any(name.startswith(("endorsee", "recommendee")) for name in row.values)
-    if given or not export.is_shown(row):
+    """Who is connected, recommends or endorses; None for whom the member endorsed, and what they do not show."""
+    if any(name.startswith("endorsee") for name in row.values) or not export.is_shown(row):
         return None
     actor = export.actor_of(row)
     try:
@@ -234,24 +264,30 @@ def _share(row: Row, date: str) -> Record:
     return Post(export.post_id(link), export.time_of(row.get(date)), link if fit else "")
 
 
-def _tables(http: Http, domain: str, start: int) -> Iterator[tuple[list[Row | object], int, int, bool]]:
-    """Pages of a snapshot: rows (as they came where they are none), the page's start, the next one's, and whether it is
-    the last."""
-    for _ in range(MOST_PAGES):
-        params = [("q", "criteria"), ("domain", domain), ("start", str(start)), ("count", str(TABLES))]
-        data = http.get("/rest/memberSnapshotData", params).data
+def _pages(http: Http, domain: str, start: int) -> Iterator[tuple[list[Row | object], int]]:
+    """Pages of a snapshot from `start` on, as rows (as they came where they are none) and the page's number.
+
+    LinkedIn counts no pages that can be relied on: after the last one it says that there is no data. Raises NotFound
+    where it says so at once.
+    """
+    for page in range(start, MOST_PAGES):
+        params = [("q", "criteria"), ("domain", domain), ("start", str(page)), ("count", str(TABLES))]
+        try:
+            data = http.get("/rest/memberSnapshotData", params).data
+        except NotFound:
+            if page:
+                return
+            raise
         elements = data.get("elements") if isinstance(data, dict) else None
         if not isinstance(elements, list):
             raise Unreachable(f"{http.host}: the snapshot of {domain} is {shown(data)}, without elements")
+        if not elements:
+            return
         rows: list[Row | object] = []
         for element in elements:
             found = element.get("snapshotData") if isinstance(element, dict) else element
             rows += [_row(item) for item in (found if isinstance(found, list) else [found])]
-        following = _following(data, start, len(elements))
-        yield rows, start, following, following <= start
-        if following <= start:
-            return
-        start = following
+        yield rows, page
     raise Unreachable(f"{http.host}: the snapshot of {domain} has no end")
 
 
@@ -259,18 +295,6 @@ def _row(item: object) -> Row | object:
     if not isinstance(item, dict):
         return item
     return Row(0, [], {folded(str(name)): value for name, value in item.items() if isinstance(value, str)})
-
-
-def _following(data: dict[str, Any], start: int, number: int) -> int:
-    """Where the next page begins, as the answer says; `start` at the end."""
-    paging = data.get("paging")
-    if not number or not isinstance(paging, dict):
-        return start
-    links = paging.get("links")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == "next" and (match := _START.search(str(link.get("href")))):
-            return int(match[1])
-    return start
 
 
 def _changes(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
@@ -312,6 +336,8 @@ def _change(item: dict[str, Any]) -> list[Record]:
     if type(item.get("id")) is not int:
         raise ValueError(f"id is {shown(item.get('id'))}, not the number of a change")
     at = _time(item.get("capturedAt"), "capturedAt")
+    if verb in ("endorse", "recommend"):
+        return [Interaction(verb, actor, None, observed_at=at)]
     activity = item.get("activity")
     target = activity.get("object") if isinstance(activity, dict) else ""
     try:

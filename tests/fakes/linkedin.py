@@ -103,11 +103,11 @@ class FakeLinkedIn(Loopback):
         if not rows:
             return Reply(404, {"status": 404, "message": "No data found for this domain and memberId."})
         pages = [rows[at : at + self.page_size] for at in range(0, len(rows), self.page_size)]
-        element = {"snapshotDomain": domain, "snapshotData": pages[start]} if start < len(pages) else None
-        following = f"/rest/memberSnapshotData?count=10&domain={domain}&q=criteria&start={start + 1}"
-        links = [{"type": "application/json", "rel": "next", "href": following}] if start + 1 < len(pages) else []
-        paging = {"start": start, "count": 10, "links": links, "total": len(pages)}
-        return Reply(data={"paging": paging, "elements": [element] if element else []})
+        if start >= len(pages):
+            return Reply(404, {"status": 404, "message": "No data found for this memberId."})
+        # It says that there are fewer pages than there are.
+        paging = {"start": start, "count": 10, "links": [], "total": 1}
+        return Reply(data={"paging": paging, "elements": [{"snapshotDomain": domain, "snapshotData": pages[start]}]})
 
     def _log(self, asked: Asked) -> Reply:
         since, start = int(asked.param("startTime", "0")), int(asked.param("start", "0"))

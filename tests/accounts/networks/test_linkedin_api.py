@@ -95,6 +95,8 @@ def test_a_token_for_the_data_alone_names_the_owner_too(linkedin: FakeLinkedIn, 
         address("ALICE@example.org"),
     ]
     assert some(pull(call(), "profile", subject=Subject("")), Owner)[0].external_id == mail("alice@example.org")
+    linkedin.domains["PROFILE"] = [{"First Name": "Alice", "Last Name": "Archer", "Birth Date": "1980"}]
+    assert some(pull(call(), "profile", subject=Subject("")), Owner)[0].name == "Alice Archer"
     linkedin.domains = {}
     with pytest.raises(Unreachable, match="try again later"):
         pull(call(), "profile")
@@ -130,7 +132,7 @@ def test_connections_are_read_in_pages(linkedin: FakeLinkedIn, call: Call) -> No
     for index in range(120):
         linkedin.connect(index)
     pages = pull(call(), "connections")
-    assert [len(some([page], Interaction)) for page in pages] == [50, 50, 20]
+    assert [len(some([page], Interaction)) for page in pages] == [50, 50, 20, 0]
     first = some(pages, Interaction)[0]
     assert first == Interaction("connect", "in/person-0", None, actor_handle="person-0", observed_at=DAY)
     assert some(pages, Counter) == [Counter("connections", 120)]
@@ -169,12 +171,26 @@ def test_endorsements_that_were_given_or_not_accepted_are_left_out(linkedin: Fak
     assert some(pages, Rejected) == []
 
 
-def test_recommendations_name_who(linkedin: FakeLinkedIn, call: Call) -> None:
+def test_endorsements_that_were_given_are_not_taken_for_none_received(linkedin: FakeLinkedIn, call: Call) -> None:
+    linkedin.domains["ENDORSEMENTS"] = [{"Endorsee First Name": "Bob", "Endorsee Last Name": "Birch"}]
+    assert [page.records for page in pull(call(), "endorsements")] == [[], []]
+
+
+def test_recommendations_that_may_have_been_given_are_not_counted(linkedin: FakeLinkedIn, call: Call) -> None:
     row = {"First Name": "Bob", "Last Name": "Birch", "Text": "Good", "Creation Date": "11/28/24, 10:15 AM"}
     linkedin.domains["RECOMMENDATIONS"] = [{**row, "Status": "VISIBLE"}, {**row, "Status": "PENDING"}]
+    pages = pull(call(), "recommendations")
+    (rejected,) = [record for page in pages for record in page.records]
+    assert isinstance(rejected, Rejected)
+    assert "which of 2 recommendations were received and which were given" in rejected.reason
+
+
+def test_a_recommendation_that_names_its_writer_as_such_counts(linkedin: FakeLinkedIn, call: Call) -> None:
+    row = {"First Name": "Bob", "Last Name": "Birch", "Recommender Public Url": "www.linkedin.com/in/bob"}
+    linkedin.domains["RECOMMENDATIONS"] = [{**row, "Status": "VISIBLE", "Creation Date": "11/28/24, 10:15 AM"}]
     at = DAY + timedelta(hours=10, minutes=15)
     assert some(pull(call(), "recommendations"), Interaction) == [
-        Interaction("recommend", "name:bob birch", None, actor_handle="bob birch", observed_at=at)
+        Interaction("recommend", "in/bob", None, actor_handle="bob", observed_at=at)
     ]
 
 
@@ -205,8 +221,8 @@ def test_an_odd_row_is_rejected_with_its_place(linkedin: FakeLinkedIn, call: Cal
     domain = {"posts": "MEMBER_SHARE_INFO"}.get(stream, stream.upper())
     linkedin.domains[domain] = [row]
     pages = pull(call(), stream)
-    assert some(pages, Rejected)[0].where == f"{domain}, page 0, row 1"
-    assert some(pages, Counter) == [Counter(stream, 0)]
+    assert some(pages, Rejected)[0].where in (f"{domain}, page 0, row 1", "RECOMMENDATIONS")
+    assert some(pages, Interaction) == some(pages, Post) == []
 
 
 @pytest.mark.parametrize("data", [None, [], 7, {}, {"elements": {}}])
@@ -217,16 +233,15 @@ def test_an_answer_without_elements_is_unreachable(linkedin: FakeLinkedIn, call:
             pull(call(), stream)
 
 
-def test_a_snapshot_that_leads_back_ends(linkedin: FakeLinkedIn, call: Call) -> None:
+def test_a_snapshot_that_never_ends_is_left(
+    linkedin: FakeLinkedIn, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.networks.linkedin.MOST_PAGES", 3)
     linkedin.connect(1)
-    linkedin.connect(2)
-    linkedin.page_size = 1
-    links = [{"rel": "next", "href": "/rest/memberSnapshotData?start=0"}]
-    element = {"snapshotData": linkedin.domains["CONNECTIONS"]}
-    linkedin.faults.append(Reply(data={"elements": [element, None], "paging": {"links": links}}))
-    pages = pull(call(), "connections")
-    assert len(some(pages, Interaction)) == 2
-    assert pages[-1].done
+    linkedin.faults.extend([Reply(data={"elements": [{"snapshotData": linkedin.domains["CONNECTIONS"]}]})] * 9)
+    with pytest.raises(Unreachable, match="has no end"):
+        pull(call(), "connections")
+    assert len(linkedin.asked) == 3
 
 
 # ---------------------------------------------------------------- changes
@@ -242,11 +257,20 @@ def test_likes_answers_and_reposts_name_who(linkedin: FakeLinkedIn, call: Call) 
     ]
 
 
+def test_who_endorses_and_recommends_is_named(linkedin: FakeLinkedIn, call: Call) -> None:
+    linkedin.change("endorsement", 1, START)
+    linkedin.change("recommendations", 2, START)
+    assert some(pull(call(), "changes"), Interaction) == [
+        Interaction("endorse", "urn:li:person:p1", None, observed_at=START),
+        Interaction("recommend", "urn:li:person:p2", None, observed_at=START),
+    ]
+
+
 def test_own_deeds_messages_and_what_was_taken_back_are_left_out(linkedin: FakeLinkedIn, call: Call) -> None:
     linkedin.change("socialActions/likes", 1, START, actor=OWNER)
     linkedin.change("messages", 1, START)
     linkedin.change("socialActions/likes", 1, START, method="DELETE")
-    linkedin.change("endorsement", 1, START)
+    linkedin.change("endorsement", 1, START, actor=OWNER)
     assert [page.records for page in pull(call(), "changes")] == [[]]
 
 
