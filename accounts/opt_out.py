@@ -7,6 +7,7 @@ not known to be the same account's; its id is.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator
@@ -115,12 +116,20 @@ def suppressed(network: str, external_ids: Iterable[str]) -> set[str]:
     digests = {bytes(row) for row in rows.iterator()}
     if not digests:
         return set()
-    key, prefix, one = settings.OPT_OUT_KEY.encode(), f"{network}\x1f", hmac.digest
-    return {
-        external_id
-        for external_id in external_ids
-        if one(key, (prefix + external_id.strip().lower()).encode(errors="surrogatepass"), "sha256") in digests
-    }
+    return {external_id for external_id, one in _digested(network, external_ids) if one in digests}
+
+
+def _digested(network: str, external_ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Each id with its `digest`: HMAC as RFC 2104 writes it, its two keyed beginnings made once for all of them."""
+    key = settings.OPT_OUT_KEY.encode()
+    key = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key) + f"{network}\x1f".encode())
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
+    for external_id in external_ids:
+        message, whole = inner.copy(), outer.copy()
+        message.update(external_id.strip().lower().encode(errors="surrogatepass"))
+        whole.update(message.digest())
+        yield external_id, whole.digest()
 
 
 def refuse(network: str, external_id: str) -> None:

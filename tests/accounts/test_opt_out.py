@@ -69,6 +69,13 @@ def test_only_fingerprints_are_kept_and_another_key_makes_others(settings) -> No
     assert opt_out.suppressed("twitter", ["300"]) == set()
 
 
+@pytest.mark.parametrize("key", ["short", "k" * 64, "k" * 65, "\u00fc" * 90])
+def test_many_ids_are_fingerprinted_as_one_is(settings, key: str) -> None:
+    settings.OPT_OUT_KEY = key
+    ids = ["1", " Alice", "did:plc:\u00e9", "\ud800", ""]
+    assert dict(opt_out._digested("twitter", ids)) == {name: opt_out.digest("twitter", name) for name in ids}
+
+
 def test_no_account_and_no_person_is_made() -> None:
     opt_out.add(network="twitter", owner=CAROL, at=AT)
     assert not Account.objects.exists()
