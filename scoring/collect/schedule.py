@@ -25,7 +25,7 @@ from accounts.networks.base import LATEST, Network, Spec
 from accounts.notify import notify
 
 # What is claimed in one round. A backlog takes several, each well within the minute between two.
-ROUND = 20_000
+ROUND = 10_000
 # A task that has waited for so long was lost with the broker's memory, or its worker died.
 LOST = timedelta(hours=1)
 # Waits after the first, second, third ... failure in a row; the last one from then on.

@@ -257,7 +257,3 @@ def test_the_beat_has_a_round_every_minute(settings):
     assert entry["schedule"] == 60.0
     app.loader.import_default_modules()
     assert entry["task"] in app.tasks
-
-
-def test_a_worker_takes_from_every_networks_queue():
-    assert {"celery", *(f"pull.{slug}" for slug in NETWORKS)} <= set(app.amqp.queues)
