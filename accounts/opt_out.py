@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -27,6 +27,9 @@ from accounts.notify import notify
 
 # Rows that are being stored hold it together, an opt-out alone: whoever stores after it knows of it.
 LOCK = 0x6F70746F
+# How long an opt-out waits for that, while somebody looks at a page; and PostgreSQL's code for having waited in vain.
+PATIENCE = "3s"
+LOCK_NOT_AVAILABLE = "55P03"
 # Networks whose ids are the handles themselves.
 NAMED_BY_HANDLE = frozenset({"instagram", "threads", "tiktok", "reddit", "mastodon"})
 # Accounts looked through at once.
@@ -67,15 +70,14 @@ def names_of(network: str, owner: Owner) -> list[str]:
 def add(*, network: str, owner: Owner, at: datetime) -> dict[str, int]:
     """Leave the account of `owner` out for good, and erase what is known of it; returns what was, by kind.
 
-    The opt-out stands even where erasing fails: `sweep` finishes it. Raises privacy.Busy where something is being
-    collected just now for the person whom the account is linked to.
+    The opt-out stands even where erasing fails: `sweep` finishes it. Raises privacy.Busy where it has to, since
+    something is being stored just now, or collected for the person whom the account is linked to.
     """
     names = names_of(network, owner)
     holder = Person.objects.filter(links__account__network=network, links__account__external_id__in=names).first()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        rows = [OptOut(network=network, digest=digest(network, name)) for name in names]
-        OptOut.objects.bulk_create(rows, ignore_conflicts=True)
+    rows = [OptOut(network=network, digest=digest(network, name)) for name in names]
+    OptOut.objects.bulk_create(rows, ignore_conflicts=True)
+    stored = _wait_for_storing(PATIENCE)
     found = Account.objects.filter(network=network, external_id__in={*names, *(name.lower() for name in names)})
     accounts = set(found.values_list("pk", flat=True))
     if owner.external_id.startswith("@"):
@@ -90,7 +92,22 @@ def add(*, network: str, owner: Owner, at: datetime) -> dict[str, int]:
             "url": reverse("opt_out"),
         }
         notify(person=holder, kind="account_opted_out", context=context)
+    if not stored:
+        raise privacy.Busy
     return removed
+
+
+def _wait_for_storing(patience: str) -> bool:
+    """Wait until whoever asked `suppressed` before has stored what they had; whether that was within `patience`."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [patience])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 def undo(*, network: str, owner: Owner) -> bool:
@@ -141,6 +158,7 @@ def refuse(network: str, external_id: str) -> None:
 def sweep(*, at: datetime) -> int:
     """Erase accounts that are known although they have opted out (a process died between the two); how many."""
     erased = 0
+    _wait_for_storing("0")
     for network in OptOut.objects.values_list("network", flat=True).distinct().order_by("network"):
         for batch in _batches(network):
             gone = suppressed(network, batch)

@@ -379,8 +379,9 @@ def _forget_admin_log(model: type[models.Model], ids: Iterable[int]) -> None:
 def _forget_names(person: Person) -> int:
     """Lines of the admin's log about other things that name the person or their log-ins: who was added to a team."""
     emails = list(users_of_nobody_else(person).values_list("email", flat=True))
-    named = models.Q(object_repr__iregex=rf"(^| of ){re.escape(person.handle)}$")
-    named |= models.Q(change_message__iregex=rf" of {re.escape(person.handle)}\"")
+    handle = re.escape(person.handle)
+    named = models.Q(object_repr__iregex=rf"(^| of ){handle}( |$)")
+    named |= models.Q(change_message__iregex=rf" of {handle}[ \\\"]")
     for email in emails:
         named |= models.Q(object_repr__icontains=email) | models.Q(change_message__icontains=email)
     return LogEntry.objects.filter(named).delete()[0]

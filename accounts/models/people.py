@@ -100,9 +100,13 @@ class PersonQuerySet(models.QuerySet["Person"]):
             | models.Q(birth_year__lt=at.year - MINIMUM_AGE)
         )
 
+    def staying(self) -> PersonQuerySet:
+        """People who have not asked to be erased; whoever has is hidden, whatever the profile says meanwhile."""
+        return self.filter(erasure__isnull=True)
+
     def public(self, at: date) -> PersonQuerySet:
         """Whom anybody may see."""
-        return self.joined().old_enough(at).filter(visibility=Person.Visibility.PUBLIC)
+        return self.joined().staying().old_enough(at).filter(visibility=Person.Visibility.PUBLIC)
 
     def visible_to(self, user: Any, at: date) -> PersonQuerySet:
         """Whom `user` (a User or AnonymousUser) may see: the public, for members also members, and always oneself."""
@@ -110,6 +114,7 @@ class PersonQuerySet(models.QuerySet["Person"]):
             return self.public(at)
         shown = models.Q(
             pk__in=Person.objects.joined()
+            .staying()
             .old_enough(at)
             .filter(visibility__in=[Person.Visibility.PUBLIC, Person.Visibility.MEMBERS])
             .values("pk")

@@ -13,6 +13,7 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings as django_settings
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -100,6 +101,8 @@ def in_tables() -> Iterator[tuple[str, str]]:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')
             yield from ((table, row) for (row,) in cursor.fetchall())
+    # What a session holds is encoded in its row.
+    yield from (("django_session", str(session.get_decoded())) for session in Session.objects.all())
 
 
 def in_files(root: Path) -> Iterator[tuple[str, bytes]]:
@@ -187,7 +190,7 @@ def lived(person: Person, bob: Person) -> None:
     Client().post("/accounts/login/", {"login": user.email, "password": "wrong"})
     staff = User.objects.create_superuser("staff@example.org", "phrase")
     firm = Person.objects.create(handle="acme", kind="organisation")
-    everything = [user, person, on_x, x, AccountClaim.objects.get(person=bob)]
+    everything = [user, person, on_x, x, copy, *AccountClaim.objects.all()]
     for thing in everything:
         LogEntry.objects.log_actions(staff.pk, [thing], CHANGE, "changed", single_object=False)
     added = [{"added": {"name": "membership", "object": f"{user.email} as owner of acme"}}]

@@ -95,6 +95,14 @@ def test_the_profile_is_hidden_at_once_and_comes_back_as_it_was(
     assert len(mail.outbox) == 2
 
 
+def test_until_then_nobody_sees_it_whatever_the_settings_say(alice: Person, bob: Person) -> None:
+    assert Client().get("/alice").status_code == 200
+    erasure.ask(person=alice, at=AT)
+    Person.objects.filter(pk=alice.pk).update(visibility="public")
+    assert Client().get("/alice").status_code == logged_in(bob).get("/alice").status_code == 404
+    assert logged_in(alice).get("/alice").status_code == 200
+
+
 def test_changing_ones_mind_needs_no_password(alice: Person) -> None:
     erasure.ask(person=alice, at=AT)
     logged_in(alice).post("/settings/erase", {"action": "keep"})

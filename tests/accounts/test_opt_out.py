@@ -11,7 +11,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 
@@ -176,8 +176,6 @@ def test_an_import_under_way_is_waited_for_and_then_erased_from(race, tmp_path: 
 
     def act(number: int) -> None:
         if number == 0:
-            from django.db import transaction
-
             with transaction.atomic():
                 opt_out.hold()
                 assert opt_out.suppressed("twitter", ["300"]) == set()
@@ -193,6 +191,32 @@ def test_an_import_under_way_is_waited_for_and_then_erased_from(race, tmp_path: 
 
     race(act, 2)
     assert done == ["stored", "left out"]
+    assert not known()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_import_is_not_waited_for_and_is_swept_after(race, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opt_out, "PATIENCE", "100ms")
+    done: list[str] = []
+
+    def act(number: int) -> None:
+        if number == 0:
+            with transaction.atomic(), connection.cursor() as cursor:
+                opt_out.hold()
+                cursor.execute("SELECT pg_sleep(1)")
+                Account.objects.create(network="twitter", external_id="300")
+                done.append("stored")
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.2)")
+            with pytest.raises(privacy.Busy):
+                opt_out.add(network="twitter", owner=CAROL, at=AT)
+            done.append("told to wait")
+            assert opt_out.suppressed("twitter", ["300"]) == {"300"}
+            assert opt_out.sweep(at=AT) == 1
+
+    race(act, 2)
+    assert done == ["told to wait", "stored"]
     assert not known()
 
 
