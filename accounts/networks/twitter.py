@@ -1,7 +1,7 @@
 """Twitter/X: what it declares, its API (version 2, in user context), and its data export (exports/twitter.py).
 
 X bills every post, user and list that it sends. So no page is asked for that the day's money does not pay, everything
-goes on where it stopped, on another day if need be, and what is dear (who follows, who likes) is read in portions.
+goes on where it stopped, on another day if need be, and no stream takes more than half of what it finds there.
 Users sent along with posts are reckoned as billed, though X does not say so; that it bills an object once a day is not
 relied on. Ids are X's own numbers as text, in the API as in the export.
 """
@@ -60,13 +60,12 @@ _COUNTERS = (
     ("tweet_count", "posts"),
 )
 _TOTALS = (("like_count", "like"), ("retweet_count", "share"), ("quote_count", "quote"), ("reply_count", "reply"))
-# What is told apart by names: path below the post, what X bills, the fewest that may be asked for. Cheapest news first.
-_REACTIONS: Mapping[str, tuple[str, tuple[str, ...], int]] = {
-    "quote": ("quote_tweets", ("post", "user"), 10),
-    "share": ("retweets", ("post", "user"), 1),
-    "like": ("liking_users", ("user",), 1),
+# What is told by names: the path below the post, and the fewest that may be asked for. What brings most comes first.
+_REACTIONS: Mapping[str, tuple[str, int]] = {
+    "quote": ("quote_tweets", 10),
+    "share": ("retweets", 1),
+    "like": ("liking_users", 1),
 }
-_AUTHORS = [("expansions", "author_id"), ("user.fields", "username")]
 
 
 class Twitter(Network):
@@ -186,12 +185,15 @@ class _Reading(Asking):
         cursor: since, the newest of the last reading; newest, of this one; until, the oldest that this one has read.
         """
         since, newest, until = (str(cursor.get(name, "")) for name in ("since", "newest", "until"))
-        fixed = [("tweet.fields", "author_id,created_at,entities,in_reply_to_user_id,referenced_tweets"), *_AUTHORS]
+        fixed = [("tweet.fields", "author_id,created_at,entities,in_reply_to_user_id,referenced_tweets")]
         while True:
-            number = self.afford(("post", "user"), 100, least=5)
+            number, kinds, authors = self.posts_of_others(100, least=5)
+            if not number:
+                yield Page([], {"since": since, "newest": newest, "until": until}, done=True)
+                return
             after = ("since_id", _a_little_before(since)) if since else ("start_time", iso(self.now - REACH_BACK))
-            params = [*fixed, after, *([("until_id", until)] if until else [])]
-            asked = self.ask(f"users/{self.me}/mentions", params, ("post", "user"), number)
+            params = [*fixed, *authors, after, *([("until_id", until)] if until else [])]
+            asked = self.ask(f"users/{self.me}/mentions", params, kinds, number)
             records = [record for item in asked.data for record in self._mention(item, asked.handles)]
             ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
             newest = max([newest, *ids], key=order)
@@ -259,7 +261,10 @@ class _Reading(Asking):
         fixed = [("tweet.fields", "created_at,in_reply_to_user_id,public_metrics,referenced_tweets")]
         fixed += [("exclude", "retweets"), ("start_time", floor)]
         while True:
-            number = self.afford(("post",), 100, least=5)
+            number = self.portion(("post",), 100, least=5)
+            if not number:
+                yield Page([], walk, done=True)
+                return
             params = [*fixed, *([("until_id", until)] if until else [])]
             asked = self.ask(f"users/{self.me}/tweets", params, ("post",), number)
             records = [record for item in asked.data for record in self._own_post(item, found, own)]
@@ -272,9 +277,8 @@ class _Reading(Asking):
             until = oldest
             # Copies: whoever got a page keeps its cursor while we go on.
             state = {"found": dict(found), "own": {post: dict(counts) for post, counts in own.items()}, "later": later}
-            yield Page(
-                records, {**state, "seen": seen, "full": full, "floor": floor, "until": until}, items=asked.items
-            )
+            walk = {**state, "seen": seen, "full": full, "floor": floor, "until": until}
+            yield Page(records, walk, items=asked.items)
         queue = [
             [post, posted_at, verb, _wanted(counts[verb], seen.get(post, {}).get(verb, 0)), ""]
             for verb in _REACTIONS
@@ -321,20 +325,24 @@ class _Reading(Asking):
         """By name, the newest reactions to each post in the queue: [post, its time, verb, how many, where to go on]."""
         queue: list[list[Any]] = walk.get("queue", [])
         rest: dict[str, Any] = {name: walk[name] for name in ("seen", "full") if name in walk}
-        likers, likes_left = LIKERS, self.half()
+        likers = LIKERS
+        kinds: tuple[str, ...]
         while queue:
             post, posted_at, verb, wanted, token = queue[0]
-            path, kinds, least = _REACTIONS[verb]
-            most = max(least, min(100, wanted))
-            number = self.afford(kinds, most, least=least)
+            path, least = _REACTIONS[verb]
+            most = max(least, min(100, wanted, likers if verb == "like" else wanted))
             if verb == "like":
-                number = self.afford(kinds, min(most, likers), left=likes_left)
-                if number < 1:
-                    # Enough for today; new posts come first the next time.
-                    yield Page([], {**rest, "later": queue[:LATER]}, done=True)
-                    return
+                number, kinds = self.portion(("user",), most) if likers > 0 else 0, ("user",)
+                fields = [("user.fields", "username")]
+            else:
+                number, kinds, fields = self.posts_of_others(most, least=least)
+                fields.append(("tweet.fields", "author_id,created_at"))
+            if not number:
+                # Enough for today; new posts come first the next time.
+                yield Page([], {**rest, "later": queue[:LATER]}, done=True)
+                return
             params = [("pagination_token", token)] if token else []
-            params += [("user.fields", "username")] if verb == "like" else [("tweet.fields", "created_at"), *_AUTHORS]
+            params += fields
             records: list[Record] = []
             try:
                 asked = self.ask(f"tweets/{post}/{path}", params, kinds, number)
@@ -352,7 +360,6 @@ class _Reading(Asking):
                 records.extend(self._reaction(item, verb, post, posted_at, asked.handles))
             if verb == "like":
                 likers -= len(asked.data)
-                likes_left = self.less(likes_left, asked.items)
             yield Page(records, {**rest, "queue": queue} if queue else rest, done=not queue, items=asked.items)
 
     def _reaction(
@@ -383,18 +390,17 @@ class _Reading(Asking):
     def _relations(
         self, cursor: dict[str, Any], path: str, kind: str, page: int, params: list[tuple[str, str]]
     ) -> Iterator[Page]:
-        """Newest first, down to one that was among the newest of the last time; at most half of the day's money.
+        """Newest first, down to one that was among the newest of the last time; at most RELATIONS of them.
 
         cursor: known, the newest of the last time that all was read; head, of this time; token, where to go on.
         """
         known, head, token = cursor.get("known", []), cursor.get("head", []), cursor.get("token", "")
-        left, resumed, most = self.half(), bool(token), RELATIONS
+        resumed, most = bool(token), RELATIONS
         # What is new since yesterday is little: a large page would be paid for again and again.
         size = 20 if known else page
         while True:
-            self.afford((kind,), 1)
-            number = self.afford((kind,), min(size, most), left=left)
-            if number < 1:
+            number = self.portion((kind,), min(size, most)) if most > 0 else 0
+            if not number:
                 yield Page([], {"known": known, "head": head, "token": token}, done=True)
                 return
             step = [*params, *([("pagination_token", token)] if token else [])]
@@ -415,7 +421,6 @@ class _Reading(Asking):
             if asked.token == token:
                 raise Unreachable(f"{self.http.host}: {path} does not go on")
             token, size, most = asked.token, min(page, size * 2), most - len(asked.data)
-            left = self.less(left, asked.items)
             yield Page(records, {"known": known, "head": head, "token": token}, items=asked.items)
 
     def _relation(self, item: Any, kind: str) -> Iterator[Record]:

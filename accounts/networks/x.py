@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,9 @@ from accounts.networks.http import Http, Rejected4xx
 
 _ID = re.compile(r"[1-9][0-9]{0,19}")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
+
+_AUTHORS = [("expansions", "author_id"), ("user.fields", "username")]
+_A_HANDFUL = 20
 
 
 class NotPermitted(Rejected4xx):
@@ -50,6 +53,10 @@ class Asking:
     http: Http
     subject: Subject
     now: datetime
+    # Dollars that this reading may take, and still may (None: any), and whether it has taken anything.
+    half: float | None = field(init=False)
+    left: float | None = field(init=False)
+    begun: bool = field(default=False, init=False)
 
     @property
     def me(self) -> str:
@@ -57,19 +64,42 @@ class Asking:
             raise Unreachable(f"{shown(self.subject.external_id)} is not an id of X")
         return self.subject.external_id
 
-    def afford(self, kinds: tuple[str, ...], most: int, *, least: int = 1, left: float | None = None) -> int:
-        """How many objects may be asked for where each is billed as all of `kinds`. Raises RateLimited till tomorrow.
+    def __post_init__(self) -> None:
+        left = self.subject.budget.left
+        self.half = self.left = None if left is None else left / 2
 
-        left: dollars that this may cost at most, where not all that is left today.
-        """
-        budget = self.subject.budget
-        price = sum(budget.cost.get(kind, 0.0) for kind in kinds)
-        number = Budget({"object": price}, budget.left).afford("object", most)
+    def afford(self, kinds: tuple[str, ...], most: int, *, least: int = 1) -> int:
+        """How many objects may be asked for today, each billed as all of `kinds`. Raises RateLimited till tomorrow."""
+        number = Budget({"object": self._price(kinds)}, self.subject.budget.left).afford("object", most)
         if number < min(least, most):
             raise RateLimited(midnight(self.now), "what reading X may cost today is spent")
-        if left is not None:
-            number = Budget({"object": price}, left).afford("object", number)
         return number
+
+    def portion(self, kinds: tuple[str, ...], most: int, *, least: int = 1) -> int:
+        """As `afford`, within half of what was left when this reading began; 0 where that is taken.
+
+        So one stream leaves something to the others, each day. The fewest that X lets us ask for are always in order:
+        a reading that took nothing would never come to its end.
+        """
+        within = Budget({"object": self._price(kinds)}, self.left).afford("object", most)
+        fewest = min(least, most)
+        if within < fewest and self.begun:
+            return 0
+        return max(fewest, min(within, self.afford(kinds, most, least=least)))
+
+    def posts_of_others(self, most: int, *, least: int) -> tuple[int, tuple[str, ...], list[tuple[str, str]]]:
+        """As `portion` for posts: how many, as what each is billed, and parameters.
+
+        With their authors, who cost twice as much again, only where that leaves more than a handful; else the authors'
+        ids must do, which come with the posts.
+        """
+        named = Budget({"object": self._price(("post", "user"))}, self.half).afford("object", most)
+        if named >= min(most, _A_HANDFUL):
+            return self.portion(("post", "user"), most, least=least), ("post", "user"), list(_AUTHORS)
+        return self.portion(("post",), most, least=least), ("post",), []
+
+    def _price(self, kinds: tuple[str, ...]) -> float:
+        return sum(self.subject.budget.cost.get(kind, 0.0) for kind in kinds)
 
     def ask(self, path: str, params: list[tuple[str, str]], kinds: tuple[str, ...], number: int) -> Asked:
         """Up to `number` objects, each billed as all of `kinds`."""
@@ -84,17 +114,11 @@ class Asking:
         items = {kinds[0]: len(data)}
         if len(kinds) > 1:
             items[kinds[1]] = len(users)
+        self.begun = True
+        if self.left is not None:
+            self.left = max(0.0, self.left - Budget(self.subject.budget.cost).spend(items))
         handles = {user["id"]: handle_of(user) for user in users if isinstance(user, dict) and is_id(user.get("id"))}
         return Asked(data, handles, token if isinstance(token, str) else "", items)
-
-    def less(self, left: float | None, items: Mapping[str, int]) -> float | None:
-        """What is left of `left` dollars after `items`."""
-        return None if left is None else left - Budget(self.subject.budget.cost).spend(items)
-
-    def half(self) -> float | None:
-        """What a dear stream may take of the day's money, so that others get theirs."""
-        left = self.subject.budget.left
-        return None if left is None else left / 2
 
 
 def midnight(now: datetime) -> datetime:

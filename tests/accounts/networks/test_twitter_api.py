@@ -445,25 +445,61 @@ def test_what_a_day_could_not_pay_is_read_on_the_next_and_all_of_it_once(x: Fake
     said = [x.mention(x.person(index), NOW - 3 * DAY + index * timedelta(minutes=1))["id"] for index in range(150)]
     read: list[str] = []
     cursor: dict[str, Any] = {}
-    for day in range(20):
-        now = NOW + day * DAY
-        pages, until = until_it_waits(call(), "mentions", cursor, subject(0.75, now))
-        read += keys(pages)
-        cursor = pages[-1].cursor if pages else cursor
-        if until is None:
-            break
-        assert until == (now + DAY).replace(hour=0)
-    assert day == 2
+    days = 0
+    while len(read) < 150:
+        pages = pull(call(), "mentions", cursor, subject(1.5, NOW + days * DAY))
+        read, cursor, days = read + keys(pages), pages[-1].cursor, days + 1
+    # A mention and who wrote it are 1.5 cents: fifty for half of the money.
+    assert days == 3
     assert read == said[::-1]
 
 
-def test_followers_leave_half_of_the_money_to_others(x: FakeTwitter, call: Call) -> None:
+@pytest.mark.parametrize(("stream", "number"), [("mentions", 20), ("followers", 10), ("lists", 20), ("posts", 20)])
+def test_a_stream_leaves_half_of_the_money_to_the_others(x: FakeTwitter, call: Call, stream: str, number: int) -> None:
     x.followers = [x.person(index) for index in range(400)]
-    who = subject(1.0)
-    pages, until = until_it_waits(call(), "followers", {}, who)
-    assert (len(keys(pages)), until, pages[-1].done) == (50, None, True)
-    rest, _ = until_it_waits(call(), "followers", pages[-1].cursor, subject(100.0))
-    assert keys(pages) + keys(rest) == x.followers[::-1]
+    for index in range(60):
+        x.listed(x.person(index))
+        x.mention(x.person(index), NOW - DAY + index * timedelta(minutes=1))
+        x.post(ALICE, NOW - DAY + index * timedelta(minutes=1))
+    who = subject(0.2)
+    pages = pull(call(), stream, {}, who)
+    assert len(some(pages, Post) or keys(pages)) == number
+    assert pages[-1].done
+    assert who.budget.left >= 0.1
+    rest = pull(call(), stream, pages[-1].cursor)
+    every = some(pages + rest, Post) or keys(pages + rest)
+    assert len(every) == len(set(every)) == (400 if stream == "followers" else 60)
+
+
+def test_the_fewest_that_x_sends_are_read_even_where_they_are_more_than_half(x: FakeTwitter, call: Call) -> None:
+    for index in range(20):
+        x.mention(x.person(index), NOW - DAY + index * timedelta(minutes=1))
+    pages = pull(call(), "mentions", {}, subject(0.03))
+    assert len(keys(pages)) == 5
+    with pytest.raises(RateLimited):
+        pull(call(), "mentions", pages[-1].cursor, subject(0.02))
+
+
+def test_ten_cents_a_day_bring_every_stream_on_its_way(x: FakeTwitter, call: Call) -> None:
+    x.followers = [x.person(index) for index in range(400)]
+    for index in range(60):
+        x.listed(x.person(index))
+        x.mention(x.person(index), NOW - DAY + index * timedelta(minutes=1))
+        x.post(ALICE, NOW - DAY + index * timedelta(minutes=1))
+    who = subject(0.1)
+    for stream in X.spec.streams:
+        pages = pull(call(), stream, {}, who)
+        assert pages[0].records, stream
+    assert x.bill <= 100
+
+
+def test_who_wrote_is_named_where_there_is_money_for_it(x: FakeTwitter, call: Call) -> None:
+    for index in range(60):
+        x.mention(BOB, NOW - DAY + index * timedelta(minutes=1))
+    rich = some(pull(call(), "mentions", {}, subject(1.0)), Interaction)
+    assert {i.actor_handle for i in rich} == {"bob"}
+    poor = some(pull(call(), "mentions", {}, subject(0.1)), Interaction)
+    assert {(i.actor, i.actor_handle) for i in poor} == {(BOB, "")}
 
 
 def test_likers_are_read_in_portions(x: FakeTwitter, call: Call) -> None:
