@@ -80,7 +80,7 @@ WHERE: dict[str, str | Promise] = {
     ),
     "blog": gettext_lazy(
         "Your blog's own feed (RSS or Atom), the file that WordPress or Blogger exports (.xml), or a list of feeds "
-        "(.opml). Where a list names several, say below which blog is yours."
+        "(.opml). Where a list names several, say above which blog is yours."
     ),
 }
 
@@ -275,6 +275,8 @@ def label_of(summary: dict[str, Any]) -> str:
 def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
     """What an import read by kind, then what became of it, as (label, number)."""
     became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
+    if summary.get("left_out"):
+        became.append((_("left out, as people asked not to be known here"), "left_out"))
     if summary.get("left_out"):
         became.append((_("left out, since their owners asked for it"), "left_out"))
     return [*map(tuple, summary["tallies"]), *((label, summary[name]) for label, name in became)]

@@ -18,8 +18,9 @@ from django.db import connections
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from accounts import privacy
-from accounts.models import LinkedAccount, Membership, Person
+from accounts import opt_out, privacy
+from accounts.models import Account, LinkedAccount, Membership, Person
+from accounts.networks.base import Owner
 from klout.celery import app
 from scoring import imports, uploads
 from scoring.models import ImportJob, Interaction, PostTotal, Relation
@@ -143,6 +144,15 @@ def test_an_export_is_read_shown_and_deleted(
     [message] = mail.outbox
     assert message.to == ["alice@example.com"]
     assert f"/settings/import/{job.pk}" in message.body
+
+
+def test_who_asked_not_to_be_known_is_left_out_and_that_is_said(as_alice: Client, work: Callable[[], None]) -> None:
+    opt_out.add(network="twitter", owner=Owner("2001"), at=NOW)
+    address = upload(as_alice, zipped(FIXTURES / "twitter")).url
+    work()
+    page = as_alice.get(address).content.decode()
+    assert 'asked not to be known here</th><td class="number">1</td>' in page
+    assert not Account.objects.filter(external_id="2001").exists()
 
 
 def test_a_second_upload_adds_nothing(as_alice: Client, work: Callable[[], None]) -> None:

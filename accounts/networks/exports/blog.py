@@ -35,6 +35,8 @@ from accounts.networks.exports.xml_stream import BadXml, Element, elements
 _FILES = ("*.xml", "*.rss", "*.atom", "*.opml", "*.rdf")
 # Files looked at, and feeds of a list that are remembered.
 MOST, LISTED = 20, 2000
+# Posts whose comments may come later in Blogger's export.
+REMEMBERED = 100_000
 _ROOTS = {"rss": "feed", "rdf": "feed", "feed": "feed", "opml": "list"}
 _WORDPRESS = "http://wordpress.org/export/"
 _SLASH = "http://purl.org/rss/1.0/modules/slash/"
@@ -194,7 +196,8 @@ class _Feed:
             yield Rejected(where, str(error))
             return
         self.posts += 1
-        self.ids[item.get("id")] = (post, posted_at)
+        if len(self.ids) < REMEMBERED:
+            self.ids[item.get("id")] = (post, posted_at)
         yield Post(post, posted_at, url if url.startswith(("https://", "http://")) else "")
         comments = item.all("comment", space=_WORDPRESS)
         for nth, comment in enumerate(comments, start=1):

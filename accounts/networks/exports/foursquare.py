@@ -1,11 +1,14 @@
 """Foursquare's and Swarm's data export: check-ins, tips and friends in JSON, as the service lets people download them.
 
 Check-ins as its API gives them (one of them, a list, or a whole answer) are read alike. Likes of a check-in name people
-only there; the export counts them. A like has no time of its own, and is dated on the check-in or tip.
+only there; the export counts them. A like has no time of its own, and is dated on the check-in or tip. Users are known
+by their number; an owner whose export has it nowhere, by name.
 """
 
 import re
+from collections import Counter as Multiset
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,13 +28,15 @@ from accounts.networks.base import (
     checked_text,
     shown,
 )
-from accounts.networks.exports.values import dated, in_utc, mapping, sequence, since_1970
+from accounts.networks.exports.values import dated, in_utc, mapping, named, sequence, since_1970
 
 _CHECKINS = ("checkin*.json", "check-in*.json")
 _TIPS = ("tip*.json",)
 _FRIENDS = ("friend*.json",)
 _FOLLOWERS = ("follower*.json",)
-_USERS = ("user*.json", "profile*.json")
+_USERS = ("users.json", "user.json", "profile.json")
+_PHOTOS = ("photo*.json",)
+_PHOTO = re.compile(r"/([1-9][0-9]{0,14})_[A-Za-z0-9_-]+\.(?:jpg|jpeg|png)")
 # Files looked at, by content, where none has a name that we know.
 MOST = 20
 # Where an answer of the API, or what somebody made of it, has its records.
@@ -85,16 +90,26 @@ class _Export:
     seen: set[str] = field(default_factory=set)
 
     def owner(self) -> Owner:
-        """Whose it is: users.json says so, or else the photos that its owner put to check-ins."""
-        for name in self.archive.anywhere(*_USERS):
-            for _, record in self._records([name]):
-                if (user := _id(record)) and ("firstName" in record or "handle" in record):
-                    return self._owned(user, record)
-        for _, record in self._records([*self.checkins, *self.tips]):
-            photos = sequence(mapping(record.get("photos")).get("items"))
-            for person in [mapping(record.get("user")), *(mapping(mapping(photo).get("user")) for photo in photos)]:
+        """Whose it is: users.json or a user marked as oneself says so, or else the files of photos are named for it."""
+        users = [record for name in self.archive.anywhere(*_USERS) for _, record in self._records([name])][:MOST]
+        own = users if len(users) == 1 else [user for user in users if user.get("relationship") == "self"]
+        for user in own[:1]:
+            if _id(user):
+                return self._owned(_id(user), user)
+        uploaders: Multiset[str] = Multiset()
+        for _, record in self._records([*self.checkins, *self.tips, *self.archive.anywhere(*_PHOTOS)]):
+            photos = [mapping(photo) for photo in sequence(mapping(record.get("photos")).get("items"))]
+            for person in [mapping(record.get("user")), *(mapping(photo.get("user")) for photo in photos)]:
                 if person.get("relationship") == "self" and _id(person):
                     return self._owned(_id(person), person)
+            uploaders.update(_uploader(photo) for photo in [record, *photos])
+        del uploaders[""]
+        if len(uploaders) == 1:
+            return self._owned(next(iter(uploaders)), own[0] if own else {})
+        for user in own[:1]:
+            # Nothing has the number: the name must do, which is the owner's own but may be others' too.
+            with suppress(ValueError):
+                return self._owned(named(_full_name(user)), user)
         raise BadArchive(
             f"{self.archive.label}: does not say whose export it is: users.json is not in it; upload the whole zip as "
             f"Foursquare made it"
@@ -195,7 +210,14 @@ class _Export:
         if self.archive.size(name) > MIB:
             return None
         value = self.archive.read_json(name)
-        return value if isinstance(value, dict) and ("id" in value or "userId" in value) else None
+        return value if isinstance(value, dict) and {"id", "userId", "firstName"} & value.keys() else None
+
+
+def _uploader(photo: dict[str, Any]) -> str:
+    """The number of the user after whom a photo's file is named; "" where it is none."""
+    url = photo.get("fullUrl", photo.get("suffix"))
+    match = _PHOTO.search(url) if isinstance(url, str) and len(url) <= 500 else None
+    return match[1] if match else ""
 
 
 def _id(record: dict[str, Any]) -> str:

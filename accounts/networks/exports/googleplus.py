@@ -85,11 +85,11 @@ def _folders(archive: Archive) -> Iterator[str]:
     """Folders that hold posts. A post's file begins with its address; a few of each folder show what the others are."""
     folders: dict[str, list[str]] = {}
     for name in archive.anywhere("*.json"):
-        some = folders.setdefault(name.rpartition("/")[0], [])
-        if len(some) < FIRST:
-            some.append(name)
-        elif len(folders) > FOLDERS:
-            break
+        folder = name.rpartition("/")[0]
+        if folder in folders or len(folders) < FOLDERS:
+            some = folders.setdefault(folder, [])
+            if len(some) < FIRST:
+                some.append(name)
     for folder, names in folders.items():
         if any(_TELLING.search(archive.head(name, 4096)) for name in names):
             yield folder

@@ -28,8 +28,8 @@ from accounts.networks.exports.values import dated, in_utc, mapping, sequence
 _PERSONAL = ("personal_information.json",)
 _FOLLOWERS = ("followers.json", "followers_[0-9]*.json")
 _FOLLOWING = ("following.json", "following_[0-9]*.json")
-_POSTS = ("posts.json", "posts_[0-9]*.json", "reels.json", "igtv_videos.json", "archived_posts.json")
-_MEDIA = "ig_reels_media|ig_igtv_media|ig_archived_post_media|ig_posts|media_posts"
+_POSTS = ("posts.json", "posts_[0-9]*.json", "reels.json", "igtv_videos.json")
+_MEDIA = "ig_reels_media|ig_igtv_media|ig_posts|media_posts"
 _TELLING = r'"(?:profile_user|relationships_followers|relationships_following|string_list_data|ig_reels_media)"\s*:'
 _HTML = ("personal_information.html", "followers_[0-9]*.html", "posts_[0-9]*.html")
 # "Username" as the export calls it in its owner's language.

@@ -52,6 +52,25 @@ def test_likes_are_named_where_the_export_names_them(export: Path) -> None:
     assert found == [("like", "4712", "a2"), ("like", "4713", "a2"), ("connect", "4712", ""), ("connect", "4713", "")]
 
 
+def test_photos_are_named_for_their_owner_where_the_users_file_has_no_number(export: Path) -> None:
+    change(file_of(export, "users.json"), lambda value: {"firstName": "Alice", "lastName": "Example", "emails": []})
+    assert some(read(export, "foursquare"), Owner)[0].external_id == "name:alice example"
+    photos = [
+        {"id": "5f00000000000000000000d1", "fullUrl": "https://fastly.4sqi.net/img/general/original/4711_aBc-9.jpg"}
+    ]
+    (export / "photos1.json").write_text(json.dumps({"items": photos}))
+    assert some(read(export, "foursquare"), Owner)[0] == Owner("4711", name="Alice Example")
+
+
+def test_a_list_of_users_does_not_make_the_first_of_them_the_owner(export: Path) -> None:
+    users = [{"id": "1", "firstName": "Bob"}, {"id": "4711", "firstName": "Alice", "relationship": "self"}]
+    file_of(export, "users.json").write_text(json.dumps({"items": users}))
+    assert some(read(export, "foursquare"), Owner)[0].external_id == "4711"
+    file_of(export, "users.json").write_text(json.dumps({"items": [users[0], users[0]]}))
+    with pytest.raises(BadArchive, match="does not say whose export it is"):
+        read(export, "foursquare")
+
+
 def test_where_somebody_was_is_not_read(export: Path) -> None:
     assert "Oven" not in repr(read(export, "foursquare"))
 
