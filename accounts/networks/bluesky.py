@@ -271,7 +271,7 @@ def _replies(http: Http, post: Post) -> Iterator[Record]:
     replies = thread.get("replies") if isinstance(thread, dict) else None
     for number, item in enumerate(replies if isinstance(replies, list) else [], start=1):
         # Posts that are blocked or gone have no view.
-        if isinstance(item, dict) and item.get("$type", "").endswith(("#blockedPost", "#notFoundPost")):
+        if isinstance(item, dict) and str(item.get("$type")).endswith(("#blockedPost", "#notFoundPost")):
             continue
         view = item.get("post") if isinstance(item, dict) else item
         yield _reaction(f"getPostThread of {post.post}, record {number}", "reply", view, post)

@@ -55,6 +55,7 @@ _COUNTERS = (("followers_count", "followers"), ("following_count", "following"),
 _TOTALS = (("favourites_count", "like"), ("reblogs_count", "share"), ("quotes_count", "quote"))
 _MIN_ID = re.compile(r"[?&]min_id=([A-Za-z0-9_-]{1,64})(?:&|$)")
 _MAX_ID = re.compile(r"[?&]max_id=([A-Za-z0-9_-]{1,64})(?:&|$)")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PROFILE = re.compile(r"https://([^/@?#]+)/(?:@|users/)([A-Za-z0-9_.-]+)/?")
 _TAG, _LINE = re.compile(r"<[^<>]*>"), re.compile(r"</p>|<br ?/?>", re.IGNORECASE)
 _HREF = re.compile(r'href="(https?://[^"<>\s]{1,500})"')
@@ -138,7 +139,7 @@ class Mastodon(Network):
                 yield Page([], {"min_id": newest}, done=True)
                 return
             records = [record for item in reversed(answer.data) for record in _reaction(item, home)]
-            last, newest = newest, _newest(answer.links.get("prev", ""), answer.data)
+            last, newest = newest, _newest(answer.links.get("prev", ""), answer.data, newest)
             if _order(newest) <= _order(last):
                 raise Unreachable(f"{http.host}: notifications after {last} do not go on")
             yield Page(records, {"min_id": newest})
@@ -209,7 +210,7 @@ def _credentials(http: Http, subject: Subject) -> tuple[dict[str, Any], str]:
 def _number(account: dict[str, Any]) -> str:
     """The server's own id of an account, which goes into addresses."""
     number = str(account.get("id"))
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", number):
+    if not _ID.fullmatch(number):
         raise Unreachable(f"the account's id is {shown(account.get('id'))}")
     return number
 
@@ -242,20 +243,19 @@ def _posts(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pag
             path = f"/api/v1/accounts/{_number(account)}/statuses"
             while True:
                 params = [("limit", str(POSTS)), ("exclude_reblogs", "true"), *([("max_id", place)] if place else [])]
-                items = _list(visitor.get(path, params).data, "statuses")
-                records = [record for item in items for record in _totals(item)]
-                ids = [str(item.get("id", "")) for item in items if isinstance(item, dict)]
+                answer = visitor.get(path, params)
+                records = [record for item in _list(answer.data, "statuses") for record in _totals(item)]
                 times = [record.posted_at for record in records if isinstance(record, Post)]
                 kept = [
                     record
                     for record in records
                     if not isinstance(record, Post | PostTotal) or record.posted_at >= oldest
                 ]
-                following = min(ids, key=_order)[:64] if ids else ""
-                if not following or following == place or (times and min(times) < oldest):
+                following = _MAX_ID.search(answer.links.get("next", ""))
+                if not following or following[1] == place or (times and min(times) < oldest):
                     yield Page(kept, {}, done=True)
                     return
-                place = following
+                place = following[1]
                 yield Page(kept, {"max_id": place})
         except Revoked:
             # The server is for members alone; this says nothing about the person's token.
@@ -359,11 +359,14 @@ def _own_post(verb: str, status: object) -> Post | None:
     return _post_of(status)
 
 
-def _newest(link: str, items: list[Any]) -> str:
+def _newest(link: str, items: list[Any], last: str) -> str:
     """Where to go on: what the server's link to newer ones says, else the largest id of the page."""
     said = _MIN_ID.search(link)
-    ids = [str(item.get("id", "")) for item in items if isinstance(item, dict)]
-    return max([said[1] if said else "", *ids], key=_order)[:64]
+    if said and _order(said[1]) > _order(last):
+        return said[1]
+    ids = [item.get("id") for item in items if isinstance(item, dict)]
+    # An odd one must not lead us astray.
+    return max((number for number in ids if isinstance(number, str) and _ID.fullmatch(number)), key=_order, default="")
 
 
 def _order(key: str) -> tuple[int, str]:

@@ -115,14 +115,13 @@ class Wikipedia(Network):
         with _door(http, wiki) as door:
             page = _resolved(door, typed)
             title = str(page["title"])
-            if page.get("ns") != 0 or "disambiguation" in (page.get("pageprops") or {}):
+            if page.get("ns") != 0 or "disambiguation" in _properties(page):
                 raise BadRecord(address[:100], f"{title} is not an article about one person or thing")
             links = [
                 checked_text(link.get("url"), limit=500)
                 for answer in _answers(door, ("prop", "extlinks"), ("ellimit", str(PAGE)), ("titles", title))
                 for page in _pages(answer)
-                for link in page.get("extlinks", [])
-                if isinstance(link, dict)
+                for link in _objects(page.get("extlinks"))
             ]
         return Owner(f"{wiki}:{_underscored(title)}", f"{wiki}:{title}", title[:100], about="\n".join(links))
 
@@ -143,10 +142,9 @@ def items(http: Http, wiki: str, titles: Sequence[str]) -> dict[str, str]:
             moved = {
                 str(step.get("from")): str(step.get("to"))
                 for kind in ("normalized", "redirects")
-                for step in answer.get(kind, [])
-                if isinstance(step, dict)
+                for step in _objects(answer.get(kind))
             }
-            known = {page.get("title"): (page.get("pageprops") or {}).get("wikibase_item") for page in _pages(answer)}
+            known = {str(page.get("title")): _properties(page).get("wikibase_item") for page in _pages(answer)}
             for title in asked:
                 end = moved.get(moved.get(title, title), moved.get(title, title))
                 if re.fullmatch(r"Q[1-9][0-9]{0,11}", str(known.get(end))):
@@ -229,18 +227,29 @@ def _answers(http: Http, *params: tuple[str, str]) -> Iterator[dict[str, Any]]:
         place = answer["continue"]
 
 
+def _objects(found: object) -> list[dict[str, Any]]:
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
 def _pages(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    pages = answer.get("pages", [])
-    return [page for page in pages if isinstance(page, dict)] if isinstance(pages, list) else []
+    return _objects(answer.get("pages"))
+
+
+def _properties(page: dict[str, Any]) -> dict[str, Any]:
+    found = page.get("pageprops")
+    return found if isinstance(found, dict) else {}
 
 
 # ---------------------------------------------------------------- an article
 def _resolved(http: Http, title: str) -> dict[str, Any]:
     """The page at the end of redirects. Raises NotFound."""
     pages = _pages(_ask(http, ("prop", "pageprops"), ("redirects", "1"), ("titles", title)))
-    if not pages or pages[0].get("missing") or pages[0].get("invalid") or not isinstance(pages[0].get("title"), str):
+    if not pages or pages[0].get("missing") or pages[0].get("invalid"):
         raise NotFound(f"{http.host} has no article {shown(title)}")
-    return pages[0]
+    try:
+        return {**pages[0], "title": checked_id(pages[0].get("title"), "the title", limit=255)}
+    except ValueError as error:
+        raise Unreachable(f"{http.host}: {error}") from None
 
 
 def _article(http: Http, subject: Subject) -> list[Record]:
@@ -274,9 +283,7 @@ def _counted(answers: Iterator[dict[str, Any]], name: str) -> tuple[int, bool]:
     following: dict[str, Any] = {}
     for answer in answers:
         lists = [answer.get(name), *(page.get(name) for page in _pages(answer))]
-        titles |= {
-            str(item["title"]) for found in lists for item in found or [] if isinstance(item, dict) and "title" in item
-        }
+        titles |= {str(item["title"]) for found in lists for item in _objects(found) if "title" in item}
         following = answer["continue"]
     return len(titles), not following
 
