@@ -46,12 +46,12 @@ ROOT_FILES = frozenset(
 OTHERS = frozenset(
     """
     1 about achievements administration administrator anonymous app badge badges billing blog brands campaigns
-    cdn compare contact dashboard doctor embed everybody explain explore export facebook feed feeds google
-    groups guest help home hostmaster image images import imprint info instagram invite jobs klout
+    cdn claim claims compare connect connections contact dashboard doctor embed everybody explain explore export
+    facebook feed feeds google groups guest help home hostmaster image images import imprint info instagram invite jobs klout
     language leaderboard leaderboards legal linkedin lists login logout mail mailer-daemon mastodon me media mod
     moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
-    onboarding owner password payments perks postmaster press privacy public questions redeem register root rss
-    rules safety sales score scores search security self service share shop signin signout signup sitemap
+    onboarding optout owner password payments perks postmaster press privacy public questions redeem register root
+    rss rules safety sales score scores search security self service share shop signin signout signup sitemap
     somebody staff status store support sysadmin system team teams terms test tips tools topics transparency
     trust twitter undefined unsubscribe upload uploads user users v1 v3 verified verify webmaster webmention
     welcome widget widgets www x you

@@ -117,7 +117,7 @@ def pages(link: LinkedAccount, network: Network, at: datetime) -> list[tuple[Own
             link.account.external_id,
             link.account.handle,
             link.server,
-            client_id=keys_of(network.spec, link.server).id,
+            client_id=keys_of(network.spec, link.server).id if network.spec.oauth else "",
             token_proof=credentials.token_proof(network.spec, token),
             now=at,
         )

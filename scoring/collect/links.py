@@ -30,7 +30,7 @@ def check_free(*, person: Person, spec: Spec, owner: Owner) -> None:
 def another_s(spec: Spec, owner: Owner) -> AlreadyLinked:
     return AlreadyLinked(
         f"the {spec.label} account {owner.handle or owner.external_id} is linked to somebody else; "
-        f"they must remove it first"
+        "if it is yours, connect it in your settings: that proves it, and moves it to you"
     )
 
 

@@ -7,13 +7,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import challenges, claims, linking, offers, proving
+from accounts import challenges, claims, credentials, linking, offers, proving
 from accounts.models import AccountClaim, Consent, Cursor, LinkedAccount, Membership, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
+from accounts.networks.oauth import Tokens
 from scoring.models import Interaction, Score, UnlinkEffect
 from tests.accounts.conftest import link, logged_in
+from tests.fakes.bing import KEY as BING_KEY
+from tests.fakes.bing import FakeBing
 from tests.fakes.bluesky import FakeBluesky
+from tests.fakes.facebook import ALICE as ALICE_AT_FACEBOOK
+from tests.fakes.facebook import BAKERY, PAGE_TOKEN, TOKEN, FakeFacebook
+from tests.fakes.graph import SECRET
 from tests.fakes.wikipedia import FakeWikipedia
 from tests.scoring.published import publish_score
 
@@ -461,3 +467,109 @@ def test_a_refused_article_is_not_asked_for_again_at_once(alice: Person, as_alic
     claims.decide(claim=AccountClaim.objects.get(), granted=False, at=timezone.now())
     assert "was not linked to you" in ask(as_alice).content.decode()
     assert AccountClaim.objects.count() == 1
+
+
+# ---------------------------------------------------------------- a key, and pages
+
+
+BING = "/settings/connect/bing"
+
+
+@pytest.fixture
+def bing(settings) -> Iterator[FakeBing]:
+    with FakeBing() as fake:
+        settings.NETWORK_ORIGINS = {"https://ssl.bing.com": fake.url}
+        yield fake
+
+
+def give_key(client: Client, address: str = "https://alice.example", key: str = BING_KEY):
+    return client.post(BING, {"step": "key", "address": address, "key": key}, follow=True)
+
+
+def test_a_key_that_opens_the_site_links_it(alice: Person, as_alice: Client, bing: FakeBing) -> None:
+    page = give_key(as_alice).content.decode()
+    made = LinkedAccount.objects.get()
+    assert (made.person, made.account.external_id, made.proof) == (alice, "alice.example", "network")
+    assert credentials.access_token(made, AT) == BING_KEY
+    assert BING_KEY not in page
+    assert BING_KEY.encode() not in bytes(made.credential.token)
+    assert BING_KEY not in repr(dict(as_alice.session))
+    assert Consent.objects.get().subject == "connect:bing"
+
+
+@pytest.mark.parametrize(
+    ("address", "key"), [("https://bob.example", BING_KEY), ("https://alice.example", "wrong-key-5be1"), ("", BING_KEY)]
+)
+def test_a_key_that_does_not_is_said_and_never_shown(
+    as_alice: Client, bing: FakeBing, address: str, key: str, caplog
+) -> None:
+    page = give_key(as_alice, address, key).content.decode()
+    assert "does not let us look" in page or "This field is required" in page
+    assert key not in page + caplog.text
+    assert not LinkedAccount.objects.exists()
+    assert not Consent.objects.exists()
+
+
+@pytest.fixture
+def facebook(settings, alice: Person) -> Iterator[tuple[FakeFacebook, LinkedAccount]]:
+    with FakeFacebook() as fake:
+        fake.secret = True
+        settings.NETWORK_ORIGINS = {"https://graph.facebook.com": fake.url}
+        settings.NETWORK_KEYS |= {"facebook": ("our-app", SECRET)}
+        made = linking.link_account(
+            person=alice,
+            spec=NETWORKS["facebook"].spec,
+            owner=Owner(ALICE_AT_FACEBOOK, handle="Alice"),
+            proof="network",
+            at=AT,
+            tokens=Tokens(TOKEN),
+        )
+        yield fake, made
+
+
+def test_pages_are_shown_when_asked_for_and_those_chosen_are_read(
+    alice: Person, as_alice: Client, facebook: tuple[FakeFacebook, LinkedAccount]
+) -> None:
+    fake, made = facebook
+    address = f"/settings/accounts/{made.pk}/pages"
+    assert "Show my pages" in text(as_alice, address)
+    assert fake.asked == [], "looking asks nobody"
+    shown = as_alice.post(address).content.decode()
+    assert "Bäckerei Ä 🥐" in shown
+    assert LinkedAccount.objects.count() == 1
+    assert "This field is required" in as_alice.post(address, {"step": "choose", "whose": alice.pk}).content.decode()
+    response = as_alice.post(address, {"step": "choose", "pages": [BAKERY], "whose": alice.pk})
+    page = LinkedAccount.objects.get(kind="page")
+    assert response.url == f"/settings/accounts/{page.pk}"
+    assert (page.person, page.through, page.proof) == (alice, made, "network")
+    assert credentials.access_token(page, AT) == PAGE_TOKEN
+    assert {cursor.stream for cursor in page.cursors.all()} == set(NETWORKS["facebook"].spec.page_streams)
+    settings_page = text(as_alice, "/settings")
+    assert settings_page.index("bakery") > settings_page.index("Alice</strong>")
+    assert "With it go the pages" in text(as_alice, f"/settings/accounts/{made.pk}/remove")
+    assert PAGE_TOKEN not in shown + repr(dict(as_alice.session))
+
+
+def test_a_page_may_count_for_an_organisation_but_not_for_strangers(
+    alice: Person, bob: Person, as_alice: Client, facebook: tuple[FakeFacebook, LinkedAccount]
+) -> None:
+    _, made = facebook
+    firm = Person.objects.create(handle="bakery", kind=Person.Kind.ORGANISATION)
+    Membership.objects.create(user=alice.users.get(), person=firm)
+    address = f"/settings/accounts/{made.pk}/pages"
+    chosen = {"step": "choose", "pages": [BAKERY]}
+    assert "Select a valid choice" in as_alice.post(address, chosen | {"whose": bob.pk}).content.decode()
+    as_alice.post(address, chosen | {"whose": firm.pk})
+    assert LinkedAccount.objects.get(kind="page").person == firm
+
+
+def test_a_page_that_one_does_not_run_cannot_be_chosen(
+    alice: Person, as_alice: Client, facebook: tuple[FakeFacebook, LinkedAccount]
+) -> None:
+    fake, made = facebook
+    address = f"/settings/accounts/{made.pk}/pages"
+    refused = as_alice.post(address, {"step": "choose", "pages": ["4711"], "whose": alice.pk})
+    assert "Select a valid choice" in refused.content.decode()
+    fake.accounts.clear()
+    assert "names no page that you run" in as_alice.post(address, follow=True).content.decode()
+    assert not LinkedAccount.objects.filter(kind="page").exists()

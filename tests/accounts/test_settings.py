@@ -1,19 +1,26 @@
 """Editing oneself: profile, place, picture, and the accounts that are linked."""
 
+import datetime as dt
 import io
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from PIL import Image
 
-from accounts import avatars, places
-from accounts.models import Account, LinkedAccount, Membership, Person
+from accounts import avatars, credentials, pauses, places
+from accounts.models import Account, Cursor, LinkedAccount, Membership, Pause, Person
+from accounts.networks.oauth import Tokens
+from scoring.models import UnlinkEffect
 from tests.accounts.conftest import link, logged_in
+from tests.scoring.published import publish_score
 
 FIELDS = {
     "name": "Alice Archer",
@@ -282,3 +289,89 @@ def test_linked_accounts_are_listed_and_can_be_removed(alice: Person, bob: Perso
     for request in (as_alice.get, as_alice.post):
         assert request(f"/settings/accounts/{other.pk}/remove").status_code == 404
     assert LinkedAccount.objects.get() == other
+
+
+# ---------------------------------------------------------------- how accounts are read
+
+
+def text(client: Client, address: str = "/settings") -> str:
+    return " ".join(client.get(address).content.decode().split())
+
+
+def test_an_account_says_when_it_was_read(alice: Person, as_alice: Client) -> None:
+    now = timezone.now()
+    Person.objects.update(time_zone="Asia/Tokyo")
+    mine = link(alice)
+    assert "not read yet" in text(as_alice)
+    Cursor.objects.create(link=mine, stream="profile", pulled_at=now - dt.timedelta(hours=9))
+    Cursor.objects.create(link=mine, stream="posts", pulled_at=now - dt.timedelta(hours=2))
+    page = text(as_alice)
+    assert "read 2 hours ago" in page, "by the stream that was read last"
+    there = (now - dt.timedelta(hours=2)).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert date_format(there, "DATETIME_FORMAT") in page
+
+
+def test_a_broken_link_says_what_to_do_and_that_nothing_fades(alice: Person, as_alice: Client) -> None:
+    mine = link(alice)
+    began = timezone.now() - dt.timedelta(days=3)
+    pauses.begin(link=mine, reason=Pause.Reason.BROKEN, at=began)
+    LinkedAccount.objects.update(state="broken")
+    page = text(as_alice)
+    assert f"Paused since {date_format(began, 'DATE_FORMAT')}, so that your score does not fade" in page
+    assert '<a href="/settings/connect/mastodon">Reconnect' in page
+    pauses.end(link=mine, reason=Pause.Reason.BROKEN, at=timezone.now())
+    LinkedAccount.objects.update(state="active")
+    page = text(as_alice)
+    assert "Paused since" not in page
+    assert "Reconnect" not in page
+
+
+def test_an_account_that_was_given_up_says_since_when(alice: Person, as_alice: Client) -> None:
+    mine, since = link(alice), timezone.now() - dt.timedelta(days=6)
+    Cursor.objects.create(link=mine, stream="posts", parked_at=timezone.now(), failing_since=since)
+    assert f"It has not worked since {date_format(since, 'DATE_FORMAT')}" in text(as_alice)
+
+
+def test_an_upload_is_not_yet_a_proof(alice: Person, as_alice: Client) -> None:
+    mine = link(alice)
+    LinkedAccount.objects.update(proof="upload")
+    page = text(as_alice)
+    assert "Not proved yet" in page
+    assert '<a href="/settings/connect/mastodon">connect it to prove that it is yours' in page
+    assert "came by an uploaded export" in text(as_alice, f"/settings/accounts/{mine.pk}")
+    LinkedAccount.objects.update(proof="network")
+    assert "Not proved yet" not in text(as_alice)
+
+
+def test_accounts_stand_under_their_network_and_pages_under_their_account(alice: Person, as_alice: Client) -> None:
+    link(alice, "mastodon", "1", "first@town.example")
+    profile = link(alice, "facebook", "2", "second")
+    link(alice, "mastodon", "3", "third@town.example")
+    LinkedAccount.objects.filter(pk=link(alice, "facebook", "4", "her page").pk).update(kind="page", through=profile)
+    page = text(as_alice)
+    order = ["Facebook</h3>", "second<", "her page<", "Mastodon</h3>", "first@town.example<", "third@town.example<"]
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+    assert page.count("Mastodon</h3>") == 1
+
+
+def test_the_effect_on_the_score_is_told_before_an_account_goes(alice: Person, as_alice: Client) -> None:
+    mine = link(alice)
+    address = f"/settings/accounts/{mine.pk}/remove"
+    assert "has not been computed yet" in text(as_alice, address)
+    score = publish_score(alice)
+    effect = UnlinkEffect.objects.create(account=mine.account_id, person=alice, points=12.34)
+    page = text(as_alice, address)
+    assert "12.3 points" in page
+    assert f"From {score.score:.1f} it goes to {score.score - 12.34:.1f}" in page
+    UnlinkEffect.objects.filter(pk=effect.pk).update(points=0.01)
+    assert f"Your score stays at {score.score:.1f}" in text(as_alice, address)
+
+
+def test_what_becomes_of_our_key_is_told_as_it_is(alice: Person, as_alice: Client) -> None:
+    for network, words in (("twitter", "We give our access back to Twitter/X"), ("foursquare", "takes no access back")):
+        mine = link(alice, network, network)
+        address = f"/settings/accounts/{mine.pk}/remove"
+        assert words not in text(as_alice, address)
+        credentials.keep(mine, Tokens("a token"), timezone.now())
+        assert words in text(as_alice, address)
