@@ -36,9 +36,9 @@ from accounts.tokens import LostKey
 logger = logging.getLogger(__name__)
 
 EDITORS = (Membership.Role.OWNER, Membership.Role.EDITOR)
-# Accounts that are known by their handle in lower case, and those whose number at log-in is another than in the API.
+# Accounts that are known by their handle in lower case, and those whose log-in names them otherwise than the API.
 BY_HANDLE = frozenset({"instagram", "threads", "reddit", "tiktok"})
-ONLY_BY_API = frozenset({"google", "wikipedia"})
+ONLY_BY_API = frozenset({"google", "wikipedia", "mastodon"})
 
 
 class Refused(Exception):
@@ -56,11 +56,10 @@ def identity(spec: Spec, login: SocialLogin) -> Owner | None:
         if not address:
             return None
         digest = hashlib.sha256(address.strip().lower().encode()).hexdigest()
-        return Owner(f"mail:{digest[:32]}", name=name)
+        return Owner(f"mail:{digest[:32]}", handle=name, name=name)
     if spec.slug in BY_HANDLE:
         return Owner(handle.lower(), handle=handle, name=name) if handle else None
-    uid = str(login.account.uid)
-    return Owner(uid, handle=uid if spec.slug == "mastodon" else handle, name=name)
+    return Owner(str(login.account.uid), handle=handle, name=name)
 
 
 def collect(user: User | AnonymousUser, data: dict[str, Any], answer: Any, login: Owner | None, at: datetime) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.socialaccount.internal import statekit
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts import challenges
 from accounts.calling import http_for
 from accounts.models import NetworkApp
 from accounts.networks import NETWORKS, oauth
-from accounts.networks.base import BadRecord, Unreachable
+from accounts.networks.base import BadRecord, RateLimited, Unreachable
 from accounts.tokens import encrypt
 
 SLUG = "mastodon"
@@ -45,11 +46,16 @@ def callback_url() -> str:
     return settings.SITE_URL + reverse(f"{SLUG}_callback")
 
 
-def app_at(server: str, at: datetime) -> NetworkApp:
-    """Our app at `server`, registered where there is none yet. Raises Unreachable, RateLimited, LostKey."""
+def app_at(server: str, at: datetime, *, asked_by: str) -> NetworkApp:
+    """Our app at `server`, registered where there is none yet. Raises Unreachable, RateLimited, LostKey.
+
+    asked_by: who typed the server; one person may not have us call very many.
+    """
     known = NetworkApp.objects.filter(network=SLUG, server=server).first()
     if known is not None:
         return known
+    if not challenges.may_look(f"new-server:{asked_by}"):
+        raise RateLimited(at + timedelta(seconds=challenges.SECONDS), "too many new servers were asked for")
     declared = NETWORKS[SLUG].spec.oauth
     assert declared is not None
     with http_for(None, at=at, server=server, judge=oauth.judge, patient=False) as http:

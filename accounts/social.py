@@ -86,7 +86,7 @@ def start(
         raise PermissionDenied
     if slug == mastodon_apps.SLUG:
         server = mastodon_apps.server_at(server)
-        mastodon_apps.app_at(server, timezone.now())
+        mastodon_apps.app_at(server, timezone.now(), asked_by=f"user:{request.user.pk}")
         mastodon_apps.remember(request, server)
     scopes = list(declared.identity)
     if purpose == "collect" and not bare:

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.messages import get_messages
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accounts import credentials, linking, social
 from accounts.models import AccountClaim, Credential, Cursor, LinkedAccount, Membership, NetworkApp, Pause, Person
 from accounts.networks import NETWORKS
-from accounts.networks.base import BadRecord, NetworkError, Owner
+from accounts.networks.base import BadRecord, NetworkError, Owner, RateLimited
 from accounts.tokens import decrypt
 from tests.accounts.conftest import logged_in
 from tests.accounts.social import agree, come_back, connect, leave, nothing_leaks
@@ -188,6 +189,23 @@ def test_a_person_whom_i_may_no_longer_edit_gets_no_account(plays, alice, bob) -
     assert not Credential.objects.exists()
 
 
+@pytest.mark.parametrize("slug", ["twitter", "google", "github", "wikipedia", "mastodon"])
+def test_a_code_that_was_given_to_somebody_else_opens_nothing(plays, alice, bob, slug) -> None:
+    """Bob's code, carried into Alice's window with her own state: it fits only the challenge that Bob left with."""
+    fake = plays(slug)
+    server = {"server": fake.url} if slug == "mastodon" else {}
+    hers, his = logged_in(alice), logged_in(bob)
+    mine = fake.visit(leave(agree(hers, slug, alice, **server)))
+    fake.account = fake.account | {"id": "2002", "username": "Bob"}
+    theirs = fake.visit(leave(agree(his, slug, bob, **server)))
+    code = parse_qs(urlsplit(theirs).query)["code"][0]
+    parts = urlsplit(mine)
+    state = parse_qs(parts.query)["state"][0]
+    back = hers.get(parts.path, {"code": code, "state": state})
+    assert "did not let us in" in said(back)
+    assert not LinkedAccount.objects.exists()
+
+
 def test_nobody_is_sent_off_for_a_person_of_somebody_else(plays, alice, bob) -> None:
     plays("github")
     assert agree(logged_in(alice), "github", bob).status_code == 404
@@ -271,6 +289,21 @@ def test_a_server_on_a_private_address_is_not_called(rf, alice, typed) -> None:
     with pytest.raises(NetworkError):
         social.start(request, slug="mastodon", purpose="collect", person=alice, server=typed)
     assert not NetworkApp.objects.exists()
+
+
+def test_nobody_has_us_call_very_many_servers(rf, alice, plays) -> None:
+    fake = plays("mastodon")
+    request = rf.get("/")
+    request.user = alice.users.get()
+    for number in range(30):
+        with pytest.raises(NetworkError) as error:
+            social.start(
+                request, slug="mastodon", purpose="collect", person=alice, server=f"http://127.0.0.1:{number + 1}"
+            )
+    assert isinstance(error.value, RateLimited)
+    with pytest.raises(RateLimited):
+        social.start(request, slug="mastodon", purpose="collect", person=alice, server=fake.url)
+    assert not fake.asked
 
 
 @pytest.mark.parametrize(
