@@ -281,6 +281,9 @@ def test_errors_say_what_to_do(foursquare: FakeFoursquare, call: Call) -> None:
     with pytest.raises(Unreachable, match="You cannot see this") as refused:
         pull(call(), "profile")
     assert not isinstance(refused.value, Revoked)
+    foursquare.faults.append(foursquare.error(400, "invalid_auth", "OAuth token invalid or revoked."))
+    with pytest.raises(Revoked, match="revoked"):
+        pull(call(), "profile")
     foursquare.faults.append(foursquare.error(403, "rate_limit_exceeded", "Slow down"))
     with pytest.raises(RateLimited) as limited:
         pull(call(), "profile")
