@@ -152,7 +152,7 @@ def warn_of_lapsing(at: datetime) -> int:
                     "network": NETWORKS[link.account.network].spec.label,
                     "handle": link.account.handle or link.account.external_id,
                     "day": date_format(lapses_at.astimezone(ZoneInfo(link.person.time_zone)), "DATE_FORMAT"),
-                    "url": reverse("settings"),
+                    "url": reverse("connect_network", args=[link.account.network]) + f"?person={link.person.handle}",
                 },
             )
         told += 1

@@ -298,7 +298,7 @@ def test_whose_access_is_about_to_lapse_is_told_once(alice, django_capture_on_co
     assert [message.to for message in mail.outbox] == [[alice.users.get().email]]
     assert "soon" in mail.outbox[0].subject
     assert "LinkedIn" in mail.outbox[0].body
-    assert "/settings" in mail.outbox[0].body
+    assert "/settings/connect/linkedin?person=Alice" in mail.outbox[0].body
     # Connected again, it is told of again when that time comes.
     credentials.keep(soon.link, Tokens("t", lapses_at=at + timedelta(days=60)), at)
     Credential.objects.filter(pk=soon.pk).update(updated_at=at)

@@ -154,6 +154,18 @@ def test_ones_own_app_at_linkedin_may_ask_by_another_name(plays, alice, settings
     assert "r_dma_portability_self_serve" in Credential.objects.get().scopes
 
 
+@pytest.mark.parametrize("slug", ["twitter", "facebook", "mastodon", "github"])
+def test_removing_an_account_gives_our_access_back(plays, alice, slug) -> None:
+    fake, client = plays(slug), logged_in(alice)
+    connect(client, fake, alice)
+    link = LinkedAccount.objects.get()
+    assert fake.access
+    client.post(reverse("unlink", args=[link.pk]))
+    assert not fake.access
+    assert not Credential.objects.exists()
+    assert not LinkedAccount.objects.exists()
+
+
 def test_two_accounts_of_one_network_are_both_mine(plays, alice) -> None:
     fake, client = plays("github"), logged_in(alice)
     connect(client, fake, alice)
