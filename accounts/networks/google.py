@@ -292,9 +292,12 @@ def _comment(comment: object, thread: dict[str, Any], owner: str) -> list[Record
 
 
 def _subscribers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:
-    """Those who subscribe in public; the cursor is the page to go on from."""
+    """Those who subscribe in public; the cursor is the page to go on from.
+
+    Since when is left aside: what was seen today may be kept for a month, whatever it is about.
+    """
     token = cursor.get("token", "")
-    params = [("part", "snippet,subscriberSnippet"), ("mySubscribers", "true"), ("maxResults", str(VIDEOS))]
+    params = [("part", "subscriberSnippet"), ("mySubscribers", "true"), ("maxResults", str(VIDEOS))]
     for number in range(SUBSCRIBERS):
         try:
             items, token = _items(http, "/subscriptions", params, token)
@@ -309,14 +312,12 @@ def _subscribers(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterat
             try:
                 subscriber = _part(_mapping(item, "the subscription"), "subscriberSnippet")
                 actor = _id(subscriber.get("channelId"), _CHANNEL, "channelId")
-                seen = _part(item, "snippet").get("publishedAt")
-                since = checked_time(seen, "publishedAt") if seen is not None else None
             except ValueError as error:
                 records.append(Rejected(f"subscribers, {_named(item)}", str(error)))
                 continue
             if actor != subject.external_id:
                 name = checked_text(subscriber.get("title"), limit=100)
-                records.append(Interaction("follow", actor, None, actor_handle=name, observed_at=since))
+                records.append(Interaction("follow", actor, None, actor_handle=name))
         last = not token or number == SUBSCRIBERS - 1
         yield Page(records, {} if last else {"token": token}, done=last)
         if last:

@@ -215,7 +215,7 @@ def test_public_subscribers_follow(google: FakeGoogle, call: Call) -> None:
     pages = pull(call(), "subscribers")
     assert [len(page.records) for page in pages] == [50, 50, 20]
     first = some(pages, Interaction)[0]
-    assert first == Interaction("follow", channel_id(100), None, actor_handle="Person 100", observed_at=START)
+    assert first == Interaction("follow", channel_id(100), None, actor_handle="Person 100")
     assert len(some(pull(call(), "subscribers", pages[0].cursor), Interaction)) == 70
     assert pages[-1].cursor == {}
 
