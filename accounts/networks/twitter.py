@@ -36,7 +36,19 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import twitter as export
 from accounts.networks.http import Http, NotFound, Rejected4xx
-from accounts.networks.x import Asked, Asking, NotPermitted, handle_of, id_of, is_id, iso, judge, named, order
+from accounts.networks.x import (
+    Asked,
+    Asking,
+    NotPermitted,
+    handle_of,
+    id_of,
+    is_id,
+    is_protected,
+    iso,
+    judge,
+    named,
+    order,
+)
 
 # Reactions older than this weigh next to nothing.
 REACH_BACK = timedelta(days=90)
@@ -104,7 +116,7 @@ class Twitter(Network):
             "which lists you are on",
             "how your own posts of the last 90 days were received",
         ),
-        never=("your direct messages", "your bookmarks", "anything of a protected account that follows you"),
+        never=("your direct messages", "your bookmarks", "which protected accounts follow or like you"),
         streams=("profile", "mentions", "posts", "lists", "followers"),
         # X bills an object once a day: a second reading in a day would cost more than it brings.
         every=24,
@@ -194,7 +206,7 @@ class _Reading(Asking):
             after = ("since_id", _a_little_before(since)) if since else ("start_time", iso(self.now - REACH_BACK))
             params = [*fixed, *authors, after, *([("until_id", until)] if until else [])]
             asked = self.ask(f"users/{self.me}/mentions", params, kinds, number)
-            records = [record for item in asked.data for record in self._mention(item, asked.handles)]
+            records = [record for item in asked.data for record in self._mention(item, asked.users)]
             ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
             newest = max([newest, *ids], key=order)
             if not asked.token or not ids:
@@ -206,22 +218,22 @@ class _Reading(Asking):
             until = oldest
             yield Page(records, {"since": since, "newest": newest, "until": until}, items=asked.items)
 
-    def _mention(self, item: Any, handles: Mapping[str, str]) -> Iterator[Record]:
+    def _mention(self, item: Any, users: Mapping[str, dict[str, Any]]) -> Iterator[Record]:
         try:
             post, actor = id_of(item, "id"), id_of(item, "author_id")
             occurred_at = checked_time(item.get("created_at"), "created_at")
         except ValueError as error:
             yield Rejected(f"mention {named(item)}", str(error))
             return
-        about = _referenced(item)
-        if actor == self.me or "retweeted" in about:
+        about, author = _referenced(item), users.get(actor, {})
+        if actor == self.me or "retweeted" in about or is_protected(author):
             return
         verb, on = "mention", ""
         if "replied_to" in about and item.get("in_reply_to_user_id") == self.me:
             verb, on = "reply", about["replied_to"]
         elif "quoted" in about and self._is_mine(item, about["quoted"]):
             verb, on = "quote", about["quoted"]
-        yield Interaction(verb, actor, occurred_at, on, post, handles.get(actor, ""))
+        yield Interaction(verb, actor, occurred_at, on, post, handle_of(author))
 
     def _is_mine(self, item: dict[str, Any], quoted: str) -> bool:
         """Whether the quoted post is our own: its address, which comes with the quote, names its author for nothing."""
@@ -333,7 +345,7 @@ class _Reading(Asking):
             most = max(least, min(100, wanted, likers if verb == "like" else wanted))
             if verb == "like":
                 number, kinds = self.portion(("user",), most) if likers > 0 else 0, ("user",)
-                fields = [("user.fields", "username")]
+                fields = [("user.fields", "protected,username")]
             else:
                 number, kinds, fields = self.posts_of_others(most, least=least)
                 fields.append(("tweet.fields", "author_id,created_at"))
@@ -357,27 +369,27 @@ class _Reading(Asking):
                 on = asked.token and asked.data and wanted > 0
                 queue = [[post, posted_at, verb, wanted, asked.token], *queue[1:]] if on else queue[1:]
             for item in asked.data:
-                records.extend(self._reaction(item, verb, post, posted_at, asked.handles))
+                records.extend(self._reaction(item, verb, post, posted_at, asked.users))
             if verb == "like":
                 likers -= len(asked.data)
             yield Page(records, {**rest, "queue": queue} if queue else rest, done=not queue, items=asked.items)
 
     def _reaction(
-        self, item: Any, verb: str, post: str, posted_at: str, handles: Mapping[str, str]
+        self, item: Any, verb: str, post: str, posted_at: str, users: Mapping[str, dict[str, Any]]
     ) -> Iterator[Record]:
         """One reaction. A like has no time of its own: it is dated on its post, as the totals are."""
         try:
             if verb == "like":
                 actor = id_of(item, "id")
-                handle, key, occurred_at = handle_of(item), f"like:{post}:{actor}", checked_time(posted_at, "posted_at")
+                user, key, occurred_at = item, f"like:{post}:{actor}", checked_time(posted_at, "posted_at")
             else:
                 actor, key = id_of(item, "author_id"), id_of(item, "id")
-                handle, occurred_at = handles.get(actor, ""), checked_time(item.get("created_at"), "created_at")
+                user, occurred_at = users.get(actor, {}), checked_time(item.get("created_at"), "created_at")
         except ValueError as error:
             yield Rejected(f"post {post}: {verb} {named(item)}", str(error))
             return
-        if actor != self.me:
-            yield Interaction(verb, actor, occurred_at, post, key, handle)
+        if actor != self.me and not is_protected(user):
+            yield Interaction(verb, actor, occurred_at, post, key, handle_of(user))
 
     # ---------------------------------------------------------------- relations
 
@@ -385,7 +397,7 @@ class _Reading(Asking):
         yield from self._relations(cursor, "list_memberships", "list", 100, [("list.fields", "owner_id")])
 
     def followers(self, cursor: dict[str, Any]) -> Iterator[Page]:
-        yield from self._relations(cursor, "followers", "user", 1000, [("user.fields", "username")])
+        yield from self._relations(cursor, "followers", "user", 1000, [("user.fields", "protected,username")])
 
     def _relations(
         self, cursor: dict[str, Any], path: str, kind: str, page: int, params: list[tuple[str, str]]
@@ -429,7 +441,7 @@ class _Reading(Asking):
         except ValueError as error:
             yield Rejected(f"{'follower' if kind == 'user' else 'list'} {named(item)}", str(error))
             return
-        if actor != self.me:
+        if actor != self.me and not is_protected(item):
             verb, handle = ("follow", handle_of(item)) if kind == "user" else ("list", "")
             yield Interaction(verb, actor, None, actor_handle=handle)
 

@@ -12,7 +12,7 @@ from accounts.networks.http import Http, Rejected4xx
 _ID = re.compile(r"[1-9][0-9]{0,19}")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
 
-_AUTHORS = [("expansions", "author_id"), ("user.fields", "username")]
+_AUTHORS = [("expansions", "author_id"), ("user.fields", "protected,username")]
 _A_HANDFUL = 20
 
 
@@ -38,10 +38,10 @@ def judge(
 
 @dataclass(slots=True)
 class Asked:
-    """One answer: what it holds, the handles of users sent along, where to go on ("": the end), what it cost."""
+    """One answer: what it holds, the users sent along, where to go on ("": the end), what it cost."""
 
     data: list[Any]
-    handles: dict[str, str]
+    users: dict[str, dict[str, Any]]
     token: str
     items: dict[str, int]
 
@@ -117,8 +117,8 @@ class Asking:
         self.begun = True
         if self.left is not None:
             self.left = max(0.0, self.left - Budget(self.subject.budget.cost).spend(items))
-        handles = {user["id"]: handle_of(user) for user in users if isinstance(user, dict) and is_id(user.get("id"))}
-        return Asked(data, handles, token if isinstance(token, str) else "", items)
+        known = {user["id"]: user for user in users if isinstance(user, dict) and is_id(user.get("id"))}
+        return Asked(data, known, token if isinstance(token, str) else "", items)
 
 
 def midnight(now: datetime) -> datetime:
@@ -149,6 +149,11 @@ def named(item: Any) -> str:
 def handle_of(user: Mapping[str, Any]) -> str:
     handle = user.get("username")
     return handle if isinstance(handle, str) and _HANDLE.fullmatch(handle) else ""
+
+
+def is_protected(user: Mapping[str, Any]) -> bool:
+    """Whether this user shows what they do to their followers alone: that is not ours to keep."""
+    return user.get("protected") is True
 
 
 def order(number: str) -> tuple[int, str]:

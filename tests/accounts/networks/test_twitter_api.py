@@ -414,6 +414,18 @@ def test_a_place_that_x_forgot_begins_anew(x: FakeTwitter, call: Call) -> None:
         pull(call(), "lists")
 
 
+def test_protected_accounts_are_counted_and_not_named(x: FakeTwitter, call: Call) -> None:
+    x.users[BOB]["protected"] = True
+    own = x.post(ALICE, NOW - DAY)
+    for someone in (BOB, CHARLIE):
+        x.followers.append(someone)
+        x.like(someone, own)
+        x.mention(someone, NOW - HOUR)
+    for stream in ("followers", "posts", "mentions"):
+        assert {i.actor for i in some(pull(call(), stream), Interaction)} == {CHARLIE}
+    assert [total.total for total in some(pull(call(), "posts"), PostTotal)] == [2]
+
+
 # ---------------------------------------------------------------- money
 @pytest.mark.parametrize("stream", ["profile", "mentions", "posts", "lists", "followers"])
 def test_nothing_is_asked_when_the_day_s_money_is_gone(x: FakeTwitter, call: Call, stream: str) -> None:
