@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.management import get_commands
 
+from accounts.networks import NETWORKS
 from tests.production import PRODUCTION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,17 @@ def read_by_settings(**variables: str) -> set[str]:
 
 def test_every_setting_is_in_the_table() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
+    # NETWORK_CLIENT_ID stands for the same of each network that the row names, with its secret.
+    [row] = re.findall(r"NETWORK is ([A-Z, or]+) \|", README)
+    networks = re.findall(r"[A-Z]{3,}", row)
+    documented -= {"NETWORK_CLIENT_ID", "NETWORK_DAILY_USD"}
+    documented |= {f"{network}_{name}" for network in networks for name in ("CLIENT_ID", "CLIENT_SECRET", "DAILY_USD")}
     assert documented == (read_by_settings() | read_by_settings(**PRODUCTION)) - INNER
+
+
+def test_every_network_is_in_the_table() -> None:
+    told = README.partition("## Networks")[2].partition("## Commands")[0].lower()
+    assert [slug for slug, network in NETWORKS.items() if network.spec.label.lower() not in told] == []
 
 
 def test_every_command_exists() -> None:
