@@ -4,7 +4,6 @@ Upper apps register what they keep, in AppConfig.ready; a test walks all models 
 person, a user or an account has no entry. Who may see whom is PersonQuerySet.visible_to.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,12 +14,12 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
 from django.urls import reverse
 
-from accounts import holdings, outbox
+from accounts import admin_log, holdings, outbox
+from accounts.collectors import Busy, keeping, no_collecting, wait_for_collectors
 from accounts.models import (
     Account,
     AccountClaim,
@@ -39,8 +38,24 @@ from accounts.models import (
 from accounts.networks import NETWORKS
 from accounts.notify import notify
 
-# The first half of the key of the advisory locks between collecting and erasing; the second is the person's id.
-LOCK = 0x6B6C6F75
+__all__ = [
+    "GO_WITH_THE_USER",
+    "OWN_MODELS",
+    "REGISTRY",
+    "Busy",
+    "Entry",
+    "NotDue",
+    "count_person",
+    "delete_after_commit",
+    "erase_accounts",
+    "erase_person",
+    "export_person",
+    "goes_with",
+    "keeping",
+    "register",
+    "unlink",
+    "users_of_nobody_else",
+]
 
 # What was removed, in numbers by kind ("days of history": 90).
 Removed = Mapping[str, int]
@@ -121,82 +136,6 @@ def count_person(person: Person) -> dict[str, int]:
     return {kind: number for kind, number in numbers.items() if number}
 
 
-class Busy(Exception):
-    """Something is being collected for the person just now; what it writes could not be erased with the rest.
-
-    `doing`: what, in words ("reading your Twitter/X account"), or "" where whoever does it has not said.
-    """
-
-    def __init__(self, doing: str = "") -> None:
-        super().__init__(doing or "something is being collected")
-        self.doing = doing
-
-
-# How a connection tells the others what it is doing; PostgreSQL keeps 63 bytes of it.
-_DOING = "klout: "
-
-
-@contextmanager
-def keeping(person: Person, doing: str = "") -> Iterator[None]:
-    """Hold off erasing `person` while something is collected for them. Raises Person.DoesNotExist if it is done.
-
-    doing: what is being done, in words that the person may be shown when they have to wait for it.
-    """
-    key = _key(person)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", key)
-        if doing:
-            cursor.execute("SELECT set_config('application_name', %s, false)", [(_DOING + doing)[:60]])
-    try:
-        if not Person.objects.filter(pk=person.pk).exists():
-            raise Person.DoesNotExist
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", key)
-            if doing:
-                cursor.execute("SELECT set_config('application_name', '', false)")
-
-
-def _key(person: Person) -> list[int]:
-    return [LOCK, person.pk % 2**31]
-
-
-def _wait_for_collectors(person: Person) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _key(person))
-
-
-@contextmanager
-def _no_collecting(person: Person, *, wait: bool) -> Iterator[None]:
-    """Keep everybody from collecting for `person`. Raises Busy where somebody does and we are not to wait."""
-    lock = "pg_advisory_lock(%s, %s)" if wait else "pg_try_advisory_lock(%s, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}", _key(person))
-        if not wait and not cursor.fetchone()[0]:
-            raise Busy(_what_is_done(person))
-    try:
-        yield
-    finally:
-        if not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", _key(person))
-
-
-def _what_is_done(person: Person) -> str:
-    """What those who collect for `person` say they do, "" where they do not."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT min(application_name) FROM pg_locks JOIN pg_stat_activity USING (pid)
-            WHERE locktype = 'advisory' AND granted AND classid = %s AND objid = %s AND objsubid = 2
-              AND application_name LIKE %s
-            """,
-            [*_key(person), f"{_DOING}%"],
-        )
-        return str(cursor.fetchone()[0] or "").removeprefix(_DOING)
-
-
 @contextmanager
 def _letting_consents_go() -> Iterator[None]:
     """Within a transaction, let rows of Consent go with the person whose they are; a trigger refuses it elsewhere."""
@@ -220,7 +159,7 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
     removed: Counter[str] = Counter()
     _give_back(person.links.all(), at)
     with transaction.atomic():
-        _wait_for_collectors(person)
+        wait_for_collectors(person)
         Person.objects.select_for_update().get(pk=person.pk)
         if if_due and not Erasure.objects.filter(person=person, due_at__lte=at).exists():
             raise NotDue
@@ -232,9 +171,9 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
         addresses = list(users_of_nobody_else(person).values_list("email", flat=True))
         transaction.on_commit(lambda: outbox.forget(addresses), robust=True)
         with _letting_consents_go():
-            removed["log lines of the admin"] += _forget_names(person)
+            removed["log lines of the admin"] += admin_log.forget_names(person, addresses)
             removed.update(_erase_users(person, at))
-            _forget_admin_log(Person, [person.pk])
+            admin_log.forget_rows(Person, [person.pk])
             if person.avatar:
                 delete_after_commit(Path(person.avatar.path))
                 removed["pictures"] += 1
@@ -274,7 +213,7 @@ def erase_accounts(
     people = list(Person.objects.filter(links__account__in=accounts).distinct().order_by("pk"))
     with ExitStack() as locks:
         for person in people:
-            locks.enter_context(_no_collecting(person, wait=wait))
+            locks.enter_context(no_collecting(person, wait=wait))
         if give_back:
             _give_back(LinkedAccount.objects.filter(account__in=accounts), at)
         with transaction.atomic():
@@ -326,8 +265,8 @@ def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
     links = LinkedAccount.objects.filter(account__in=accounts)
     claims = AccountClaim.objects.filter(account__in=accounts)
     for model, rows in ((LinkedAccount, links), (AccountClaim, claims)):
-        _forget_admin_log(model, list(rows.values_list("pk", flat=True)))
-    _forget_admin_log(Account, accounts)
+        admin_log.forget_rows(model, list(rows.values_list("pk", flat=True)))
+    admin_log.forget_rows(Account, accounts)
     removed["keys to linked accounts"] += Credential.objects.filter(link__in=links).delete()[0]
     claims.delete()
     for entry in REGISTRY.values():
@@ -348,8 +287,8 @@ def users_of_nobody_else(person: Person) -> models.QuerySet[User]:
 def _erase_users(person: Person, at: datetime) -> Counter[str]:
     users = list(users_of_nobody_else(person).values_list("pk", flat=True))
     memberships = list(Membership.objects.filter(person=person).values_list("pk", flat=True))
-    _forget_admin_log(Membership, memberships)
-    _forget_admin_log(User, users)
+    admin_log.forget_rows(Membership, memberships)
+    admin_log.forget_rows(User, users)
     removed = Counter({"log-ins": len(users), "sessions": _end_sessions(set(users), at)})
     User.objects.filter(pk__in=users).delete()
     return removed
@@ -367,21 +306,3 @@ def _end_sessions(users: set[int], at: datetime) -> int:
     ]
     Session.objects.filter(pk__in=ended).delete()
     return len(ended)
-
-
-def _forget_admin_log(model: type[models.Model], ids: Iterable[int]) -> None:
-    """The admin's log names its objects (a handle, an e-mail address): its lines go with them."""
-    LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(model), object_id__in=[str(number) for number in ids]
-    ).delete()
-
-
-def _forget_names(person: Person) -> int:
-    """Lines of the admin's log about other things that name the person or their log-ins: who was added to a team."""
-    emails = list(users_of_nobody_else(person).values_list("email", flat=True))
-    handle = re.escape(person.handle)
-    named = models.Q(object_repr__iregex=rf"(^| of ){handle}( |$)")
-    named |= models.Q(change_message__iregex=rf" of {handle}[ \\\"]")
-    for email in emails:
-        named |= models.Q(object_repr__icontains=email) | models.Q(change_message__icontains=email)
-    return LogEntry.objects.filter(named).delete()[0]
