@@ -68,7 +68,10 @@ def receive(*, source: str, target: str, at: datetime) -> str:
         found = http.fetch(_callable(http, source), headers=_ACCEPT)
     mention = read(found, target=target)
     try:
-        with keeping(link.person):
+        with keeping(link.person, "looking at a webmention"):
+            # The page may have taken its time.
+            if not LinkedAccount.objects.filter(pk=link.pk, account=link.account_id).exists():
+                raise NoMention("the blog is no longer linked")
             return _store(link, mention, target, at)
     except Person.DoesNotExist:
         raise NoMention("the blog's owner has left") from None

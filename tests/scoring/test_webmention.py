@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stamina
 from celery import current_app
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -427,6 +428,21 @@ def test_nothing_is_stored_for_who_has_left(alice, web):
     privacy.erase_person(person=alice, at=AT)
     with pytest.raises(webmentions.NoMention):
         receive(source)
+    assert stored() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_stored_for_a_blog_that_was_removed_meanwhile(alice, web):
+    source = web.put("/note", f"<p>{LINK}")
+
+    def remove(_: Asked) -> None:
+        privacy.unlink(link=alice.links.get(), at=AT)
+        connection.close()
+
+    web.faults.append(remove)
+    with pytest.raises(webmentions.NoMention, match="no longer linked"):
+        receive(source)
+    assert not Account.objects.exists()
     assert stored() == []
 
 

@@ -57,11 +57,11 @@ def taken(broker: Any, number: int) -> list[tuple[str, int]]:
 
 
 def test_a_slow_networks_backlog_holds_up_no_other(broker: Any) -> None:
-    backlog = [(number, "mastodon") for number in range(MANY)]
+    backlog = [(number, "bluesky") for number in range(MANY)]
     tasks.queue_pulls([*backlog, (100, "github"), (200, "google")], priority=tasks.DUE)
     first = taken(broker, 6)
     assert {("pull.github", 100), ("pull.google", 200)} <= set(first)
-    assert [number for queue, number in first if queue == "pull.mastodon"] == [0, 1, 2, 3]
+    assert [number for queue, number in first if queue == "pull.bluesky"] == [0, 1, 2, 3]
 
 
 def test_what_somebody_waits_for_comes_before_what_is_due(broker: Any) -> None:
