@@ -47,7 +47,8 @@ OTHERS = frozenset(
     """
     1 about achievements administration administrator anonymous app badge badges billing blog brands campaigns
     cdn claim claims compare connect connections contact dashboard doctor embed everybody explain explore export
-    facebook feed feeds google groups guest help home hostmaster image images import imprint info instagram invite jobs klout
+    facebook feed feeds google groups guest help home hostmaster image images import imprint info instagram
+    invite jobs klout
     language leaderboard leaderboards legal linkedin lists login logout mail mailer-daemon mastodon me media mod
     moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
     onboarding optout owner password payments perks postmaster press privacy public questions redeem register root

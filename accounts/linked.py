@@ -15,7 +15,15 @@ from accounts.offers import label_of, offered
 # What the streams of networks are called; others are shown by their own names.
 STREAMS = {
     "profile": _("Your account and its counts"),
-    "pages": _("Your pages"),
+    "posts": _("Your posts, and who reacted to them"),
+    "media": _("Your posts, and who reacted to them"),
+    "submitted": _("Your posts, and who reacted to them"),
+    "feed": _("The page's posts, and who reacted to them"),
+    "tagged": _("Mentions of the page"),
+    "tags": _("Mentions"),
+    "checkins": _("Check-ins, and who reacted to them"),
+    "pageviews": _("Page views"),
+    "changes": _("What has happened of late"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -10,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LinkedAccount
 from accounts.networks.base import VERB_NAMES
-from scoring.models import CounterReading, Interaction, PostTotal, Relation, Score, UnlinkEffect
+from scoring.models import CounterReading, Interaction, PostTotal, Relation, Score
+from scoring.templatetags.scores import unlink_effect
 
 register = template.Library()
 
@@ -61,14 +63,17 @@ def found_so_far(link: LinkedAccount) -> dict[str, Any]:
 def first_score(link: LinkedAccount) -> dict[str, Any]:
     """The newest score of the account's person, and what this account does for it once that is known."""
     score = Score.objects.filter(person=link.person_id).first()
-    effect = UnlinkEffect.objects.filter(account=link.account_id).first()
-    return {"score": score, "points": effect.points if effect else None, "person": link.person}
+    return {"score": score, "points": unlink_effect(link), "person": link.person}
 
 
 @register.inclusion_tag("scoring/_unlink_effect.html")
-def unlink_effect(link: LinkedAccount) -> dict[str, Any]:
-    """What removing an account does to its person's score, in points; as far as it was computed."""
+def effect_of_unlinking(link: LinkedAccount, pages: Sequence[LinkedAccount] = ()) -> dict[str, Any]:
+    """What removing an account, and the pages that go with it, does to its person's score, as far as it was computed.
+
+    What each does alone is known: all together do at least the sum of that, since what one brings another may cover.
+    """
     score = Score.objects.filter(person=link.person_id).first()
-    effect = UnlinkEffect.objects.filter(account=link.account_id).first()
-    after = None if score is None or effect is None else score.score - effect.points
-    return {"score": score, "points": effect.points if effect else None, "after": after}
+    known = [unlink_effect(one) for one in (link, *pages) if one.person_id == link.person_id]
+    points = None if score is None or None in known else sum(filter(None, known))
+    after = None if score is None or points is None else max(0.0, score.score - points)
+    return {"score": score, "points": points, "after": after, "at_least": len(known) > 1}

@@ -361,9 +361,16 @@ def test_the_effect_on_the_score_is_told_before_an_account_goes(alice: Person, a
     assert "has not been computed yet" in text(as_alice, address)
     score = publish_score(alice)
     effect = UnlinkEffect.objects.create(account=mine.account_id, person=alice, points=12.34)
-    page = text(as_alice, address)
-    assert "12.3 points" in page
-    assert f"From {score.score:.1f} it goes to {score.score - 12.34:.1f}" in page
+    shown = text(as_alice, address)
+    assert "12.3 points" in shown
+    assert f"From {score.score:.1f} it goes to {score.score - 12.34:.1f}" in shown
+    page = link(alice, "mastodon", "2", "her page")
+    LinkedAccount.objects.filter(pk=page.pk).update(kind="page", through=mine)
+    assert "has not been computed yet" in text(as_alice, address), "what goes along is not known yet"
+    UnlinkEffect.objects.create(account=page.account_id, person=alice, points=2.0)
+    assert "14.3 points" in text(as_alice, address)
+    assert "or more, since pages go with it" in text(as_alice, address)
+    page.delete()
     UnlinkEffect.objects.filter(pk=effect.pk).update(points=0.01)
     assert f"Your score stays at {score.score:.1f}" in text(as_alice, address)
 
