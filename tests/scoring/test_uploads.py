@@ -1,11 +1,10 @@
 """The upload page: a data export is taken, read in a worker with visible progress, and deleted."""
 
+# ruff: noqa: F811 (fixtures come by import)
+
 from __future__ import annotations
 
 import datetime as dt
-import io
-import shutil
-import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,84 +17,27 @@ from django.db import connections
 from django.test import Client
 from kombu.exceptions import OperationalError
 
-from accounts import opt_out, privacy
-from accounts.models import Account, LinkedAccount, Membership, Person
-from accounts.networks.base import Owner
+from accounts import privacy
+from accounts.models import LinkedAccount, Membership, Person
 from klout.celery import app
 from scoring import imports, uploads
 from scoring.models import ImportJob, Interaction, PostTotal, Relation
+from tests.scoring.uploading import (  # noqa: F401
+    FIXTURES,
+    Queue,
+    alice,
+    apart,
+    as_alice,
+    errors,
+    kept,
+    logged_in,
+    queue,
+    upload,
+    work,
+    zipped,
+)
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "networks"
 NOW = dt.datetime.now(dt.UTC)
-Queue = list[tuple[str, list[int]]]
-
-
-@pytest.fixture(autouse=True)
-def apart(settings, tmp_path: Path) -> None:
-    settings.VAR = tmp_path / "var"
-    settings.VAR.mkdir()
-    settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}}
-
-
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
-    """What was sent to the broker; `work` does it, as a worker would."""
-    sent: Queue = []
-    monkeypatch.setattr(type(app), "send_task", lambda self, name, args, *rest, **options: sent.append((name, args)))
-    return sent
-
-
-@pytest.fixture
-def work(queue: Queue, django_capture_on_commit_callbacks) -> Callable[[], None]:
-    def work() -> None:
-        from scoring import tasks  # noqa: F401  (registers the task)
-
-        while uploads.TASK in dict(queue):
-            name, args = queue.pop(0)
-            if name == uploads.TASK:
-                with django_capture_on_commit_callbacks(execute=True):
-                    app.tasks[name].apply(args=args, throw=True)
-
-    return work
-
-
-@pytest.fixture
-def alice(join: Callable[..., Person]) -> Person:
-    return join("Alice")
-
-
-@pytest.fixture
-def as_alice(alice: Person) -> Client:
-    return logged_in(alice)
-
-
-def logged_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person.users.get())
-    return client
-
-
-def zipped(folder: Path, name: str = "my export.zip") -> SimpleUploadedFile:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder))
-    return SimpleUploadedFile(name, file.getvalue(), content_type="application/zip")
-
-
-def upload(client: Client, archive: object, network: str = "", at: str = "/settings/import"):
-    return client.post(at, {"network": network, "archive": archive})
-
-
-def errors(response) -> str:
-    assert response.status_code == 200
-    return str(response.context["form"].errors)
-
-
-def kept() -> list[Path]:
-    folder = django_settings.VAR / "uploads"
-    return sorted(folder.iterdir()) if folder.exists() else []
 
 
 @pytest.mark.parametrize(
@@ -146,15 +88,6 @@ def test_an_export_is_read_shown_and_deleted(
     assert f"/settings/import/{job.pk}" in message.body
 
 
-def test_who_asked_not_to_be_known_is_left_out_and_that_is_said(as_alice: Client, work: Callable[[], None]) -> None:
-    opt_out.add(network="twitter", owner=Owner("2001"), at=NOW)
-    address = upload(as_alice, zipped(FIXTURES / "twitter")).url
-    work()
-    page = as_alice.get(address).content.decode()
-    assert 'asked not to be known here</th><td class="number">1</td>' in page
-    assert not Account.objects.filter(external_id="2001").exists()
-
-
 def test_a_second_upload_adds_nothing(as_alice: Client, work: Callable[[], None]) -> None:
     for _ in range(2):
         upload(as_alice, zipped(FIXTURES / "twitter"))
@@ -182,97 +115,6 @@ def test_the_real_export_of_mastodon_is_counted_whole(
     upload(as_alice, zipped(data / "exports" / "mastodon_goija"))
     work()
     assert ["activities", 305] in ImportJob.objects.get().summary["tallies"]
-
-
-@pytest.mark.parametrize(
-    ("archive", "part"),
-    [
-        (SimpleUploadedFile("notes.txt", b"hello"), "no zip file"),
-        (SimpleUploadedFile("cat.zip", bytes(range(256)) * 9), "no zip file"),
-        (SimpleUploadedFile("friends.html", b"<!DOCTYPE html>\n<html><body>Bob</body></html>"), "web page"),
-        (SimpleUploadedFile("takeout.tgz", b"\x1f\x8b\x08\x00" + b"x" * 90), "Ask your network for a zip"),
-        (SimpleUploadedFile("export.rar", b"Rar!\x1a\x07\x01\x00" + b"x" * 90), "Ask your network for a zip"),
-        (SimpleUploadedFile("cut.zip", zipped(FIXTURES / "twitter").read()[:-30]), "no zip file"),
-        (SimpleUploadedFile("empty.zip", b""), "empty"),
-        ("", "required"),
-    ],
-)
-def test_what_cannot_be_an_export_is_refused_at_once(
-    as_alice: Client, queue: Queue, archive: object, part: str
-) -> None:
-    assert part in errors(upload(as_alice, archive))
-    assert kept() == []
-    assert queue == []
-    assert not ImportJob.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "network"),
-    [
-        ("blog/feed.xml", "blog"),
-        ("wordpress/alice.wordpress.xml", "blog"),
-        ("opml/feeds.opml", "blog"),
-        ("tiktok/user_data_tiktok.json", "tiktok"),
-    ],
-)
-def test_a_single_file_is_read_too(
-    alice: Person, as_alice: Client, work: Callable[[], None], name: str, network: str
-) -> None:
-    upload(as_alice, SimpleUploadedFile(Path(name).name, (FIXTURES / name).read_bytes()))
-    work()
-    job = ImportJob.objects.get()
-    assert (job.state, job.network, job.error) == ("done", network, "")
-    assert alice.links.get().account.network == network
-
-
-def test_a_single_table_says_what_it_lacks(as_alice: Client, work: Callable[[], None]) -> None:
-    table = SimpleUploadedFile("Connections (2).csv", (FIXTURES / "linkedin" / "Connections.csv").read_bytes())
-    upload(as_alice, table)
-    work()
-    job = ImportJob.objects.get()
-    assert job.state == "failed"
-    assert job.error.startswith("Connections (2).csv: does not say whose export it is")
-
-
-def test_which_feed_of_a_list_is_theirs_is_asked_and_kept_for_the_worker(
-    alice: Person, as_alice: Client, queue: Queue, work: Callable[[], None]
-) -> None:
-    feeds = "".join(f'<outline text="{n}" xmlUrl="https://{n}.example.org/feed"/>' for n in "ab")
-    text = f'<opml version="2.0"><body>{feeds}</body></opml>'.encode()
-    upload(as_alice, SimpleUploadedFile("feeds.opml", text))
-    work()
-    assert "lists 2 feeds" in ImportJob.objects.get().error
-    ImportJob.objects.all().delete()
-    fields = {"network": "", "own": "https://b.example.org/feed", "archive": SimpleUploadedFile("feeds.opml", text)}
-    as_alice.post("/settings/import", fields)
-    # A worker that dies has reported its progress by then; the next one must still know.
-    imports.progress_of(ImportJob.objects.get())("reading", 1, 0)
-    ImportJob.objects.update(state="running")
-    imports.progress_of(ImportJob.objects.get())("reading", 1, 0)
-    work()
-    assert ImportJob.objects.get().state == "done"
-    assert alice.links.get().account.external_id == "b.example.org/feed"
-
-
-def test_a_takeout_of_two_networks_is_shown_as_both(as_alice: Client, work: Callable[[], None], tmp_path: Path) -> None:
-    for network in ("google", "googleplus"):
-        shutil.copytree(FIXTURES / network, tmp_path / "takeout", dirs_exist_ok=True)
-    address = upload(as_alice, zipped(tmp_path / "takeout", "takeout-2019.zip")).url
-    work()
-    page = as_alice.get(address).content.decode()
-    assert "Your Google (YouTube) and Google+ export has been read" in page
-    for network in ("google", "googleplus"):
-        assert imports.NETWORKS[network].spec.archive_note.replace("'", "&#x27;").replace("+", "+") in page
-
-
-def test_the_page_says_of_every_network_where_its_export_is_and_what_it_cannot_give(as_alice: Client) -> None:
-    page = as_alice.get("/settings/import").content.decode()
-    for network in imports.archive_networks():
-        assert f"<strong>{network.spec.label}</strong>" in page
-        assert str(imports.WHERE[network.spec.slug]).replace("'", "&#x27;") in page
-        assert network.spec.archive_note
-        assert network.spec.archive_note.replace("'", "&#x27;") in page
-    assert ".opml" in page
 
 
 def test_a_zip_of_something_else_fails_with_a_clear_message(
