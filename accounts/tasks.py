@@ -47,23 +47,28 @@ def warn_of_lapsing() -> None:
 
 
 @shared_task
-def let_go() -> None:
-    """Daily: what networks let us keep for some days only, files that nobody needs, accounts that have opted out."""
-    at = timezone.now()
-    for network, numbers in retention.purge_due(at=at).items():
+def purge_retained() -> None:
+    """Daily: removes what networks let us keep for some days only."""
+    for network, numbers in retention.purge_due(at=timezone.now()).items():
         for kind, number in numbers.items():
             log.info("%s: %s %s were kept long enough", network, number, kind)
+
+
+@shared_task
+def sweep_files() -> None:
+    """Daily: removes copies that have lain for their days, and files that a process left when it died."""
+    at = timezone.now()
     log.info("%s old files removed", handing_out.sweep(at=at) + erasure.sweep_pictures(at=at))
-    opt_out.sweep(at=at)
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
 def sweep_opt_outs() -> None:
-    """Erases accounts that have opted out while something was being read for their person."""
-    opt_out.sweep(at=timezone.now())
+    """Daily, and when one could not wait: erases accounts that are known although they have opted out."""
+    if erased := opt_out.sweep(at=timezone.now()):
+        log.info("%s accounts that had opted out were still known", erased)
 
 
-@shared_task(bind=True, max_retries=None)
+@shared_task(bind=True, autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
 def finish_deletion(self: Any, receipt_id: int, links: list[int]) -> None:
     """What a network told us to delete, once nothing is being read for its person any more."""
     receipt = DeletionReceipt.objects.filter(pk=receipt_id).first()

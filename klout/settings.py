@@ -275,10 +275,18 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=17),
         "options": {"expires": 3600.0},
     },
-    "let go what is kept too long": {
-        "task": "accounts.tasks.let_go",
-        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=40),
-        "options": {"expires": 12 * 3600.0},
+    # Before the daily run, which writes the lake anew without what goes here.
+    **{
+        name: {
+            "task": f"accounts.tasks.{task}",
+            "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=minute),
+            "options": {"expires": 12 * 3600.0},
+        }
+        for minute, name, task in (
+            (20, "remove old files", "sweep_files"),
+            (30, "sweep accounts that have opted out", "sweep_opt_outs"),
+            (40, "remove what is kept too long", "purge_retained"),
+        )
     },
     "warn of lapsing access": {
         "task": "accounts.tasks.warn_of_lapsing",
