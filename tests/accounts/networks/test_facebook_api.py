@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -410,3 +411,24 @@ def test_no_message_holds_a_token(facebook: FakeFacebook, call: Call) -> None:
 def test_a_stream_that_is_not_there_is_a_mistake_of_ours(call: Call) -> None:
     with pytest.raises(ValueError, match="no stream 'feed' of a profile"):
         pull(call(), "feed")
+
+
+# ---------------------------------------------------------------- answers of the real Facebook
+def test_answers_that_facebook_really_gave_are_read(facebook: FakeFacebook, call: Call, data: Path) -> None:
+    folder = data / "api" / "facebook_instagram_graph_sns_sdks"
+
+    def answer(name: str, status: int = 200) -> Reply:
+        return Reply(status, json.loads((folder / name).read_text()))
+
+    # The first answer's next page is told by a time and a token, not by a cursor.
+    names = ["facebook/apidata/posts/feed_fields_p1.json", "facebook/apidata/posts/feed_fields_p2.json"]
+    facebook.faults.extend(answer(name) for name in names)
+    pages = pull(call(), "posts", who=Subject(ALICE, now=datetime(2021, 7, 5, tzinfo=UTC)), pages=2)
+    assert (len(some(pages, Post)), some(pages, Rejected)) == (10, [])
+    assert (facebook.asked[1].param("until"), facebook.asked[1].param("access_token")) == ("1624385168", "")
+    names = ["facebook/apidata/users/user_accounts_p1.json", "facebook/apidata/users/user_accounts_p2.json"]
+    facebook.faults.extend(answer(name) for name in names)
+    assert [owner.external_id for owner, _ in FACEBOOK.pages(call(), PERSON)][:3] == ["123", "1234", "123512"]
+    facebook.faults.append(answer("base/error_data.json", 400))
+    (page,) = pull(call(), "posts")
+    assert "needs the permission" in some([page], Rejected)[0].reason

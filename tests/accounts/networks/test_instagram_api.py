@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -315,3 +316,26 @@ def test_every_call_carries_the_proof_of_the_secret(instagram: FakeInstagram, ca
 def test_a_stream_that_is_not_there_is_a_mistake_of_ours(call: Call) -> None:
     with pytest.raises(ValueError, match="no stream 'dreams'"):
         pull(call(), "dreams")
+
+
+# ---------------------------------------------------------------- answers of the real Instagram
+def test_answers_that_instagram_really_gave_are_read(instagram: FakeInstagram, call: Call, data: Path) -> None:
+    folder = data / "api" / "facebook_instagram_graph_sns_sdks" / "instagram" / "apidata"
+
+    def answer(name: str) -> Reply:
+        return Reply(data=json.loads((folder / name).read_text()))
+
+    then = json.loads((folder / "users/medias_p1.json").read_text())["data"][0]["timestamp"]
+    who = Subject("alice.bakes_", now=datetime.fromisoformat(then) + HOUR)
+    instagram.faults.extend([answer("users/medias_p1.json"), answer("users/medias_p2.json")])
+    pages = pull(call(), "media", who=who)
+    assert len(some(pages, Post)) >= 2
+    assert some(pages, Rejected) == []
+    assert {total.verb for total in some(pages, PostTotal)} <= {"like", "reply"}
+    queue = {"numbers": {}, "begun": NOW.isoformat(), "queue": [["1", 1, NOW.isoformat()]]}
+    instagram.faults.append(answer("medias/insights.json"))
+    assert pull(call(), "insights", queue)[-1].done
+    instagram.faults.append(answer("medias/comments_p2.json"))
+    # These were asked for without their authors.
+    rejected = some(pull(call(), "comments", queue), Rejected)
+    assert [record.reason for record in rejected] == ["username is None, not a user name"] * 2

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -607,3 +608,27 @@ def test_every_call_carries_the_token_in_its_header_alone(x: FakeTwitter, call: 
         pull(call(), stream)
     assert {asked.headers["authorization"] for asked in x.asked} == {f"Bearer {TOKEN}"}
     assert not any(TOKEN in value for asked in x.asked for _, value in asked.params)
+
+
+# ---------------------------------------------------------------- answers of the real X
+def test_answers_that_x_really_gave_are_read(x: FakeTwitter, call: Call, data: Path) -> None:
+    folder = data / "api" / "x_v2_sns_sdks" / "apis"
+
+    def answer(name: str) -> Reply:
+        told = json.loads((folder / name).read_text())
+        told["meta"].pop("next_token", None)
+        return Reply(data=told)
+
+    x.faults.append(answer("timeline/timeline_tweets.json"))
+    posts = pull(call(), "posts", who=subject(now=datetime(2021, 2, 25, tzinfo=UTC)), pages=1)
+    assert (len(some(posts, Post)), some(posts, Rejected)) == (5, [])
+    queue = [["1", "2021-02-24T00:00:00Z", verb, 100, ""] for verb in ("quote", "share", "like")]
+    for name in ("tweet_quote_tweets_resp", "tweet_retweet_tweets_resp", "tweet_liking_users_resp"):
+        x.faults.append(answer(f"tweet/{name}.json"))
+    reactions = pull(call(), "posts", {"seen": {}, "full": "2021-02-24T00:00:00Z", "queue": queue})
+    assert [len(some([page], Interaction)) for page in reactions] == [15, 8, 4]
+    assert all(i.actor_handle for i in some(reactions, Interaction))
+    x.faults.append(answer("user/followers_resp.json"))
+    assert [i.actor_handle for i in some(pull(call(), "followers"), Interaction)][:1] == ["Aman64539368"]
+    x.faults.append(answer("lists/user_memberships_lists_resp.json"))
+    assert keys(pull(call(), "lists")) == ["1227213680120479745"]
