@@ -35,12 +35,12 @@ from accounts.networks.base import (
     checked_time,
     shown,
 )
-from accounts.networks.http import Http, NotFound
+from accounts.networks.http import Http, NotFound, Rejected4xx
 from accounts.networks.newest_first import Listed, newest_first
 
 PAGE = 100
-# Posts of so many days are looked at, and of each so many pages of those who reacted in one way.
-DAYS, MOST_PAGES = 90, 10
+# Posts of so many days are looked at, the newest thousand, and of each so many pages of those who reacted in one way.
+DAYS, MOST_POSTS, MOST_PAGES = 90, 1000, 10
 # Pages of followers in one reading, newest first; the counter tells of the others.
 MOST_FOLLOWERS = 1000
 _DID = re.compile(
@@ -171,10 +171,17 @@ def _posts(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pag
     """
     oldest = (subject.now or http.now()) - timedelta(days=DAYS)
     seen: dict[str, list[int]] = dict(cursor.get("seen", {}))
-    place = cursor.get("at", "")
+    place, looked = cursor.get("at", ""), 0
     while True:
         params = [("actor", subject.external_id), ("limit", "50"), ("filter", "posts_with_replies")]
-        answer = _ask(http, "feed.getAuthorFeed", *params, *([("cursor", place)] if place else []))
+        try:
+            answer = _ask(http, "feed.getAuthorFeed", *params, *([("cursor", place)] if place else []))
+        except Rejected4xx:
+            if not place or looked:
+                raise
+            # It no longer knows the place where the last reading stopped.
+            place = ""
+            continue
         reached = False
         for number, item in enumerate(_list(answer, "feed"), start=1):
             view = item.get("post") if isinstance(item, dict) else None
@@ -189,6 +196,7 @@ def _posts(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pag
             if posted_at < oldest:
                 reached = True
                 continue
+            looked += 1
             key, state = post.post.rpartition("/")[2], [*totals, posted_at.toordinal()]
             if seen.get(key) == state:
                 continue
@@ -196,7 +204,7 @@ def _posts(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pag
             seen[key] = state
             yield Page(records, {"seen": dict(seen), "at": place})
         following = _cursor(answer)
-        if reached or following in ("", place):
+        if reached or looked >= MOST_POSTS or following in ("", place):
             kept = {key: state for key, state in seen.items() if state[-1] >= oldest.toordinal()}
             yield Page([], {"seen": kept}, done=True)
             return

@@ -160,6 +160,22 @@ def test_a_reading_that_stopped_goes_on_where_it_was(server: FakeBluesky, call: 
     assert len(keys) == len(set(keys)) == 70
 
 
+def test_posts_without_end_are_read_from_the_newest_on(
+    server: FakeBluesky, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.networks.bluesky.MOST_POSTS", 50)
+    for number in range(170):
+        server.post(f"3k{number:03}", START + timedelta(minutes=number))
+    pages = pull(call(), "posts")
+    assert len(some(pages, Post)) == 50
+    assert pages[-1].done
+
+
+def test_a_place_in_the_feed_that_the_network_forgot_starts_anew(server: FakeBluesky, call: Call) -> None:
+    post = server.post("3kaa", START)
+    assert [found.post for found in some(pull(call(), "posts", {"at": "forgotten"}), Post)] == [post]
+
+
 def test_many_reactions_come_in_pages(server: FakeBluesky, call: Call) -> None:
     post = server.post("3kaa", START)
     for number in range(203):
