@@ -8,16 +8,15 @@ from accounts.networks.base import BadArchive, Network, Spec, Subject, check_dec
 from tests.accounts.networks.conftest import FIXTURES
 
 
-def test_the_registry_holds_what_is_finished() -> None:
-    assert {slug: network.spec.code for slug, network in NETWORKS.items()} == {
-        "twitter": 1,
-        "facebook": 2,
-        "mastodon": 3,
-    }
+def test_the_registry_holds_what_is_finished_under_numbers_that_stay() -> None:
+    slugs = "twitter facebook mastodon linkedin google googleplus instagram foursquare wikipedia bluesky github blog"
+    slugs += " reddit twitch tiktok threads bing klout"
+    numbers = {slug: number for number, slug in enumerate(slugs.split(), start=1)}
+    assert {slug: network.spec.code for slug, network in NETWORKS.items()} == numbers
     assert BY_CODE[1] is NETWORKS["twitter"]
 
 
-@pytest.mark.parametrize("slug", ["twitter", "facebook", "mastodon"])
+@pytest.mark.parametrize("slug", list(NETWORKS))
 def test_every_counter_has_a_unit_and_counts_a_verb_of_its_network(slug: str) -> None:
     spec = NETWORKS[slug].spec
     assert spec.label
@@ -25,11 +24,22 @@ def test_every_counter_has_a_unit_and_counts_a_verb_of_its_network(slug: str) ->
     assert {counter.verb for counter in spec.counters} - {""} <= set(spec.verbs)
 
 
-def test_facebook_says_that_it_is_for_tables_alone() -> None:
-    with open_archive(FIXTURES / "twitter") as archive, pytest.raises(BadArchive, match="Facebook has no data export"):
-        list(NETWORKS["facebook"].read_archive(archive))
-    with pytest.raises(BadArchive, match="Facebook is not read through an API"):
-        list(NETWORKS["facebook"].pull(None, Subject("1"), "profile", {}))  # type: ignore[arg-type]
+def test_klout_itself_is_declared_and_read_from_nowhere() -> None:
+    klout = NETWORKS["klout"]
+    assert (klout.spec.verbs, klout.spec.streams, klout.spec.proof) == (("plus-k",), (), "")
+    with open_archive(FIXTURES / "twitter") as archive, pytest.raises(BadArchive, match="Klout has no data export"):
+        list(klout.read_archive(archive))
+    with pytest.raises(BadArchive, match="Klout is not read through an API"):
+        list(klout.pull(None, Subject("1"), "profile", {}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("slug", [slug for slug, network in NETWORKS.items() if network.spec.streams])
+def test_a_network_that_is_read_begins_with_the_profile_and_says_what_it_reads(slug: str) -> None:
+    spec = NETWORKS[slug].spec
+    assert spec.streams[0] == "profile"
+    assert spec.proof
+    assert spec.reads
+    assert spec.never
 
 
 def made(slug: str, code: int, *verbs: str) -> Network:
