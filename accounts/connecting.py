@@ -240,7 +240,7 @@ def link_progress(request: HttpRequest, link_id: int) -> HttpResponse:
     cursors = list(link.cursors.order_by("pk"))
     streams = [linked.Stream.of(cursor, at) for cursor in cursors]
     broken = link.state == LinkedAccount.State.BROKEN
-    stuck = bool(streams) and all(stream.state == "parked" for stream in streams)
+    stuck = bool(streams) and all(stream.state in {"parked", "refused"} for stream in streams)
     spec = NETWORKS[link.account.network].spec
     return render(
         request,

@@ -29,7 +29,9 @@ STREAMS = {
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream of an account. state: parked, waiting, reading, limited (until `when`), failed, or read (at `when`)."""
+    """A stream of an account. state: refused (by its owner), parked (failing since `when`), waiting, reading, limited
+    (until `when`), failed, or read (at `when`).
+    """
 
     name: str
     state: str
@@ -39,8 +41,10 @@ class Stream:
     @classmethod
     def of(cls, cursor: Cursor, at: datetime) -> Stream:
         name = str(STREAMS.get(cursor.stream, cursor.stream.replace("_", " ").capitalize()))
+        if cursor.parked_at and not cursor.failing_since:
+            return cls(name, "refused")
         if cursor.parked_at:
-            return cls(name, "parked", cursor.failing_since or cursor.parked_at, cursor.error)
+            return cls(name, "parked", cursor.failing_since, cursor.error)
         if cursor.next_allowed_at and cursor.next_allowed_at > at:
             return cls(name, "limited", cursor.next_allowed_at)
         if cursor.error:
@@ -77,7 +81,7 @@ class Shown:
     def of(cls, link: LinkedAccount, connectable: frozenset[str]) -> Shown:
         cursors, pauses = list(link.cursors.all()), list(link.pauses.all())
         read = [cursor.pulled_at for cursor in cursors if cursor.pulled_at]
-        parked = [cursor.failing_since or cursor.parked_at for cursor in cursors if cursor.parked_at]
+        parked = [cursor.failing_since for cursor in cursors if cursor.parked_at]
         return cls(
             link,
             read_at=max(read, default=None),

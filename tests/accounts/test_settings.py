@@ -332,6 +332,13 @@ def test_an_account_that_was_given_up_says_since_when(alice: Person, as_alice: C
     assert f"It has not worked since {date_format(since, 'DATE_FORMAT')}" in text(as_alice)
 
 
+def test_what_was_not_allowed_is_no_failure(alice: Person, as_alice: Client) -> None:
+    Cursor.objects.create(link=link(alice), stream="posts", parked_at=timezone.now(), error="You did not allow this")
+    page = text(as_alice)
+    assert "It has not worked" not in page
+    assert "not read<" not in page
+
+
 def test_an_upload_is_not_yet_a_proof(alice: Person, as_alice: Client) -> None:
     mine = link(alice)
     LinkedAccount.objects.update(proof="upload")
