@@ -128,6 +128,7 @@ def _people(
     """Standing relations: each row is somebody who is connected, recommends or endorses, with its date if it is one."""
     for name in tables.get(kind, []):
         read = good = hidden = undated = 0
+        actors: set[str] = set()
         for row in records(archive, name, *_KINDS[kind]):
             read += 1
             try:
@@ -149,6 +150,7 @@ def _people(
                 seen_at = None
                 undated += 1
             good += 1
+            actors.add(actor)
             yield Interaction(
                 verb, actor, None, actor_handle=actor.removeprefix("name:").removeprefix("in/"), observed_at=seen_at
             )
@@ -158,7 +160,8 @@ def _people(
             yield Tally(f"{kind} that are not shown", hidden)
         if undated:
             yield Tally(f"{kind} without a usable date", undated)
-        yield Counter(kind, good)
+        # Two connections of one name are two people; one who endorses five skills is one.
+        yield Counter(kind, good if kind == "connections" else len(actors))
 
 
 def is_shown(row: Row) -> bool:

@@ -71,7 +71,7 @@ def test_shares_are_posts_known_by_their_urn(export: Path) -> None:
 
 def test_counters_are_of_the_newest_day_in_the_export(export: Path) -> None:
     records = read(export, "linkedin")
-    assert counters(records) == {"connections": 3, "recommendations": 1, "endorsements": 2, "posts": 2}
+    assert counters(records) == {"connections": 3, "recommendations": 1, "endorsements": 1, "posts": 2}
     assert {c.observed_at for c in some(records, Counter)} == {datetime(2026, 11, 3, 7, 8, 9, tzinfo=UTC)}
 
 
