@@ -195,6 +195,8 @@ def _check(cursor: Cursor, at: datetime, *, due_only: bool) -> None:
         raise NotNow("its network has no such stream any more")
     if cursor.link.state != LinkedAccount.State.ACTIVE:
         raise NotNow("its link is broken")
+    if cursor.parked_at and not cursor.failures:
+        raise NotNow("its owner did not allow it")
     if due_only and (cursor.due_at > at or cursor.parked_at):
         raise NotNow("it is not due")
     resting = schedule.held(at=at).get(network.spec.slug)

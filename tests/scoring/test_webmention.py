@@ -145,6 +145,11 @@ def test_a_profile_with_a_blog_may_be_mentioned_and_a_hidden_one_is_as_if_it_wer
     assert hidden.content == blogless.content == nobody.content
 
 
+def test_a_profile_says_where_to_send_them(alice, client, settings):
+    settings.SITE_URL = "https://klout.example"
+    assert '<link rel="webmention" href="https://klout.example/webmention">' in client.get("/alice").content.decode()
+
+
 def test_a_broken_link_takes_nothing(alice, queue, client):
     LinkedAccount.objects.update(state="broken")
     assert send(client, "https://bob.example/reply").status_code == 400

@@ -357,6 +357,15 @@ def test_a_stream_or_a_network_of_an_older_version_is_read_by_nobody(server, lin
     assert pulling.pull_due(at=AT).links == 1
 
 
+def test_a_stream_that_was_not_allowed_is_asked_for_by_nobody(server, link):
+    link.cursors.filter(stream="notifications").update(parked_at=AT, error="You did not allow this to be read.")
+    server.notify_many(5, START)
+    pulling.pull_link(link=link, at=AT)
+    assert not any(asked.path == "/api/v1/notifications" for asked in server.asked)
+    assert not Interaction.objects.exists()
+    assert LinkedAccount.objects.get().first_read_at == AT
+
+
 def test_a_page_breaks_with_the_account_that_it_is_read_through(server, link, linked):
     page = linked("Alice", "mastodon", "page@town.example", token=None)
     LinkedAccount.objects.filter(pk=page.pk).update(through=link, server=server.url)
