@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import logging
+import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -239,12 +240,12 @@ def var(settings, alice: Person, bob: Person, monkeypatch, django_capture_on_com
     return Path(settings.VAR)
 
 
-def after_two_days(monkeypatch: pytest.MonkeyPatch) -> None:
+def after_two_days(var: Path) -> None:
     """Two daily runs: the first takes the erased out of the lake, the second removes what readers no longer need."""
     log.compact(AT.date(), at=AT)
-    with monkeypatch.context() as later:
-        later.setattr(lakes, "KEEP", -dt.timedelta(seconds=1))
-        log.compact(AT.date(), at=AT)
+    for path in (var / "lake" / "manifest").iterdir():
+        os.utime(path, (path.stat().st_mtime - 24 * 3600,) * 2)
+    log.compact(AT.date(), at=AT)
 
 
 NUMBERS = (str(X), str(MASTODON))
@@ -273,14 +274,14 @@ def test_all_of_it_can_be_found_before(var: Path) -> None:
 
 
 def test_after_erasing_nothing_is_found_anywhere(
-    var: Path, alice: Person, logs: io.StringIO, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+    var: Path, alice: Person, logs: io.StringIO, django_capture_on_commit_callbacks
 ) -> None:
     klout_id = str(alice.klout_id)
     with django_capture_on_commit_callbacks(execute=True):
         erasure.ask(person=alice, at=AT)
     with django_capture_on_commit_callbacks(execute=True):
         assert erasure.carry_out_due(at=AT + dt.timedelta(days=15)).erased == 1
-    after_two_days(monkeypatch)
+    after_two_days(var)
     traces = (*HERS, "alice@example.org", klout_id, "alice")
     # The operator's own log names nobody either; the numbers of the erased stand in the tombstones alone.
     assert found(traces, var, logs.getvalue()) == []
@@ -293,7 +294,7 @@ def test_after_erasing_nothing_is_found_anywhere(
 
 
 def test_until_the_next_runs_only_superseded_files_of_the_lake_hold_the_number(
-    var: Path, alice: Person, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+    var: Path, alice: Person, django_capture_on_commit_callbacks
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         privacy.erase_person(person=alice, at=AT)
@@ -303,18 +304,18 @@ def test_until_the_next_runs_only_superseded_files_of_the_lake_hold_the_number(
     log.compact(AT.date(), at=AT)
     current = lakes.open_lake().manifest().files
     assert all(place.partition(" ")[2].partition(":")[0].removeprefix("lake/") not in current for place in at_once)
-    after_two_days(monkeypatch)
+    after_two_days(var)
     assert not any(place.startswith("file") for place in found((*HERS, *NUMBERS), var))
 
 
 def test_after_unlinking_nothing_of_that_account_is_found(
-    var: Path, alice: Person, logs: io.StringIO, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+    var: Path, alice: Person, logs: io.StringIO, django_capture_on_commit_callbacks
 ) -> None:
     # What is hers beside the account stays: her log-in and her other account.
     Cursor.objects.filter(link__account=MASTODON).update(value={}, error="")
     with django_capture_on_commit_callbacks(execute=True):
         privacy.unlink(link=LinkedAccount.objects.get(account=X), at=AT)
-    after_two_days(monkeypatch)
+    after_two_days(var)
     assert found((X_ID,), var, logs.getvalue()) == []
     assert found((str(X),), var, logs.getvalue()) == [f"table {Tombstone._meta.db_table}: {X}"]
     assert LinkedAccount.objects.get(person=alice).account_id == MASTODON
@@ -322,12 +323,12 @@ def test_after_unlinking_nothing_of_that_account_is_found(
 
 
 def test_after_an_opt_out_nothing_of_that_account_is_found(
-    var: Path, bob: Person, logs: io.StringIO, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+    var: Path, bob: Person, logs: io.StringIO, django_capture_on_commit_callbacks
 ) -> None:
     Account.objects.filter(pk=STRANGER).update(external_id="820000000000000009", handle="dan.of.nowhere")
     owner = Owner("820000000000000009", handle="dan.of.nowhere")
     with django_capture_on_commit_callbacks(execute=True):
         opt_out.add(network="twitter", owner=owner, at=AT)
-    after_two_days(monkeypatch)
+    after_two_days(var)
     assert found((owner.external_id, owner.handle), var, logs.getvalue()) == []
     assert found((str(STRANGER),), var, logs.getvalue()) == [f"table {Tombstone._meta.db_table}: {STRANGER}"]

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import io
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,7 +15,6 @@ from accounts.models import Account, Cursor, LinkedAccount, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import ORIGINS, VERBS
 from scoring import log
-from scoring.log import lake as lakes
 from scoring.models import CounterReading, Interaction, Post, PostTotal, Relation
 from tests.accounts.conftest import link
 
@@ -80,9 +80,7 @@ def test_what_an_api_told_long_ago_goes_and_all_else_stays(channel: LinkedAccoun
     assert retention.purge_due(at=AT)["google"] == {}
 
 
-def test_the_files_of_before_are_gone_after_the_grace_of_readers(
-    channel: LinkedAccount, lake: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_files_of_before_are_gone_after_the_grace_of_readers(channel: LinkedAccount, lake: Path) -> None:
     Interaction.objects.bulk_create([reaction(3, channel.account_id, 200), reaction(2, channel.account_id, 27)])
     log.compact(AT.date())
     retention.purge_due(at=AT)
@@ -92,15 +90,20 @@ def test_the_files_of_before_are_gone_after_the_grace_of_readers(
         for key in pq.read_table(path, columns=["key_low"]).column("key_low").to_pylist()
     }
     assert keys == {2, 3}, "readers may still be under way"
-    monkeypatch.setattr(lakes, "KEEP", -DAY)
+    # Seven hours pass, and nothing new has come in.
+    for path in (lake / "manifest").iterdir():
+        os.utime(path, (path.stat().st_mtime - 7 * 3600,) * 2)
     log.compact(AT.date())
     assert [pq.read_table(path).num_rows for path in lake.rglob("*.parquet")] == [1]
 
 
-def test_what_was_collected_since_the_account_was_linked_lately_stays(channel: LinkedAccount) -> None:
+@pytest.mark.parametrize("compacted", [False, True])
+def test_what_was_collected_since_the_account_was_linked_lately_stays(channel: LinkedAccount, compacted: bool) -> None:
     LinkedAccount.objects.update(linked_at=AT - 10 * DAY)
     rows = [reaction(3, channel.account_id, 200), reaction(6, 777, 200)]
     Interaction.objects.bulk_create(rows)
+    if compacted:
+        log.compact(AT.date())
     retention.purge_due(at=AT)
     assert left() == {3}, "what is of nobody's account any more is not kept by that"
     retention.purge_due(at=AT + 20 * DAY)
