@@ -196,6 +196,14 @@ def test_of_two_claims_the_first_is_granted_and_the_other_told(
     assert (third.state, third.holder) == ("open", alice), "against the new holder it may be claimed anew"
 
 
+def test_a_holder_who_has_proved_it_meanwhile_is_asked(alice: Person, bob: Person) -> None:
+    as_it_was = held(bob, UPLOAD)
+    held(bob, NETWORK)
+    made = claims.make(person=alice, link=as_it_was, owner=OWNER, proof=NETWORK, at=AT)
+    assert isinstance(made, AccountClaim)
+    assert LinkedAccount.objects.get().person == bob
+
+
 def test_an_upload_claims_nothing(alice: Person, bob: Person) -> None:
     link = held(bob, UPLOAD)
     with pytest.raises(claims.NotProved):
