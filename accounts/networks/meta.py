@@ -23,7 +23,6 @@ from accounts.networks.base import (
     Subject,
     Unreachable,
     checked_count,
-    checked_id,
     checked_time,
     shown,
 )
@@ -52,6 +51,7 @@ _GONE_BELOW_100 = 33
 _PASSING = frozenset({1, 2})
 _STEPS = ("after", "until", "__paging_token", "offset")
 _PAUSE = timedelta(hours=1)
+_ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 
 
@@ -188,14 +188,10 @@ def posts(
     params = [*params, ("since", str(int(floor.timestamp())))]
     rows, step = graph.resumed(path, params, cursor.get("next") or {})
     while True:
-        records: list[Record] = []
-        old = False
-        for row in rows:
-            if older(row, when, floor):
-                old = True
-            else:
-                records.extend(read(row))
-        if not step or old:
+        young = [row for row in rows if not older(row, when, floor)]
+        records = [record for row in young for record in read(row)]
+        # A single old one may stand out of order.
+        if not step or (rows and not young):
             yield Page(records, {}, done=True)
             return
         yield Page(records, {"next": step})
@@ -286,17 +282,14 @@ def _listed(
     step: Step = {}
     while True:
         rows, step = graph.rows(path, params, step)
-        old = False
-        for row in rows:
+        young = [row for row in rows if not older(row, when, floor)]
+        for row in young:
             try:
-                if older(row, when, floor):
-                    old = True
-                    continue
                 post, posted_at = id_of(row), checked_time(row.get(when), when)
                 yield Under(post, number(row), posted_at)
             except ValueError as error:
                 yield Rejected(f"post {named(row)}", str(error))
-        if not step or old:
+        if not step or (rows and not young):
             return
 
 
@@ -352,7 +345,11 @@ def insight(answer: Any) -> dict[str, Any]:
 
 def id_of(row: Any, name: str = "id") -> str:
     """The id that stands in `row` as `name`. Raises ValueError."""
-    return checked_id(row.get(name) if isinstance(row, dict) else None, name, limit=200)
+    value = row.get(name) if isinstance(row, dict) else None
+    # It becomes part of a path.
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError(f"{name} is {shown(value)}, not an id")
+    return value
 
 
 def numbers(me: Any) -> dict[str, Any]:

@@ -198,18 +198,22 @@ class _Reading(Asking):
         """
         since, newest, until = (str(cursor.get(name, "")) for name in ("since", "newest", "until"))
         fixed = [("tweet.fields", "author_id,created_at,entities,in_reply_to_user_id,referenced_tweets")]
+        token = ""
         while True:
             number, kinds, authors = self.posts_of_others(100, least=5)
             if not number:
                 yield Page([], {"since": since, "newest": newest, "until": until}, done=True)
                 return
             after = ("since_id", _a_little_before(since)) if since else ("start_time", iso(self.now - REACH_BACK))
-            params = [*fixed, *authors, after, *([("until_id", until)] if until else [])]
+            params = [*fixed, *authors, after, *_from(until, token)]
             asked = self.ask(f"users/{self.me}/mentions", params, kinds, number)
             records = [record for item in asked.data for record in self._mention(item, asked.users)]
             ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
-            newest = max([newest, *ids], key=order)
-            if not asked.token or not ids:
+            newest, token = max([newest, *ids], key=order), "" if ids else asked.token
+            if token:
+                yield Page(records, {"since": since, "newest": newest, "until": until}, items=asked.items)
+                continue
+            if not asked.token:
                 yield Page(records, {"since": max(newest, since, key=order)}, done=True, items=asked.items)
                 return
             oldest = min(ids, key=order)
@@ -272,16 +276,21 @@ class _Reading(Asking):
             full = iso(self.now) if all_of_it else full
         fixed = [("tweet.fields", "created_at,in_reply_to_user_id,public_metrics,referenced_tweets")]
         fixed += [("exclude", "retweets"), ("start_time", floor)]
+        token = ""
         while True:
             number = self.portion(("post",), 100, least=5)
             if not number:
                 yield Page([], walk, done=True)
                 return
-            params = [*fixed, *([("until_id", until)] if until else [])]
+            params = [*fixed, *_from(until, token)]
             asked = self.ask(f"users/{self.me}/tweets", params, ("post",), number)
             records = [record for item in asked.data for record in self._own_post(item, found, own)]
             ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
-            if not asked.token or not ids:
+            token = "" if ids else asked.token
+            if token:
+                yield Page(records, walk, items=asked.items)
+                continue
+            if not asked.token:
                 break
             oldest = min(ids, key=order)
             if until and order(oldest) >= order(until):
@@ -366,7 +375,7 @@ class _Reading(Asking):
                 asked, queue = Asked([], {}, "", {}), queue[1:]
             else:
                 wanted -= len(asked.data)
-                on = asked.token and asked.data and wanted > 0
+                on = asked.token and wanted > 0
                 queue = [[post, posted_at, verb, wanted, asked.token], *queue[1:]] if on else queue[1:]
             for item in asked.data:
                 records.extend(self._reaction(item, verb, post, posted_at, asked.users))
@@ -427,7 +436,7 @@ class _Reading(Asking):
             records = [record for item in asked.data for record in self._relation(item, kind)]
             ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
             head, resumed = (head or ids)[:10], False
-            if not asked.token or not ids or set(ids) & set(known):
+            if not asked.token or set(ids) & set(known):
                 yield Page(records, {"known": head or known}, done=True, items=asked.items)
                 return
             if asked.token == token:
@@ -444,6 +453,11 @@ class _Reading(Asking):
         if actor != self.me and not is_protected(item):
             verb, handle = ("follow", handle_of(item)) if kind == "user" else ("list", "")
             yield Interaction(verb, actor, None, actor_handle=handle)
+
+
+def _from(until: str, token: str) -> list[tuple[str, str]]:
+    """Parameters to go on by: before a post, whose id is good on any day; from a page without posts by its token."""
+    return ([("until_id", until)] if until else []) + ([("pagination_token", token)] if token else [])
 
 
 def _wanted(now: int, before: int) -> int:

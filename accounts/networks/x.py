@@ -14,6 +14,7 @@ _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
 
 _AUTHORS = [("expansions", "author_id"), ("user.fields", "protected,username")]
 _A_HANDFUL = 20
+_MOST_EMPTY = 10
 
 
 class NotPermitted(Rejected4xx):
@@ -57,6 +58,8 @@ class Asking:
     half: float | None = field(init=False)
     left: float | None = field(init=False)
     begun: bool = field(default=False, init=False)
+    # Pages in a row without anything on them; X leaves out what is hidden and counts it.
+    empty: int = field(default=0, init=False)
 
     @property
     def me(self) -> str:
@@ -111,6 +114,9 @@ class Asking:
         users = sent.get("users") if isinstance(sent, dict) else None
         users = users if isinstance(users, list) else []
         token = meta.get("next_token") if isinstance(meta, dict) else None
+        self.empty = 0 if data or not token else self.empty + 1
+        if self.empty > _MOST_EMPTY:
+            raise Unreachable(f"{self.http.host}: {path} does not go on")
         items = {kinds[0]: len(data)}
         if len(kinds) > 1:
             items[kinds[1]] = len(users)

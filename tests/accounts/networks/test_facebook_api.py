@@ -124,7 +124,8 @@ def test_posts_come_with_totals_and_are_read_for_90_days(facebook: FakeFacebook,
         PostTotal(item["id"], "share", 3, NOW - 5 * DAY),
     ]
     assert some(pages, Post)[1].url == item["permalink_url"]
-    assert len(facebook.asked) == 1
+    # Older ones are not gone through to the end.
+    assert len(facebook.asked) <= 2
 
 
 @pytest.mark.parametrize("by_time", [False, True])
@@ -164,6 +165,7 @@ def test_pages_that_do_not_go_on_end(facebook: FakeFacebook, call: Call) -> None
         ("id", None, "id is None"),
         ("id", 5, "id is 5"),
         ("id", "x" * 300, "id is "),
+        ("id", "../me/accounts?x=", "id is '../me/accounts?x='"),
         ("created_time", "1/2/2026", "created_time is '1/2/2026'"),
         ("created_time", None, "created_time is None"),
         ("reactions", {"summary": {"total_count": "many"}}, "reactions is 'many'"),

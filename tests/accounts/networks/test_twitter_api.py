@@ -246,6 +246,22 @@ def test_pages_that_do_not_go_on_end(x: FakeTwitter, call: Call) -> None:
         pull(call(), "mentions")
 
 
+@pytest.mark.parametrize("stream", ["mentions", "posts", "followers", "lists"])
+def test_a_page_of_which_all_is_hidden_is_not_the_end(x: FakeTwitter, call: Call, stream: str) -> None:
+    x.mention(BOB, NOW - DAY)
+    x.post(ALICE, NOW - DAY)
+    x.followers.append(BOB)
+    x.listed(BOB)
+    x.faults.append(Reply(data={"meta": {"result_count": 0, "next_token": "p0"}}))
+    pages = pull(call(), stream)
+    assert len(some(pages, Post) or some(pages, Interaction)) == 1
+    assert pages[-1].done
+    assert x.asked[1].param("pagination_token") == "p0"
+    x.faults.extend([Reply(data={"meta": {"next_token": f"p{number}"}}) for number in range(20)])
+    with pytest.raises(Unreachable, match="does not go on"):
+        pull(call(), stream)
+
+
 # ---------------------------------------------------------------- posts, and who reacted to them
 def test_posts_come_with_their_totals(x: FakeTwitter, call: Call) -> None:
     item = x.post(ALICE, NOW - 5 * DAY)
