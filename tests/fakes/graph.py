@@ -54,7 +54,7 @@ class FakeGraph(Loopback):
         token = asked.headers.get("authorization", "").removeprefix("Bearer ") or asked.param("access_token")
         me = self.tokens.get(token)
         if me is None:
-            return self.error(190, "Error validating access token: the session has been invalidated.", 460)
+            return self.error(190, "Error validating access token: it has been invalidated.", 460)
         if self.secret and asked.param("appsecret_proof") != proof_of(token):
             return self.error(100, "API calls from the server require an appsecret_proof argument")
         self.calls_left -= 1
