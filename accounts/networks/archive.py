@@ -15,13 +15,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from accounts.networks.base import BadArchive
+from accounts.networks.base import BadArchive, checked_time
 from accounts.networks.json_stream import BadJson, elements, found, members, whole
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
@@ -46,9 +47,10 @@ class Limits:
 
 
 class _Source(Protocol):
-    """Where the bytes come from: sizes by name, and one way to open a name."""
+    """Where the bytes come from: sizes by name, when the newest was written (since 1970), one way to open a name."""
 
     sizes: dict[str, int]
+    newest: float
 
     def open(self, name: str) -> IO[bytes]: ...
 
@@ -187,6 +189,14 @@ class Archive:
                 raise self._bad(name, str(error)) from None
 
     @property
+    def made_at(self) -> datetime | None:
+        """When its newest file was written, as zip or file system tell it; None where that is no time to believe."""
+        try:
+            return checked_time(datetime.fromtimestamp(self._source.newest, UTC), "the newest file's time")
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    @property
     def exhausted(self) -> bool:
         """Whether as much has been read as may be: whatever is asked for now is refused."""
         return self._left < 0
@@ -318,6 +328,14 @@ def _safe_name(name: str, label: str) -> str:
     return "/".join(parts)
 
 
+def _written_at(entry: zipfile.ZipInfo) -> float:
+    """When the file was written, since 1970 (a zip has no zone, so that it may be hours off); 0 where it is no date."""
+    try:
+        return datetime(*entry.date_time, tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
+
+
 def _ours(name: str) -> bool:
     """Whether a file is part of the export, not a companion that a Mac added to it."""
     return bool(name) and not name.startswith("__MACOSX/") and not PurePosixPath(name).name.startswith("._")
@@ -327,6 +345,7 @@ class _Folder:
     def __init__(self, root: Path, label: str, limits: Limits) -> None:
         self.root = root.resolve()
         self.sizes: dict[str, int] = {}
+        self.newest = 0.0
         seen = 0
         for folder, folders, files in os.walk(self.root):
             seen += len(folders) + len(files)
@@ -341,7 +360,9 @@ class _Folder:
                 inside = _safe_name(path.relative_to(self.root).as_posix(), label)
                 # Opening a pipe or a device would wait for ever.
                 if _ours(inside) and path.is_file():
-                    self.sizes[inside] = path.stat().st_size
+                    found = path.stat()
+                    self.sizes[inside] = found.st_size
+                    self.newest = max(self.newest, found.st_mtime)
         if not self.sizes:
             raise BadArchive(f"{label}: the folder holds no files")
 
@@ -364,6 +385,7 @@ class _Single:
         except BadArchive:
             name = ""
         self.sizes = {name or "export": path.stat().st_size}
+        self.newest = path.stat().st_mtime
 
     def open(self, name: str) -> IO[bytes]:
         if name not in self.sizes:
@@ -397,6 +419,7 @@ class _Zip:
             raise
         self._file = file
         self.sizes = {name: entry.file_size for name, entry in self._entries.items()}
+        self.newest = max(map(_written_at, self._entries.values()))
 
     @staticmethod
     def _open(file: _Directory, label: str) -> zipfile.ZipFile:

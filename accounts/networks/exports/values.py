@@ -20,7 +20,8 @@ _NOBODY = {"facebook user", "instagram user", "linkedin member", "linkedin user"
 def dated(read: Callable[[Archive], Iterator[Record]]) -> Callable[[Archive], Iterator[Record]]:
     """Makes counters of a reader come last, dated on the newest thing in the export.
 
-    An export does not say when it was made, and may be years old: what it counts was not so today.
+    An export does not say when it was made, and may be years old: what it counts was not so today. Where nothing in
+    it has a time, its newest file has.
     """
 
     @wraps(read)
@@ -38,6 +39,7 @@ def dated(read: Callable[[Archive], Iterator[Record]]) -> Callable[[Archive], It
             if time is not None and (newest is None or time > newest):
                 newest = time
             yield record
+        newest = newest or archive.made_at
         for counter in counters:
             yield counter if counter.observed_at else replace(counter, observed_at=newest)
 

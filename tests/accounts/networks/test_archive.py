@@ -4,6 +4,7 @@ import os
 import stat
 import struct
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -347,3 +348,21 @@ def test_a_long_array_is_read_in_little_memory(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 6 * 1024**2, f"{peak:,} bytes for a file of 30 MB"
+
+
+@pytest.mark.parametrize(
+    ("written", "made_at"),
+    [
+        ((2021, 5, 6, 7, 8, 10), datetime(2021, 5, 6, 7, 8, 10, tzinfo=UTC)),
+        ((1980, 1, 1, 0, 0, 0), None),
+        ((2021, 13, 45, 0, 0, 0), None),
+    ],
+)
+def test_it_knows_when_its_newest_file_was_written(
+    zip_path: Path, written: tuple[int, ...], made_at: datetime | None
+) -> None:
+    with zipfile.ZipFile(zip_path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a.json", (1999, 1, 1, 0, 0, 0)), "{}")
+        archive.writestr(zipfile.ZipInfo("b.json", written), "{}")
+    with open_archive(zip_path) as archive:
+        assert archive.made_at == made_at

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, LinkedAccount, Person
-from accounts.networks.base import BadArchive
+from accounts.networks.base import VERBS, BadArchive
 from scoring.collect.archives import import_archive
 from scoring.collect.links import AlreadyLinked
 from scoring.collect.summary import Refused
@@ -262,3 +262,19 @@ def test_the_command_leaves_nobody_behind_when_it_fails(tmp_path):
     with pytest.raises(CommandError, match="twitter: is not an export of Facebook"):
         command(FIXTURES / "twitter", network="facebook")
     assert not Person.objects.exists()
+
+
+def test_real_exports_are_stored_whole_and_once(alice, data):
+    exports = data / "exports"
+    for folder, network, relations in (
+        ("linkedin_silkyrich_synthetic", "linkedin", {"connect": 2000, "endorse": 572, "recommend": 27}),
+        ("instagram_ddp_uu", "instagram", {"follow": 10}),
+        ("swarm_dogsheep", "foursquare", {}),
+    ):
+        summary = import_archive(path=exports / folder, network=None, person=alice, at=AT)
+        account = alice.links.get(account__network=network).account
+        stored = {verb: Relation.objects.filter(target=account.pk, verb=VERBS[verb]).count() for verb in relations}
+        assert (network, stored) == (network, relations)
+        assert summary.read == summary.new + summary.known + summary.left_out + summary.rejected
+        again = import_archive(path=exports / folder, network=None, person=alice, at=AT + timedelta(days=1))
+        assert (network, again.new, again.rejected) == (network, 0, summary.rejected)
