@@ -36,7 +36,7 @@ def confirmed(person: Person) -> Client:
 def test_the_page_says_what_goes_and_offers_a_copy_first(alice: Person) -> None:
     link(alice)
     page = logged_in(alice).get("/settings/erase").content.decode()
-    assert "1 linked accounts" in page
+    assert "Linked accounts: 1" in page
     assert "/settings/export" in page
     assert "14 days" in page
     assert not Erasure.objects.exists()
