@@ -20,8 +20,8 @@ from klout import embedded, environment
 from klout.health import postgres_version
 from klout.postgres.programs import OLDEST
 
-# Read by the tests, not by settings.
-OTHER_VARIABLES = frozenset({"KLOUT_TEST_DATA"})
+# Read by the tests and by link_account, not by settings.
+OTHER_VARIABLES = frozenset({"KLOUT_TEST_DATA", "KLOUT_TOKEN"})
 
 
 @register

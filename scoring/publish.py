@@ -112,7 +112,8 @@ def scored_columns(scored: Scored, population: Float64, name: str) -> dict[str, 
 
 
 def stage_persons(results: Results) -> None:
-    """COPY people's scores and leaves into temporary tables, and leave out who was erased while the run went on."""
+    """COPY people's scores and leaves into temporary tables, and leave out who was erased, or removed the last account,
+    while the run went on."""
     slug_of: Mapping[int, str] = {0: "", **{network.spec.code: slug for slug, network in NETWORKS.items()}}
     slugs = np.array([slug_of.get(code, "") for code in range(max(slug_of) + 1)])
     persons, leaves = results.persons, results.leaves
@@ -152,7 +153,7 @@ def stage_persons(results: Results) -> None:
         )
         cursor.execute(
             """
-            DELETE FROM person_score WHERE person_id NOT IN (SELECT id FROM accounts_person);
+            DELETE FROM person_score WHERE person_id NOT IN (SELECT person_id FROM accounts_linkedaccount);
             DELETE FROM leaf WHERE person_id NOT IN (SELECT person_id FROM person_score);
             ANALYZE person_score;
             ANALYZE leaf

@@ -126,3 +126,8 @@ def test_an_old_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.database_version(None, databases=["default"]) == []
     monkeypatch.setattr(connections["default"], "pg_version", 140012)
     assert [message.id for message in checks.database_version(None, databases=["default"])] == ["klout.E023"]
+
+
+def test_the_variable_of_link_account_is_no_misspelt_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLOUT_TOKEN", "a token")
+    assert checks.misspelt_variables(None) == []
