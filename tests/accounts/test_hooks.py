@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -256,11 +257,24 @@ def on_x(alice: Person) -> LinkedAccount:
 
 
 def test_the_challenge_is_answered_with_our_signature(db: None) -> None:
-    answer = Client().get("/hooks/x", {"crc_token": "challenge string"}).json()
-    wanted = hmac.new(X_SECRET.encode(), b"challenge string", hashlib.sha256).digest()
+    answer = Client().get("/hooks/x", {"crc_token": "Y2hhbGxlbmdl+/=-_"}).json()
+    wanted = hmac.new(X_SECRET.encode(), b"Y2hhbGxlbmdl+/=-_", hashlib.sha256).digest()
     assert answer == {"response_token": "sha256=" + base64.b64encode(wanted).decode()}
     assert Client().get("/hooks/x").status_code == 400
     assert Client().get("/hooks/x", {"crc_token": "x" * 501}).status_code == 400
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_nobody_gets_an_event_signed_by_asking_for_the_answer_to_a_challenge(
+    on_x: LinkedAccount, encoding: str
+) -> None:
+    forged = json.dumps({"user_event": {"revoke": {"source": {"user_id": "63046977"}}}}).encode(encoding)
+    query = urlencode({"crc_token": forged})
+    answer = Client().get(f"/hooks/x?{query}")
+    signature = answer.json()["response_token"] if answer.status_code == 200 else ""
+    sent = Client().post("/hooks/x", forged, "application/json", headers={"x-twitter-webhooks-signature": signature})
+    assert sent.status_code == 403
+    assert LinkedAccount.objects.get().state == "active"
 
 
 @pytest.mark.parametrize("event", [OLD, NEW])
