@@ -31,12 +31,23 @@ STREAMS = {
 class Stream:
     """A stream of an account. state: refused (by its owner), parked (failing since `when`), waiting, reading, limited
     (until `when`), failed, or read (at `when`).
+
+    rejected, reasons: how much of the last reading could not be used, and the first reasons. partial: it left something
+    for the next one, at `next_at`.
     """
 
     name: str
     state: str
     when: datetime | None = None
     error: str = ""
+    rejected: int = 0
+    reasons: tuple[str, ...] = ()
+    partial: bool = False
+    next_at: datetime | None = None
+
+    @property
+    def more_reasons(self) -> int:
+        return self.rejected - len(self.reasons)
 
     @classmethod
     def of(cls, cursor: Cursor, at: datetime) -> Stream:
@@ -51,7 +62,18 @@ class Stream:
             return cls(name, "failed", cursor.due_at if cursor.due_at > at else None, cursor.error)
         if cursor.queued_at:
             return cls(name, "reading", cursor.pulled_at)
-        return cls(name, "read", cursor.pulled_at) if cursor.pulled_at else cls(name, "waiting")
+        if not cursor.pulled_at:
+            return cls(name, "waiting")
+        noted = cursor.noted or {}
+        return cls(
+            name,
+            "read",
+            cursor.pulled_at,
+            rejected=noted.get("rejected", 0),
+            reasons=tuple(noted.get("reasons", ())),
+            partial=bool(noted.get("partial")),
+            next_at=cursor.due_at if cursor.due_at > at else None,
+        )
 
 
 @dataclass(slots=True)

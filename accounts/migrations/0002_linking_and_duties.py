@@ -151,6 +151,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='cursor',
+            name='noted',
+            field=models.JSONField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='cursor',
             name='parked_at',
             field=models.DateTimeField(blank=True, null=True),
         ),

@@ -118,6 +118,9 @@ class Cursor(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     parked_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
+    # What the last reading could not use (rejected, reasons: the first of them), and whether it left something for the
+    # next (partial); going: it has not come to its end. None: there is nothing to tell.
+    noted = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["link", "stream"], name="cursor_once")]

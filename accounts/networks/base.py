@@ -162,12 +162,14 @@ class Page:
     """Records and the cursor to continue from; both are stored in one transaction. `done`: nothing newer is waiting.
 
     `items`: what the network bills for this page, by the kinds of Spec.cost ({} where it bills nothing).
+    `partial`: this reading ends here, and leaves something for the next (it would cost too much at once).
     """
 
     records: list[Record]
     cursor: dict[str, Any]
     done: bool = False
     items: Mapping[str, int] = field(default_factory=dict)
+    partial: bool = False
 
 
 @dataclass(slots=True)

@@ -202,7 +202,7 @@ class _Reading(Asking):
         while True:
             number, kinds, authors = self.posts_of_others(100, least=5)
             if not number:
-                yield Page([], {"since": since, "newest": newest, "until": until}, done=True)
+                yield Page([], {"since": since, "newest": newest, "until": until}, done=True, partial=True)
                 return
             after = ("since_id", _a_little_before(since)) if since else ("start_time", iso(self.now - REACH_BACK))
             params = [*fixed, *authors, after, *_from(until, token)]
@@ -280,7 +280,7 @@ class _Reading(Asking):
         while True:
             number = self.portion(("post",), 100, least=5)
             if not number:
-                yield Page([], walk, done=True)
+                yield Page([], walk, done=True, partial=True)
                 return
             params = [*fixed, *_from(until, token)]
             asked = self.ask(f"users/{self.me}/tweets", params, ("post",), number)
@@ -360,7 +360,7 @@ class _Reading(Asking):
                 fields.append(("tweet.fields", "author_id,created_at"))
             if not number:
                 # Enough for today; new posts come first the next time.
-                yield Page([], {**rest, "later": queue[:LATER]}, done=True)
+                yield Page([], {**rest, "later": queue[:LATER]}, done=True, partial=True)
                 return
             params = [("pagination_token", token)] if token else []
             params += fields
@@ -422,7 +422,7 @@ class _Reading(Asking):
         while True:
             number = self.portion((kind,), min(size, most)) if most > 0 else 0
             if not number:
-                yield Page([], {"known": known, "head": head, "token": token}, done=True)
+                yield Page([], {"known": known, "head": head, "token": token}, done=True, partial=True)
                 return
             step = [*params, *([("pagination_token", token)] if token else [])]
             try:

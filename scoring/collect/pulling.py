@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -271,6 +272,8 @@ def _read(cursor: Cursor, at: datetime, enough: Callable[[], bool]) -> Attempt:
         schedule.read(cursor, due_at=at, at=at, ended=False)
     else:
         schedule.read(cursor, due_at=schedule.next_reading(spec, cursor, at), at=at, ended=True)
+        if cursor.noted and cursor.noted["going"]:
+            Cursor.objects.filter(pk=cursor.pk).update(noted=cursor.noted | {"going": False})
         if first and link.first_read_at and found.summary.new:
             found.score = link.person_id
     return found
@@ -319,10 +322,21 @@ def store(cursor: Cursor, page: Page, staging: Staging, summary: Summary, budget
         budgets.spend(person=cursor.link.person, spec=staging.spec, items=page.items, budget=budget, at=at)
         # Only from where we began: the cursor of a faster process must not be set back.
         same = Cursor.objects.filter(pk=cursor.pk, value=cursor.value)
-        if not same.update(value=page.cursor, next_allowed_at=None, error=""):
+        noted = noted_after(cursor.noted, found, page)
+        if not same.update(value=page.cursor, next_allowed_at=None, error="", noted=noted):
             raise Overtaken(f"{cursor} was read by another process meanwhile")
-    cursor.value = page.cursor
+    cursor.value, cursor.noted = page.cursor, noted
     add(summary, found)
+
+
+def noted_after(noted: dict[str, Any] | None, found: Summary, page: Page) -> dict[str, Any] | None:
+    """What the cursor tells its person after `page`: of this reading, from its first page on, in however many turns."""
+    before: dict[str, Any] = noted if noted and noted["going"] else {"rejected": 0, "reasons": []}
+    rejected = before["rejected"] + found.rejected
+    if page.done and not rejected and not page.partial:
+        return None
+    reasons = [*before["reasons"], *(reason[:300] for reason in found.reasons)][:FIRST_REASONS]
+    return {"rejected": rejected, "reasons": reasons, "partial": page.partial, "going": not page.done}
 
 
 def add(summary: Summary, found: Summary) -> None:
