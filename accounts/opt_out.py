@@ -16,6 +16,7 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,8 @@ PATIENCE = "3s"
 LOCK_NOT_AVAILABLE = "55P03"
 # Networks whose ids are the handles themselves.
 NAMED_BY_HANDLE = frozenset({"instagram", "threads", "tiktok", "reddit", "mastodon"})
+# Linked accounts of which nothing but a bare name is known: an opt-out of a namesake must not take them away.
+NAMESAKES = Q(external_id__startswith="name:", link__isnull=False)
 # Accounts looked through at once.
 BATCH = 100_000
 
@@ -74,18 +77,19 @@ def add(*, network: str, owner: Owner, at: datetime) -> dict[str, int]:
     something is being stored just now, or collected for the person whom the account is linked to.
     """
     names = names_of(network, owner)
-    holder = Person.objects.filter(links__account__network=network, links__account__external_id__in=names).first()
     rows = [OptOut(network=network, digest=digest(network, name)) for name in names]
     OptOut.objects.bulk_create(rows, ignore_conflicts=True)
     stored = _wait_for_storing(PATIENCE)
     found = Account.objects.filter(network=network, external_id__in={*names, *(name.lower() for name in names)})
-    accounts = set(found.values_list("pk", flat=True))
+    # Anybody may take a name that somebody else has.
+    accounts = set(found.exclude(NAMESAKES & ~Q(external_id=owner.external_id)).values_list("pk", flat=True))
     if owner.external_id.startswith("@"):
         # Told by its handle alone, so that the account that bears it is meant.
         by_handle = Account.objects.filter(network=network, handle__iexact=owner.external_id[1:])
         accounts |= set(by_handle.values_list("pk", flat=True))
+    holders = list(Person.objects.filter(links__account__in=accounts).distinct().order_by("pk"))
     removed = privacy.erase_accounts(accounts=sorted(accounts), at=at)
-    if holder is not None:
+    for holder in holders:
         context = {
             "network": NETWORKS[network].spec.label,
             "handle": owner.handle or owner.external_id,
@@ -169,8 +173,9 @@ def sweep(*, at: datetime) -> int:
 
 
 def _batches(network: str) -> Iterator[dict[str, int]]:
-    """The accounts of `network`, id there -> our number."""
-    rows = Account.objects.filter(network=network).order_by("pk").values_list("external_id", "pk")
+    """The accounts of `network` that an opt-out may be about, id there -> our number."""
+    known = Account.objects.filter(network=network).exclude(NAMESAKES)
+    rows = known.order_by("pk").values_list("external_id", "pk")
     numbers = rows.iterator(chunk_size=10_000)
     while batch := dict(islice(numbers, BATCH)):
         yield batch

@@ -234,6 +234,18 @@ def test_an_account_that_was_linked_goes_and_its_person_is_told(
     assert Person.objects.get() == alice
 
 
+def test_nobody_takes_away_a_namesakes_account_by_opting_out(alice: Person, django_capture_on_commit_callbacks) -> None:
+    link(alice, network="facebook", external_id="name:alice archer", handle="")
+    with django_capture_on_commit_callbacks(execute=True):
+        opt_out.add(network="facebook", owner=Owner("666", name="Alice Archer"), at=AT)
+        opt_out.sweep(at=AT)
+    assert LinkedAccount.objects.get().account.external_id == "name:alice archer"
+    assert not mail.outbox
+    # The operator, who knows which one is meant, can.
+    opt_out.add(network="facebook", owner=Owner("name:alice archer"), at=AT)
+    assert not LinkedAccount.objects.exists()
+
+
 def test_linking_it_later_is_refused_with_the_way_to_undo_it(alice: Person, settings) -> None:
     settings.SITE_URL = "https://klout.example"
     opt_out.add(network="twitter", owner=CAROL, at=AT)
