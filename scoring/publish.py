@@ -64,6 +64,13 @@ def publish(*, run: ScoreRun, results: Results, at: datetime) -> dict[str, int]:
             write_effects(results)
             written["accounts"] = write_accounts(results)
         finish(run, at)
+    forget_who_left(results)
+    with connection.cursor() as cursor:
+        # No constraint holds days of history to their people, so that nothing else would take these along.
+        cursor.execute(
+            "DELETE FROM scoring_scorehistory WHERE as_of = %s AND person_id NOT IN (SELECT id FROM accounts_person)",
+            [run.as_of],
+        )
     return written
 
 
@@ -74,7 +81,24 @@ def publish_provisional(*, run: ScoreRun, results: Results, at: datetime) -> dic
         written = {"scores": write_scores(run, everybody=False), "components": write_components()}
         write_effects(results)
         finish(run, at)
+    forget_who_left(results)
     return written
+
+
+def forget_who_left(results: Results) -> None:
+    """Take off what has just been published of people who removed their last account, or were erased, meanwhile.
+
+    After the commit: what they did saw nothing of ours before it, and whatever they do from now on sees all of it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT person FROM unnest(%s::bigint[]) AS person
+            WHERE person NOT IN (SELECT person_id FROM accounts_linkedaccount)
+            """,
+            [results.persons.entity.tolist()],
+        )
+        forget_scores([person for (person,) in cursor.fetchall()])
 
 
 def forget_scores(persons: Sequence[int]) -> None:

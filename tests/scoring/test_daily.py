@@ -320,6 +320,37 @@ def test_the_last_account_removed_takes_the_score_with_it(join, happen):
     assert ScoreHistory.objects.filter(person_id=alice.pk).exists()
 
 
+@pytest.mark.parametrize("newest", [True, False], ids=["daily and provisional", "a past day"])
+def test_who_leaves_in_the_very_moment_of_publishing_is_not_shown_after_it(join, happen, monkeypatch, newest):
+    alice, bob, carol = (join(name, twitter=name.lower()) for name in ("Alice", "Bob", "Carol"))
+    happen([row for name in ("alice", "bob", "carol") for row in replies(name, names("fan", 5))])
+    ends = publish.finish
+
+    def leave(*arguments: object) -> None:
+        # What another transaction commits once this one has looked who is linked.
+        LinkedAccount.objects.filter(person=alice).delete()
+        if newest:
+            LinkedAccount.objects.filter(person=carol).delete()
+        else:
+            carol.delete()
+        ends(*arguments)
+
+    if not newest:
+        daily.run(as_of=TODAY, at=AT)
+    monkeypatch.setattr(publish, "finish", leave)
+    day = TODAY if newest else TODAY - timedelta(days=1)
+    daily.run(as_of=day, at=AT)
+    assert [score.person for score in Score.objects.all()] == [bob]
+    assert set(Component.objects.values_list("person", flat=True)) == {bob.pk}
+    if not newest:
+        assert set(ScoreHistory.objects.filter(as_of=day).values_list("person_id", flat=True)) == {alice.pk, bob.pk}
+    monkeypatch.setattr(publish, "finish", ends)
+    again = LinkedAccount.objects.create(account=Account.objects.get(external_id="alice"), person=alice)
+    monkeypatch.setattr(publish, "finish", lambda *arguments: (again.delete(), ends(*arguments)))
+    daily.provisional(persons=[alice.pk], at=AT)
+    assert [score.person for score in Score.objects.all()] == [bob]
+
+
 def test_a_broken_link_does_not_let_the_score_fade_for_fourteen_days(join, happen):
     alice, bob = join("Alice", twitter="a"), join("Bob", twitter="b")
     fans = names("fan", 30)
