@@ -1,6 +1,7 @@
 """Long lists that a network gives newest first, such as followers: all of it once, then only what is new."""
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from accounts.networks.base import Page, Record
@@ -16,6 +17,14 @@ class Listed(NamedTuple):
     records: list[Record]
     ids: Sequence[str]
     following: str
+
+
+def marks(ids: Iterable[str]) -> list[str]:
+    """What a cursor remembers of `ids`: enough to know them again, too little to tell whose they are.
+
+    Cursors are handed out with the rest of a person's data, and outlive the accounts of others that they are about.
+    """
+    return [hashlib.blake2s(one.encode(errors="replace"), digest_size=6).hexdigest() for one in ids]
 
 
 def newest_first(ask: Callable[[str], Listed], cursor: dict[str, Any], *, most: int) -> Iterator[Page]:
@@ -34,8 +43,8 @@ def newest_first(ask: Callable[[str], Listed], cursor: dict[str, Any], *, most: 
                 raise
             place, begun, pages, met = "", [], 0, 0
             continue
-        begun = begun or list(listed.ids[:_HEAD])
-        pages, met = pages + 1, met + len(set(head) & set(listed.ids))
+        begun = begun or marks(listed.ids[:_HEAD])
+        pages, met = pages + 1, met + len(set(head) & set(marks(listed.ids)))
         known = bool(head) and 2 * met >= len(head)
         if known or pages >= most or listed.following in ("", place):
             yield Page(listed.records, {"head": begun}, done=True)

@@ -36,6 +36,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import twitter as export
 from accounts.networks.http import Http, NotFound, Rejected4xx
+from accounts.networks.newest_first import marks
 from accounts.networks.x import (
     Asked,
     Asking,
@@ -434,7 +435,7 @@ class _Reading(Asking):
                 token, head, resumed = "", [], False
                 continue
             records = [record for item in asked.data for record in self._relation(item, kind)]
-            ids = [item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id"))]
+            ids = marks(item["id"] for item in asked.data if isinstance(item, dict) and is_id(item.get("id")))
             head, resumed = (head or ids)[:10], False
             if not asked.token or set(ids) & set(known):
                 yield Page(records, {"known": head or known}, done=True, items=asked.items)

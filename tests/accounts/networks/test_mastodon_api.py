@@ -285,6 +285,12 @@ def test_reading_followers_goes_on_in_the_middle(mastodon: FakeMastodon, call: C
     assert len(actors) == len(set(actors)) == 200
 
 
+def test_where_a_reading_was_is_kept_without_naming_anybody(mastodon: FakeMastodon, call: Call) -> None:
+    mastodon.follow(*(f"person{number}@other.example" for number in range(200)))
+    for page in pull(call(), "followers", mastodon):
+        assert "person" not in str(page.cursor)
+
+
 def test_followers_of_somebody_else_are_not_read(mastodon: FakeMastodon, call: Call) -> None:
     mastodon.username = "bob"
     with pytest.raises(Revoked, match=r"the token is of bob@"):

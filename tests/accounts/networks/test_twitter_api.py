@@ -348,6 +348,13 @@ def test_lists_name_their_owners_as_standing_relations(x: FakeTwitter, call: Cal
     assert [page.items for page in pages] == [{"list": 100}, {"list": 30}]
 
 
+def test_where_a_reading_of_followers_was_is_kept_without_naming_anybody(x: FakeTwitter, call: Call) -> None:
+    x.followers = [x.person(index) for index in range(30)]
+    cursors = [page.cursor for page in pull(call(), "followers")]
+    assert cursors[-1]["known"]
+    assert not [number for number in x.followers if number in str(cursors)]
+
+
 def test_followers_are_read_once_and_then_the_new_ones(x: FakeTwitter, call: Call) -> None:
     x.followers = [x.person(index) for index in range(300)]
     first = pull(call(), "followers")
