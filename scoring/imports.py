@@ -63,11 +63,12 @@ WHERE: dict[str, str | Promise] = {
         "first, small one lacks what comes a day later."
     ),
     "mastodon": gettext_lazy(
-        "Preferences, Import and export, Request your archive. The zip; the table of followers may be put beside it."
+        "Preferences, Import and export, Request your archive. The zip, or the .tar.gz of older servers; the table of "
+        "followers may be put beside it."
     ),
     "google": gettext_lazy(
-        "takeout.google.com, YouTube and YouTube Music, as a zip and not a .tgz. In any language; if it comes in "
-        "parts, the one with the tables of channels and videos."
+        "takeout.google.com, YouTube and YouTube Music, as a zip or a .tgz. In any language; if it comes in parts, "
+        "the one with the tables of channels and videos."
     ),
     "googleplus": gettext_lazy(
         "Google Takeout of until April 2019, with Google+ Stream. The zip you kept, in any language; "

@@ -26,7 +26,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from accounts.networks.archive import PACKED, text_kind
+from accounts.networks.sources import PACKED, text_kind
+from accounts.networks.tarball import is_tar
 from accounts.views import chosen_person, settings_address
 from scoring import imports
 from scoring.models import ImportJob
@@ -87,7 +88,7 @@ class ImportForm(forms.Form):
     )
     archive = forms.FileField(
         label=gettext_lazy("Data export"),
-        widget=forms.FileInput(attrs={"accept": ".zip,.json,.csv,.xml,.rss,.atom,.opml,application/zip"}),
+        widget=forms.FileInput(attrs={"accept": ".zip,.tgz,.gz,.tar,.json,.csv,.xml,.rss,.atom,.opml,application/zip"}),
     )
     own = forms.CharField(
         label=gettext_lazy("Which one is yours"),
@@ -116,8 +117,9 @@ class ImportForm(forms.Form):
 
     def clean_archive(self) -> UploadedFile[bytes]:
         archive: UploadedFile[bytes] = self.cleaned_data[FIELD]
-        if archive.file is None or not zipfile.is_zipfile(archive.file):
-            _check_single(Path(archive.temporary_file_path()))  # type: ignore[attr-defined]
+        path = Path(archive.temporary_file_path())  # type: ignore[attr-defined]
+        if archive.file is None or not (zipfile.is_zipfile(archive.file) or is_tar(path)):
+            _check_single(path)
         return archive
 
     def clean(self) -> None:

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -49,6 +52,21 @@ def test_a_single_file_is_read_too(
     job = ImportJob.objects.get()
     assert (job.state, job.network, job.error) == ("done", network, "")
     assert alice.links.get().account.network == network
+
+
+@pytest.mark.parametrize(("name", "mode"), [("archive-2021.tar.gz", "w:gz"), ("archive-2021.tar", "w")])
+def test_a_tar_is_read_too(
+    alice: Person, as_alice: Client, work: Callable[[], None], name: str, mode: Literal["w", "w:gz"]
+) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as tar:
+        tar.add(FIXTURES / "mastodon", "archive")
+    upload(as_alice, SimpleUploadedFile(name, file.getvalue(), content_type="application/gzip"))
+    work()
+    job = ImportJob.objects.get()
+    assert (job.state, job.network, job.error) == ("done", "mastodon", "")
+    assert alice.links.get().account.network == "mastodon"
+    assert kept() == []
 
 
 def test_a_single_table_says_what_it_lacks(as_alice: Client, work: Callable[[], None]) -> None:

@@ -74,7 +74,7 @@ def test_it_passes_over_what_a_mac_adds(zip_path: Path) -> None:
     [
         (b"", "empty"),
         (b"hello, I am a picture", "not a zip file"),
-        (b"\x1f\x8b\x08\x00rest", "is a .gz or .tgz file.* unpack it and zip the folder"),
+        (b"\x1f\x8b\x08\x00rest", "is a damaged .tar.gz, or another .gz file.* unpack it and zip the folder"),
         (b"PK\x05\x06" + b"\0" * 18, "holds no files"),
     ],
 )
@@ -157,6 +157,17 @@ def test_it_never_opens_a_pipe_in_a_folder(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "outbox.json")
     with open_archive(tmp_path) as archive:
         assert archive.names() == ["actor.json"]
+
+
+def test_what_is_packed_twice_alike_is_one_and_pictures_do_not_matter(zip_path: Path) -> None:
+    with zipfile.ZipFile(zip_path, "w") as archive:
+        for name, texts in (("actor.json", ("{}", "{}")), ("beach.jpg", ("one", "another"))):
+            archive.writestr(name, texts[0])
+            with pytest.warns(UserWarning, match="Duplicate"):
+                archive.writestr(name, texts[1])
+    with open_archive(zip_path) as archive:
+        assert archive.names() == ["actor.json", "beach.jpg"]
+        assert archive.read_json("actor.json") == {}
 
 
 def test_it_refuses_a_name_that_comes_twice(zip_path: Path) -> None:
