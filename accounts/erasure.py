@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.urls import reverse
@@ -95,6 +96,11 @@ def sweep_pictures(*, at: datetime) -> int:
             path.unlink(missing_ok=True)
             swept += 1
     return swept
+
+
+def sweep_sessions(*, at: datetime) -> int:
+    """Delete sessions that have ended, with what was begun in them (a sign-up that never came about); how many."""
+    return Session.objects.filter(expire_date__lt=at).delete()[0]
 
 
 def _context(person: Person, due_at: datetime | None) -> dict[str, str]:

@@ -172,7 +172,7 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
         transaction.on_commit(lambda: outbox.forget(addresses), robust=True)
         with _letting_consents_go():
             removed["log lines of the admin"] += admin_log.forget_names(person, addresses)
-            removed.update(_erase_users(person, at))
+            removed.update(_erase_users(person))
             admin_log.forget_rows(Person, [person.pk])
             if person.avatar:
                 delete_after_commit(Path(person.avatar.path))
@@ -284,24 +284,24 @@ def users_of_nobody_else(person: Person) -> models.QuerySet[User]:
     return User.objects.filter(~models.Exists(others), membership__person=person, is_staff=False)
 
 
-def _erase_users(person: Person, at: datetime) -> Counter[str]:
+def _erase_users(person: Person) -> Counter[str]:
     users = list(users_of_nobody_else(person).values_list("pk", flat=True))
     memberships = list(Membership.objects.filter(person=person).values_list("pk", flat=True))
     admin_log.forget_rows(Membership, memberships)
     admin_log.forget_rows(User, users)
-    removed = Counter({"log-ins": len(users), "sessions": _end_sessions(set(users), at)})
+    removed = Counter({"log-ins": len(users), "sessions": _end_sessions(set(users))})
     User.objects.filter(pk__in=users).delete()
     return removed
 
 
-def _end_sessions(users: set[int], at: datetime) -> int:
-    """Delete the sessions of `users`; whose a session is stands inside it, so that all living ones are looked at."""
+def _end_sessions(users: set[int]) -> int:
+    """Delete the sessions of `users`; whose a session is stands inside it, so that all are looked at, also dead ones."""
     if not users:
         return 0
     wanted = {str(user) for user in users}
     ended = [
         session.pk
-        for session in Session.objects.filter(expire_date__gt=at).iterator()
+        for session in Session.objects.iterator()
         if str(session.get_decoded().get("_auth_user_id", "")) in wanted
     ]
     Session.objects.filter(pk__in=ended).delete()

@@ -56,8 +56,9 @@ def purge_retained() -> None:
 
 @shared_task
 def sweep_files() -> None:
-    """Daily: removes copies that have lain for their days, and files that a process left when it died."""
+    """Daily: removes copies that have lain for their days, files that a process left when it died, dead sessions."""
     at = timezone.now()
+    log.info("%s ended sessions removed", erasure.sweep_sessions(at=at))
     log.info("%s old files removed", handing_out.sweep(at=at) + erasure.sweep_pictures(at=at))
 
 

@@ -15,6 +15,8 @@ from accounts.networks.base import Unreachable
 
 Resolve = Callable[[str, int], list[str]]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All of IPv6 that has ever been given out; "global" leaves room for old and local ways to wrap an IPv4 address.
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
 
 
 class AddressRefused(Unreachable):
@@ -35,6 +37,8 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
         if inner:
             return is_public(str(inner))
+        if ip not in _GIVEN_OUT:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

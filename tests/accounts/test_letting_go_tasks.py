@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from celery import current_app
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 
 from accounts import erasure, handing_out, opt_out, tasks
 from accounts.hooks import meta
 from accounts.models import Account, DeletionReceipt, ExportJob, OptOut, Person
-from tests.accounts.conftest import link
+from tests.accounts.conftest import link, logged_in
 
 QUEUED_BY_NAME = (
     *("accounts.tasks.make_export", "accounts.tasks.finish_deletion", "accounts.tasks.sweep_opt_outs"),
@@ -50,10 +51,14 @@ def test_who_is_due_is_erased_and_lost_copies_are_queued_anew(
 def test_the_daily_ones_sweep(alice: Person) -> None:
     OptOut.objects.create(network="twitter", digest=opt_out.digest("twitter", "300"))
     Account.objects.create(network="twitter", external_id="300")
+    client = logged_in(alice)
+    dead = logged_in(alice).session.session_key
+    Session.objects.filter(pk=dead).update(expire_date=NOW - dt.timedelta(minutes=1))
     tasks.sweep_opt_outs()
     tasks.sweep_files()
     tasks.purge_retained()
     assert not Account.objects.exists()
+    assert [session.pk for session in Session.objects.all()] == [client.session.session_key]
 
 
 def test_a_deletion_is_tried_until_nothing_is_in_its_way(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

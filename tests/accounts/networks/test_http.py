@@ -310,6 +310,10 @@ def test_a_bad_base_url_is_refused_at_once(call: Call, url: str) -> None:
         ("::ffff:93.184.215.14", True),
         ("64:ff9b::7f00:1", False),
         ("2002:7f00:1::", False),
+        ("fec0::1", False),
+        ("::127.0.0.1", False),
+        ("::ffff:0:127.0.0.1", False),
+        ("64:ff9b:1::7f00:1", False),
     ],
 )
 def test_it_knows_private_addresses(address: str, public: bool) -> None:
