@@ -66,6 +66,22 @@ EARLIER = f"""
       AND scoring_relation.verb = seen.verb
       AND scoring_relation.observed_at > {WHEN.format("seen.observed_at")}
 """
+# What may be kept for some days only (Spec.retain_days) is as young as the day before the network said it last: a score is
+# of what was known before its day, and must not miss what is told anew each day.
+RENEWED = f"""
+    UPDATE scoring_relation SET observed_at = seen.observed_at
+    FROM (
+        SELECT target.id AS target, actor.id AS actor, verb,
+            {WHEN.format("max(observed_at)")} - interval '1 day' AS observed_at
+        FROM staged_relation
+        JOIN staged_account AS target ON target.external_id = staged_relation.target
+        JOIN staged_account AS actor ON actor.external_id = staged_relation.actor
+        GROUP BY target.id, actor.id, verb
+    ) AS seen
+    WHERE scoring_relation.target = seen.target AND scoring_relation.actor = seen.actor
+      AND scoring_relation.verb = seen.verb AND scoring_relation.origin = %(origin)s
+      AND scoring_relation.observed_at < seen.observed_at
+"""
 COUNTERS = f"""
     INSERT INTO scoring_counterreading (account, name, day, value, observed_at, network, origin)
     SELECT DISTINCT ON (id, name, day) id, name, day, value, observed, %(network)s, %(origin)s
@@ -347,4 +363,5 @@ def store_others(staging: Staging, summary: Summary) -> None:
                 summary.new += cursor.rowcount
                 summary.known += staged - cursor.rowcount
                 if table == "staged_relation":
-                    cursor.execute(EARLIER)
+                    renews = staging.spec.retain_days is not None and staging.origin == "api"
+                    cursor.execute(RENEWED if renews else EARLIER, codes)
