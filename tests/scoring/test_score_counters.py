@@ -185,7 +185,7 @@ def test_a_table_that_cannot_be_scored_is_refused_with_the_reason(text, words):
 def test_each_network_has_its_own_counters():
     assert float(Done("friends\n100\n", "facebook").rows[1][1]) > 1
     with pytest.raises(
-        BadTable, match="'gopher' is no network with counters; those are: bing, .*facebook, .*mastodon, "
+        BadTable, match=r"'gopher' is no network with counters; those are: bing, .*facebook, .*mastodon, "
     ):
         Done("followers\n1\n", "gopher")
 
