@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 
@@ -39,11 +40,17 @@ def server_at(typed: str) -> str:
         host = ""
     if scheme.lower() not in ("http", "https") or not _HOST.fullmatch(host):
         raise BadRecord("server", "this is no address of a server; it looks like mastodon.social")
-    return f"{scheme.lower()}://{host}"
+    scheme = scheme.lower()
+    return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
-def callback_url() -> str:
-    return settings.SITE_URL + reverse(f"{SLUG}_callback")
+def callback_url(server: str) -> str:
+    """Where `server` sends people back: each has an address of its own, so that none passes off another's answer."""
+    return settings.SITE_URL + reverse(f"{SLUG}_callback", args=[mark_of(server)])
+
+
+def mark_of(server: str) -> str:
+    return hashlib.sha256(server.encode()).hexdigest()[:32]
 
 
 def app_at(server: str, at: datetime, *, asked_by: str) -> NetworkApp:
@@ -63,7 +70,7 @@ def app_at(server: str, at: datetime, *, asked_by: str) -> NetworkApp:
             "/api/v1/apps",
             form={
                 "client_name": settings.SITE_NAME,
-                "redirect_uris": callback_url(),
+                "redirect_uris": callback_url(server),
                 "scopes": " ".join([*declared.identity, *declared.collect]),
                 "website": settings.SITE_URL,
             },

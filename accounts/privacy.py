@@ -295,7 +295,7 @@ def _erase_users(person: Person) -> Counter[str]:
 
 
 def _end_sessions(users: set[int]) -> int:
-    """Delete the sessions of `users`; whose a session is stands inside it, so that all are looked at, also dead ones."""
+    """Delete the sessions of `users`; whose a session is stands inside it, so that all are looked at, dead ones too."""
     if not users:
         return 0
     wanted = {str(user) for user in users}

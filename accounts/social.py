@@ -31,6 +31,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import arriving, joining, mastodon_apps, opting_out
 from accounts.calling import NoApp, collect_scopes, is_on, rewritten
@@ -55,6 +56,7 @@ COLLECT_PARAMS = {
 }
 LOGIN_PARAMS = {"google": {"prompt": "select_account"}}
 REFUSED = frozenset({"access_denied", "user_cancelled_login", "user_cancelled_authorize", "user_denied"})
+TOO_LATE = gettext_lazy("That took too long, or was begun in another window. Please begin again.")
 UNKNOWN_SCOPE = frozenset({"invalid_scope", "unauthorized_scope_error"})
 
 
@@ -134,7 +136,10 @@ def callback(adapter: type[OAuth2Adapter]) -> Callable[..., HttpResponse]:
             )
             return request._token_answer  # type: ignore[attr-defined]
 
-    def view(request: HttpRequest, provider_id: str = "") -> HttpResponse:
+    def view(request: HttpRequest, provider_id: str = "", server_mark: str = "") -> HttpResponse:
+        if server_mark and server_mark != mastodon_apps.mark_of(mastodon_apps.server_of(request)):
+            # Another server's code: the one that we left for would be given it.
+            return _sent_back(request, {}, TOO_LATE)
         made = Keeping(request, provider_id) if issubclass(adapter, OpenIDConnectOAuth2Adapter) else Keeping(request)
         named = provider_id or adapter.provider_id
         try:
@@ -217,10 +222,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             raise ImmediateHttpResponse(self._again(request, data, label))
         if spec.slug == mastodon_apps.SLUG and "invalid_client" in str(exception):
             mastodon_apps.forget(data.get("server", ""))
-        if data:
-            text = _("%(network)s did not let us in. Please try again.") % label
-        else:
-            text = _("That took too long, or was begun in another window. Please begin again.")
+        text = _("%(network)s did not let us in. Please try again.") % label if data else TOO_LATE
         raise ImmediateHttpResponse(_sent_back(request, data, text))
 
     def _again(self, request: HttpRequest, data: dict[str, Any], label: dict[str, str]) -> HttpResponse:
@@ -255,9 +257,9 @@ def _next(request: HttpRequest) -> str | None:
     return url if url and url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure()) else None
 
 
-def _sent_back(request: HttpRequest, data: dict[str, Any], text: str, level: int = messages.ERROR) -> HttpResponse:
+def _sent_back(request: HttpRequest, data: dict[str, Any], text: Any, level: int = messages.ERROR) -> HttpResponse:
     """The page from which somebody left for a network, with what came of it."""
-    messages.add_message(request, level, text)
+    messages.add_message(request, level, str(text))
     if data.get("purpose") == "collect":
         person = Person.objects.filter(pk=data["person"]).first()
         named = f"?person={person.handle}" if person and _edits(request, person.pk) else ""

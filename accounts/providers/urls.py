@@ -26,7 +26,7 @@ from accounts.social import callback
 ADAPTERS = (
     *(TwitterOAuth2Adapter, FacebookOAuth2Adapter, GoogleOAuth2Adapter, GitHubOAuth2Adapter, MediaWikiOAuth2Adapter),
     *(FoursquareOAuth2Adapter, RedditAdapter, TwitchOAuth2Adapter, TikTokOAuth2Adapter),
-    *(InstagramAdapter, ThreadsAdapter, MastodonAdapter),
+    *(InstagramAdapter, ThreadsAdapter),
 )
 
 urlpatterns: list[URLPattern] = [
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
         callback(OpenIDConnectOAuth2Adapter),
         name="openid_connect_callback",
     ),
+    path("mastodon/login/callback/<slug:server_mark>/", callback(MastodonAdapter), name="mastodon_callback"),
     *(
         path(
             f"{adapter.provider_id}/login/callback/",

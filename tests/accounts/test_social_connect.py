@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.contrib.messages import get_messages
@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import credentials, linking, social
+from accounts import credentials, linking, mastodon_apps, social
 from accounts.models import AccountClaim, Credential, Cursor, LinkedAccount, Membership, NetworkApp, Pause, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import BadRecord, NetworkError, Owner, RateLimited
@@ -282,6 +282,25 @@ def test_two_mastodon_servers_do_not_mix(plays, alice) -> None:
         assert decrypt(link.credential.token) in fake.access
 
 
+def test_a_mastodon_server_cannot_pass_off_another_servers_code_as_its_own(plays, alice) -> None:
+    honest, evil = plays("mastodon"), plays("mastodon")
+    client = logged_in(alice)
+    leave(agree(client, "mastodon", alice, server=honest.url))
+    to_evil = urlsplit(leave(agree(client, "mastodon", alice, server=evil.url)))
+    # It sends her on to the server that she trusts, as if that had been asked, with the state of its own.
+    state, app = parse_qs(to_evil.query)["state"][0], NetworkApp.objects.get(server=honest.url)
+    asked = {"client_id": app.client_id, "response_type": "code", "scope": "read:accounts", "state": state}
+    for server in (honest, evil):
+        address = mastodon_apps.callback_url(server.url)
+        try:
+            way = honest.visit(f"{honest.url}/oauth/authorize?{urlencode(asked | {'redirect_uri': address})}")
+        except AssertionError:
+            continue
+        client.get(way.removeprefix("http://testserver"))
+    assert not [asked for asked in evil.asked if asked.path == "/oauth/token"]
+    assert not LinkedAccount.objects.exists()
+
+
 def test_a_mastodon_server_that_has_forgotten_our_app_gets_another(plays, alice) -> None:
     fake, client = plays("mastodon"), logged_in(alice)
     way = fake.visit(leave(agree(client, "mastodon", alice, server=fake.url))).removeprefix("http://testserver")
@@ -323,14 +342,13 @@ def test_nobody_has_us_call_very_many_servers(rf, alice, plays) -> None:
     [
         ("mastodon.social", "https://mastodon.social"),
         ("https://Mastodon.Social/@alice", "https://mastodon.social"),
+        ("mastodon.social:443", "https://mastodon.social"),
         ("@alice@town.example", "https://town.example"),
         (" town.example ", "https://town.example"),
         ("bücher.example", "https://xn--bcher-kva.example"),
     ],
 )
 def test_a_server_is_found_in_what_people_type(typed: str, server: str) -> None:
-    from accounts import mastodon_apps
-
     assert mastodon_apps.server_at(typed) == server
     with pytest.raises(BadRecord):
         mastodon_apps.server_at("javascript:alert(1)")

@@ -168,6 +168,8 @@ class FakeOAuth(Loopback):
         super().__init__()
         self.slug, self.dialect = slug, DIALECTS[slug]
         self.clients = {} if slug == "mastodon" else {CLIENT[0]: CLIENT[1]}
+        # Where each app that registered itself may have people sent back to.
+        self.registered: dict[str, str] = {}
         self.account: dict[str, Any] = {
             "id": "1001",
             "username": "AliceArcher",
@@ -225,6 +227,7 @@ class FakeOAuth(Loopback):
     def register(self, form: dict[str, str]) -> Reply:
         client_id = f"app-{len(self.clients) + 1}"
         self.clients[client_id] = self.make("secret")
+        self.registered[client_id] = form["redirect_uris"]
         known = {
             "client_id": client_id,
             "client_secret": self.clients[client_id],
@@ -236,6 +239,8 @@ class FakeOAuth(Loopback):
         client, redirect_uri = form.get(self.dialect.client_id, ""), form["redirect_uri"]
         if client not in self.clients:
             return Reply(400, {"error": "unknown client"})
+        if self.registered.get(client, redirect_uri) != redirect_uri:
+            return Reply(400, {"error": "this redirect_uri was not registered"})
         if form.get("response_type") != "code" or not form.get("state"):
             return Reply(400, {"error": "invalid_request"})
         if self.dialect.pkce and form.get("code_challenge_method") != "S256":

@@ -32,7 +32,7 @@ class MastodonAdapter(OAuth2Adapter):  # type: ignore[misc]
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         # The one that was registered there.
-        return mastodon_apps.callback_url()
+        return mastodon_apps.callback_url(self.server)
 
     def complete_login(self, request: HttpRequest, app: Any, token: SocialToken, **kwargs: Any) -> SocialLogin:
         with get_adapter().get_requests_session() as session:
