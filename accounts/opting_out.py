@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
@@ -35,8 +36,10 @@ SOON = 60
 UNDO_KEY = "opt_out_undo"
 # What `opt_out_done` is to say.
 DONE_KEY = "opt_out_done"
-# Whom the codes are for: everybody, since only the account's owner can show one; another for undoing it.
+# What the codes are for; and what makes them this visitor's: one that is left on an account for years must not let
+# others leave it out once more, or undo that.
 OUT, IN = "opt-out", "opt-in"
+CODE_KEY = "opt_out_code"
 
 
 class OptOutForm(forms.Form):
@@ -93,7 +96,7 @@ def opt_out_page(request: HttpRequest) -> HttpResponse:
         except Unfound as error:
             form.add_error("handle", str(error))
         else:
-            subject = IN if undo else OUT
+            subject = f"{IN if undo else OUT}:{request.session.setdefault(CODE_KEY, secrets.token_urlsafe(12))}"
             context |= {
                 "step": "code",
                 "code": challenges.code_for(subject, network.spec.slug, owner.external_id),
@@ -122,6 +125,7 @@ def proved(
 ) -> HttpResponseRedirect:
     """The account of `owner` is the visitor's: leave it out, or undo that. undo None: as they said when they left."""
     said = request.session.pop(UNDO_KEY, "")
+    request.session.pop(CODE_KEY, None)
     undo = said == network if undo is None else undo
     label = NETWORKS[network].spec.label
     if undo:

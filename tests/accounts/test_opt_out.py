@@ -326,6 +326,20 @@ def test_undoing_needs_a_proof_of_its_own(on_bluesky: dict[str, str]) -> None:
     assert not OptOut.objects.exists()
 
 
+def test_a_code_that_was_left_on_an_account_is_of_no_use_to_others(on_bluesky: dict[str, str]) -> None:
+    carol, mallory = Client(), Client()
+    on_bluesky["about"] = out = code_in(ask(carol))
+    assert "left out for good" in ask(carol, step="code")
+    on_bluesky["about"] += " " + (back := code_in(ask(carol, undo="yes")))
+    assert "may be known here again" in ask(carol, step="code", undo="yes")
+    ask(mallory)
+    assert "not there yet" in ask(mallory, step="code")
+    assert not OptOut.objects.exists()
+    assert code_in(ask(mallory)) not in (out, back)
+    # Nor to herself, by whatever browser she left it out with.
+    assert "not there yet" in ask(carol, step="code")
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
