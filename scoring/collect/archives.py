@@ -11,7 +11,7 @@ from accounts.networks import NETWORKS
 from accounts.networks.archive import Archive, open_archive
 from accounts.networks.base import BadArchive, Network, Owner, Record, Rejected, Spec, Tally
 from scoring.collect.bulk import known_network
-from scoring.collect.links import check_free, link_owner
+from scoring.collect.links import as_known, check_free, link_owner
 from scoring.collect.merging import merge
 from scoring.collect.staging import Staging
 from scoring.collect.summary import Progress, Refused, Rejects, Summary, quiet
@@ -86,6 +86,7 @@ def _read_and_store(
     owner = next(records, None)
     if not isinstance(owner, Owner):
         raise BadArchive(f"{archive.label}: does not say whose export it is")
+    owner = as_known(person=person, spec=spec, owner=owner)
     check_free(person=person, spec=spec, owner=owner)
     with Staging(spec=spec, origin="archive", at=at) as staging:
         stage(staging, records, owner, summary, bad, progress)

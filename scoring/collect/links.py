@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import datetime
 
 from accounts import linking, opt_out
@@ -9,6 +11,9 @@ from accounts.models import LinkedAccount, Person
 from accounts.networks.base import Owner, Spec
 from scoring.collect.keys import unfit
 from scoring.collect.summary import Refused
+
+# Ids of people of whom an export gives no number: their handle, their number elsewhere, their name.
+PASSING = re.compile("@|id:|name:")
 
 
 class AlreadyLinked(Refused):
@@ -25,6 +30,35 @@ def check_free(*, person: Person, spec: Spec, owner: Owner) -> None:
     links = LinkedAccount.objects.filter(account__network=spec.slug, account__external_id=owner.external_id)
     if links.exclude(person=person).exists():
         raise another_s(spec, owner)
+
+
+def as_known(*, person: Person, spec: Spec, owner: Owner) -> Owner:
+    """`owner` of an export, by the id of the person's account that is the same one.
+
+    Some exports name their owner otherwise than the API (accounts.networks: "@alice", "id:...", "name:..."). Where the
+    one account that the network itself has proved bears no other name, the export is of that: nothing counts twice.
+    """
+    if not PASSING.match(owner.external_id):
+        return owner
+    proved = [link.account for link in twins(person=person, network=spec.slug, proof=LinkedAccount.Proof.NETWORK)]
+    names = {name.casefold() for name in (owner.name, owner.handle, "")}
+    if len(proved) == 1 and proved[0].handle.casefold() in names and not PASSING.match(proved[0].external_id):
+        return replace(owner, external_id=proved[0].external_id, handle=proved[0].handle)
+    return owner
+
+
+def twins(*, person: Person, network: str, proof: str) -> list[LinkedAccount]:
+    """The profiles of `person` at `network` that were proved in this way."""
+    links = LinkedAccount.objects.filter(person=person, account__network=network, proof=proof)
+    return list(links.filter(kind=LinkedAccount.Kind.PROFILE).select_related("account").order_by("pk"))
+
+
+def counted_twice(link: LinkedAccount) -> LinkedAccount | None:
+    """An account that an export brought and that may be the same as `link`, under an id that its API does not know."""
+    if link.proof != LinkedAccount.Proof.NETWORK or link.kind != LinkedAccount.Kind.PROFILE:
+        return None
+    uploaded = twins(person=link.person, network=link.account.network, proof=LinkedAccount.Proof.UPLOAD)
+    return next((one for one in uploaded if PASSING.match(one.account.external_id)), None)
 
 
 def another_s(spec: Spec, owner: Owner) -> AlreadyLinked:

@@ -66,8 +66,8 @@ EARLIER = f"""
       AND scoring_relation.verb = seen.verb
       AND scoring_relation.observed_at > {WHEN.format("seen.observed_at")}
 """
-# What may be kept for some days only (Spec.retain_days) is as young as the day before the network said it last: a score is
-# of what was known before its day, and must not miss what is told anew each day.
+# What may be kept for some days only (Spec.retain_days) is as young as the day before the network said it last: a score
+# is of what was known before its day, and must not miss what is told anew each day.
 RENEWED = f"""
     UPDATE scoring_relation SET observed_at = seen.observed_at
     FROM (

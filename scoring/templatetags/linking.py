@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LinkedAccount
 from accounts.networks.base import STANDING_VERBS, VERB_NAMES, VERBS
+from scoring.collect.links import counted_twice
 from scoring.models import CounterReading, Score
 from scoring.templatetags.scores import unlink_effect
 
@@ -65,6 +66,7 @@ def found_so_far(link: LinkedAccount) -> dict[str, Any]:
         found: dict[int, int] = dict(cursor.fetchall())
     newest = CounterReading.objects.filter(account=account).order_by("name", "-day").distinct("name")
     return {
+        "twin": counted_twice(link),
         "found": [
             (FOUND.get(VERB_NAMES[verb], VERB_NAMES[verb]), number)
             for verb, number in sorted(found.items(), key=lambda item: (-item[1], item[0]))
