@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 
 from accounts.networks.addresses import page
 from accounts.networks.archive import Archive
@@ -191,6 +192,8 @@ class _Feed:
             return
         try:
             url = _link(item)
+            if url.startswith("/") and not url.startswith("//"):
+                url = urljoin(f"https://{self.blog}/", url)
             post, posted_at = page(url, query="?" in url), _published(item)
         except ValueError as error:
             yield Rejected(where, str(error))

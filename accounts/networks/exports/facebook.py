@@ -28,12 +28,22 @@ from accounts.networks.exports.meta import Numbered, holds, labelled, listed, re
 from accounts.networks.exports.values import dated, mapping, named, sequence
 
 _PROFILE = ("profile_information.json",)
-_FRIENDS = ("friends.json", "your_friends.json")
-_FOLLOWERS = ("followers.json", "people_who_followed_you.json", "people_who_follow_you.json", "your_followers.json")
+_FRIENDS = ("friends.json", "your_friends.json", "friends_[0-9]*.json", "your_friends_[0-9]*.json")
+_FOLLOWERS = tuple(
+    f"{name}{number}.json"
+    for name in ("followers", "people_who_followed_you", "people_who_follow_you", "your_followers")
+    for number in ("", "_[0-9]*")
+)
 _POSTS = ("your_posts.json", "your_posts_*.json", "your_posts__check_ins__photos_and_videos*.json")
-_NOTIFICATIONS = ("notifications.json", "your_notifications.json")
+_NOTIFICATIONS = (
+    "notifications.json",
+    "your_notifications.json",
+    "notifications_[0-9]*.json",
+    "your_notifications_[0-9]*.json",
+)
 _COMMENTS = ("comments.json", "your_comments.json")
 _REACTIONS = ("posts_and_comments.json", "likes_and_reactions*.json")
+_PART = re.compile(r"(?:_[0-9]+)?\.json$", re.IGNORECASE)
 _KEY = r"(?:%s)(?:_v[0-9]+)?"
 _TELLING = r'"(?:friends|profile|notifications|comments|reactions|followers)(?:_v[0-9]+)?"\s*:\s*[\[{]'
 _HTML = (
@@ -126,7 +136,8 @@ def _owner(archive: Archive) -> Owner:
 
 
 def _profile(archive: Archive, file: str, profile: dict[str, Any]) -> Owner:
-    full_name = mapping(profile.get("name")).get("full_name")
+    # A text at first, and an object since.
+    full_name = mapping(profile.get("name")).get("full_name", profile.get("name"))
     name = checked_text(repaired(full_name), limit=100)
     uri = profile.get("profile_uri")
     match = _PROFILE_ID.fullmatch(uri) if isinstance(uri, str) else None
@@ -150,7 +161,7 @@ def _people(archive: Archive, names: tuple[str, ...], kind: str, keys: str, verb
     if not files:
         return
     read = good = 0
-    for where, record in listed(archive, files[:1], _KEY % f"(?:{keys})"):
+    for where, record in listed(archive, _parts(files), _KEY % f"(?:{keys})"):
         read += 1
         try:
             name = _name(record)
@@ -168,6 +179,12 @@ def _people(archive: Archive, names: tuple[str, ...], kind: str, keys: str, verb
         yield Interaction(verb, actor, None, actor_handle=checked_text(name, limit=100), observed_at=seen_at)
     yield Tally(kind, read)
     yield Counter(kind, good)
+
+
+def _parts(files: list[str]) -> list[str]:
+    """The first file with its further parts; others have the same in another layout."""
+    stem = _PART.sub("", files[0])
+    return [name for name in files if _PART.sub("", name) == stem]
 
 
 def _name(record: dict[str, Any]) -> str:
@@ -203,7 +220,7 @@ def _notifications(archive: Archive, own: str) -> Iterator[Record]:
     if not files:
         return
     read = understood = 0
-    for where, record in listed(archive, files[:1], _KEY % "notifications"):
+    for where, record in listed(archive, _parts(files), _KEY % "notifications"):
         read += 1
         text = repaired(record.get("text")) or labelled(record, "text", "notification")
         verb, who = said(text)

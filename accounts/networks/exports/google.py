@@ -16,7 +16,14 @@ from accounts.networks.exports.values import dated, in_utc
 MOST, FIRST = 500, 20
 CHANNEL = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _VIDEO = re.compile(r"[A-Za-z0-9_-]{11}")
-_COMMENT = re.compile(r"Ug[A-Za-z0-9_-]{20,30}(?:\.[A-Za-z0-9_-]{10,40})?")
+# Those of until 2016 are of Google+'s kind.
+_COMMENT = re.compile(r"(?:Ug[A-Za-z0-9_-]{20,30}|z[0-9a-z]{20,50})(?:\.[A-Za-z0-9_-]{10,40})?")
+# How columns of titles are called in most languages; what else a channel has (its visibility) may be longer.
+_TITLES = re.compile(
+    r"tit[eloru]|títu|titre|tytuł|náz[eo]v|назв|загол|заглав|başlı|otsik|cím|judul|tiêu đề|τίτλος"  # noqa: RUF001
+    r"|タイトル|标题|標題|名稱|名称|제목|عنوان|כותרת|ชื่อ",
+    re.IGNORECASE,
+)
 _SUBSCRIBED = re.compile(r"https?://(?:www\.)?youtube\.com/channel/(UC[A-Za-z0-9_-]{22})/?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}.*")
 
@@ -73,9 +80,11 @@ def _owner(archive: Archive, tables: dict[str, list[str]]) -> Owner:
     """The one channel that the export is of. What its owner said is theirs decides between several."""
     titles: dict[str, str] = {}
     for name in tables.get("channel", []):
+        columns: list[str] = []
         for row in rows(archive, name):
             if _kind(row.cells) == "channel":
-                titles.setdefault(row.cells[0].strip(), _title(row))
+                titles.setdefault(row.cells[0].strip(), _title(row, columns))
+            columns = columns or row.cells
     if not titles:
         for kind in ("videos", "comments"):
             for name in tables.get(kind, []):
@@ -97,8 +106,11 @@ def _owner(archive: Archive, tables: dict[str, list[str]]) -> Owner:
     return Owner(channel, name=title)
 
 
-def _title(row: Row) -> str:
-    """The channel's title: the longest cell that is neither an id, a country nor a word about its visibility."""
+def _title(row: Row, columns: list[str]) -> str:
+    """The channel's title, by the name of its column; where that is of no language known here, the longest cell."""
+    called = [cell for cell, column in zip(row.cells[1:], columns[1:], strict=False) if _TITLES.search(column)]
+    if title := next((cell for cell in called if cell.strip()), ""):
+        return checked_text(title, limit=100)
     return checked_text(max((cell for cell in row.cells[1:] if len(cell) > 2), key=len, default=""), limit=100)
 
 

@@ -69,6 +69,12 @@ def read(archive: Archive) -> Iterator[Record]:
     owner = _owner(archive, tables)
     yield owner
     own = named(owner.name) if owner.name else ""
+    if "connections" not in tables:
+        # Those of another language are not passed over in silence.
+        yield from (
+            Rejected(name, "has no columns First Name, Last Name and Connected On; ask for the export in English")
+            for name in archive.anywhere("connections.csv")[:1]
+        )
     yield from _people(archive, tables, "connections", "connect", "Connected On", own)
     yield from _people(archive, tables, "recommendations", "recommend", "Creation Date", own)
     yield from _people(archive, tables, "endorsements", "endorse", "Endorsement Date", own)

@@ -68,12 +68,14 @@ def _outbox(archive: Archive, folder: str, uri: str) -> Iterator[Record]:
     if not files:
         return
     own = _own_reactions(archive, folder, files[0])
-    read = posts = boosts = 0
+    read = posts = boosts = private = 0
     for number, activity in archive.records(files[0], key="orderedItems"):
         read += 1
         kind = activity.get("type") if isinstance(activity, dict) else None
         boosts += kind == "Announce"
-        if kind == "Create":
+        if kind == "Create" and _is_private(activity.get("object")):
+            private += 1
+        elif kind == "Create":
             records = list(_post(activity.get("object"), uri, own))
             posts += any(isinstance(record, Post) for record in records)
             yield from (
@@ -85,7 +87,9 @@ def _outbox(archive: Archive, folder: str, uri: str) -> Iterator[Record]:
     yield Tally("activities", read)
     yield Tally("of them posts", posts)
     yield Tally("of them boosts", boosts)
-    yield Counter("posts", read)
+    if private:
+        yield Tally("of them private mentions, left out", private)
+    yield Counter("posts", read - private)
 
 
 def _own_reactions(archive: Archive, folder: str, outbox: str) -> dict[str, set[str]]:
@@ -102,6 +106,14 @@ def _own_reactions(archive: Archive, folder: str, outbox: str) -> dict[str, set[
         if isinstance(activity, dict) and activity.get("type") == "Announce" and isinstance(activity.get("object"), str)
     }
     return {"like": likes, "share": boosts}
+
+
+def _is_private(value: object) -> bool:
+    """Whether the post was for those alone whom it mentions: neither the public nor followers may see it."""
+    fields = [value[name] for name in ("to", "cc") if name in value] if isinstance(value, dict) else []
+    to = [item for field in fields for item in (field if isinstance(field, list) else [field]) if isinstance(item, str)]
+    open_to = ("#Public", "as:Public", "/followers")
+    return bool(fields) and not any(item.endswith(open_to) or item == "Public" for item in to)
 
 
 def _post(value: object, uri: str, own: dict[str, set[str]]) -> Iterator[Record]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from accounts.networks.archive import KIB, Archive
+from accounts.networks.archive import KIB, MIB, Archive
 from accounts.networks.exports.values import mapping, sequence, since_1970
 
 # Files whose first bytes are looked at to recognise an export.
 MOST = 200
+# What a record of a post or a follower has in it.
+_RECORD = ("media", "string_list_data", "attachments")
 
 
 def repaired(text: object) -> str:
@@ -49,8 +51,18 @@ def listed(archive: Archive, names: list[str], keys: str) -> Iterator[tuple[str,
     """Records of the files with their places: the file's own array, or the one under a key that `keys` matches."""
     wanted = re.compile(keys).fullmatch
     for name in names:
+        none = True
         for number, _, value in archive.found(name, wanted):
+            none = False
             yield f"{name}, record {number}", mapping(value)
+        if none and (only := _only(archive, name)):
+            yield f"{name}, record 1", only
+
+
+def _only(archive: Archive, name: str) -> dict[str, Any]:
+    """The record that a file is which would hold a list if there were two; {} where it is none."""
+    value = mapping(archive.read_json(name)) if archive.size(name) <= MIB else {}
+    return value if any(isinstance(value.get(field), list) for field in _RECORD) else {}
 
 
 class Numbered:

@@ -23,6 +23,7 @@ from accounts.networks.base import (
     checked_text,
     shown,
 )
+from accounts.networks.exports.meta import Numbered
 from accounts.networks.exports.values import dated, in_utc, mapping
 
 # Files looked at where none has the usual name.
@@ -36,6 +37,8 @@ _TELLING = re.compile(
     rb'"(?:ProfileMap|FansList|VideoList|ItemFavoriteList|Video Browsing History|Watch History|Follower List'
     rb'|Profile And Settings|Your Activity|App Settings|Favorite Videos|Favorite Sounds|Follower)"\s*:'
 )
+# What stands where there is no number.
+_NO_NUMBER = (None, "", "N/A", "None")
 _USERNAME = re.compile(r"[A-Za-z0-9_.]{1,60}")
 _VIDEO = re.compile(r"https?://(?:[a-z]+\.)?tiktok[a-z]*\.com/(?:\S*/)?video/([0-9]{10,22})(?:[/?#]\S*)?")
 
@@ -56,19 +59,22 @@ def read(archive: Archive) -> Iterator[Record]:
         raise BadArchive(f"{archive.label}: is not an export of TikTok: no user_data_tiktok.json is in it")
     owner, likes = _owner(archive, name)
     yield owner
-    if likes is not None:
+    if likes not in _NO_NUMBER:
         try:
             yield Counter("likes", checked_count(likes, "likesReceived"))
         except ValueError as error:
             yield Rejected(f"{name}, ProfileMap", str(error))
     numbers = dict.fromkeys(_LISTS, 0)
     good = dict.fromkeys(_LISTS, 0)
+    unnamed = Numbered()
     for _, path, value in archive.found(name, _WANTED):
         field = path.rpartition("/")[2]
         numbers[field] += 1
         where = f"{name}, {field} {numbers[field]}"
         if field in ("FansList", "VideoList"):
-            records = list(_fan(where, value, owner.external_id) if field == "FansList" else _video(where, value))
+            records = list(
+                _fan(where, value, owner.external_id) if field == "FansList" else _video(where, value, unnamed)
+            )
             good[field] += not isinstance(records[0], Rejected)
             yield from records
     yield Tally("followers", numbers["FansList"])
@@ -144,7 +150,7 @@ def _fan(where: str, value: object, owner: str) -> Iterator[Record]:
     yield Interaction("follow", actor, None, actor_handle=actor, observed_at=seen_at)
 
 
-def _video(where: str, value: object) -> Iterator[Record]:
+def _video(where: str, value: object, unnamed: Numbered) -> Iterator[Record]:
     video = mapping(value)
     link = video.get("Link", video.get("VideoLink"))
     match = _VIDEO.fullmatch(link) if isinstance(link, str) else None
@@ -154,10 +160,10 @@ def _video(where: str, value: object) -> Iterator[Record]:
         yield Rejected(where, str(error))
         return
     # Links to the file itself, which older exports have, lapse and do not name the video.
-    post = match[1] if match else f"at:{int(posted_at.timestamp())}"
+    post = match[1] if match else unnamed.of(posted_at)
     yield Post(post, posted_at, str(link) if match and str(link).startswith("https://") else "")
     likes = video.get("Likes", video.get("likes"))
-    if likes is not None:
+    if likes not in _NO_NUMBER:
         try:
             total = checked_count(likes, "Likes")
         except ValueError as error:

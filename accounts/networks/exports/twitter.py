@@ -222,7 +222,9 @@ class _Export:
         records = self._only(name)
         if records is not None and not isinstance(records, list):
             raise BadArchive(f"{self.archive.label}: {self._path(name)}: does not hold a JSON array")
-        return _dict(_dict(records[0]).get(key)) if records else {}
+        record = _dict(records[0]) if records else {}
+        # As with other records, those of 2019 may stand bare.
+        return _dict(record.get(key, record))
 
     def _records(self, files: list[str], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Records of the files with their places. Older exports hold them bare, newer ones under `key`."""
