@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import claims, privacy
 from accounts.connecting_forms import ObjectionForm
 from accounts.models import AccountClaim, LinkedAccount, Person, User
+from accounts.naming import name_of
 from accounts.offers import label_of
 from accounts.views import EDITORS, settings_address
 
@@ -52,7 +53,7 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
         "person": person,
         "form": form,
         "network": label_of(found.account.network),
-        "name": found.account.handle or found.account.external_id,
+        "name": name_of(found.account),
         "address": settings_address(person, people),
     }
     if found.state == AccountClaim.State.GRANTED and not holds:

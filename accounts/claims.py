@@ -21,6 +21,7 @@ from django.utils.formats import date_format
 
 from accounts import linking, opt_out, privacy
 from accounts.models import Account, AccountClaim, LinkedAccount, Person
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner, Spec, checked_id
 from accounts.networks.oauth import Tokens
@@ -355,7 +356,7 @@ def _unseal(claim: AccountClaim) -> tuple[Tokens | None, bool]:
 def _tell(person: Person, kind: str, account: Account, *, url: str, due_at: datetime | None = None) -> None:
     context = {
         "network": NETWORKS[account.network].spec.label,
-        "account": account.handle or account.external_id,
+        "account": name_of(account),
         "url": url,
     }
     if due_at is not None:

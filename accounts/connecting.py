@@ -253,6 +253,7 @@ def link_progress(request: HttpRequest, link_id: int) -> HttpResponse:
             "named": named(link.person, people),
             "address": settings_address(link.person, people),
             "streams": streams,
+            "states": {stream.state for stream in streams},
             "broken": broken,
             "done": link.first_read_at is not None,
             "unfinished": link.first_read_at is None and not broken and not stuck and bool(streams),

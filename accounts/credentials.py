@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 
 from accounts.calling import http_for, keys_of
 from accounts.models import Credential, LinkedAccount
+from accounts.naming import name_of
 from accounts.networks import NETWORKS, oauth
 from accounts.networks.base import Budget, NetworkError, Revoked, Spec, Subject
 from accounts.networks.http import Http
@@ -150,7 +151,7 @@ def warn_of_lapsing(at: datetime) -> int:
                 kind="link_lapsing",
                 context={
                     "network": NETWORKS[link.account.network].spec.label,
-                    "handle": link.account.handle or link.account.external_id,
+                    "handle": name_of(link.account),
                     "day": date_format(lapses_at.astimezone(ZoneInfo(link.person.time_zone)), "DATE_FORMAT"),
                     "url": reverse("connect_network", args=[link.account.network]) + f"?person={link.person.handle}",
                 },

@@ -24,6 +24,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import erasure, handing_out, privacy
 from accounts.models import Erasure, ExportJob, Membership, Person, User
+from accounts.views import EDITORS, settings_address
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,11 @@ def owned_person(request: HttpRequest) -> tuple[Person, list[Person]]:
 
 def address_of(name: str, person: Person, people: list[Person]) -> str:
     return reverse(name) + (f"?person={person.handle}" if len(people) > 1 else "")
+
+
+def back_of(user: User, person: Person) -> str:
+    """The settings of `person`; whoever edits several people names them there, also those that others own."""
+    return settings_address(person, list(Person.objects.of(user, *EDITORS)))
 
 
 class EraseForm(forms.Form):
@@ -94,6 +100,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         "people": people,
         "address": address,
         "export_address": address_of("export", person, people),
+        "back": back_of(request.user, person),
         "pending": pending,
         "day": erasure.day_of(person, pending.due_at) if pending else "",
         "days": settings.ERASE_AFTER_DAYS,
@@ -133,6 +140,7 @@ def export(request: HttpRequest) -> HttpResponse:
         "address": address,
         "jobs": [(job, job.ready_at + handing_out.KEEP if job.ready_at else None) for job in jobs],
         "days": handing_out.KEEP.days,
+        "back": back_of(request.user, person),
         "waiting": any(job.state == ExportJob.State.WAITING for job in jobs),
     }
     return render(request, "accounts/export.html", context)

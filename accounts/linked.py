@@ -89,6 +89,8 @@ class Shown:
     paused_since: datetime | None
     failing_since: datetime | None
     reconnects: bool
+    # Whether we ask its network about it; else it is fed by uploads and tables.
+    read_by_us: bool
     pages: list[Shown] = field(default_factory=list)
 
     @property
@@ -110,6 +112,7 @@ class Shown:
             paused_since=min((pause.started_at for pause in pauses), default=None),
             failing_since=min((time for time in parked if time), default=None),
             reconnects=link.account.network in connectable,
+            read_by_us=bool(cursors),
         )
 
 

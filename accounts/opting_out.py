@@ -23,6 +23,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import challenges, opt_out, privacy
 from accounts.calling import http_for, is_on
+from accounts.naming import written
 from accounts.networks import NETWORKS
 from accounts.networks.base import BadRecord, Network, NetworkError, Owner, RateLimited
 from accounts.networks.http import NotFound
@@ -100,7 +101,7 @@ def opt_out_page(request: HttpRequest) -> HttpResponse:
             context |= {
                 "step": "code",
                 "code": challenges.code_for(subject, network.spec.slug, owner.external_id),
-                "name": owner.handle or owner.external_id,
+                "name": written(network.spec.slug, owner.handle, owner.external_id),
                 "missing": False,
             }
             if request.POST.get("step") == "code":

@@ -35,6 +35,7 @@ from accounts.models import (
     Spending,
     User,
 )
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.notify import notify
 
@@ -245,7 +246,7 @@ def _give_back(links: models.QuerySet[LinkedAccount], at: datetime) -> None:
             network = NETWORKS.get(link.account.network)
             context = {
                 "network": network.spec.label if network else link.account.network,
-                "handle": link.account.handle or link.account.external_id,
+                "handle": name_of(link.account),
                 "url": reverse("settings"),
             }
             notify(person=link.person, kind="access_not_given_back", context=context)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from accounts import challenges, claims, credentials, opt_out
 from accounts.calling import http_for, keys_of
 from accounts.models import AccountClaim, LinkedAccount, Person
+from accounts.naming import written
 from accounts.networks import NETWORKS
 from accounts.networks.base import BadRecord, Network, NetworkError, Owner, RateLimited, Revoked, Subject
 from accounts.networks.http import NotFound
@@ -49,7 +50,8 @@ def pending(session: MutableMapping[str, Any], person: Person, network: Network)
 
 
 def remember(session: MutableMapping[str, Any], person: Person, network: Network, address: str, owner: Owner) -> None:
-    known = {"address": address, "external_id": owner.external_id, "name": owner.handle or owner.external_id}
+    name = written(network.spec.slug, owner.handle, owner.external_id)
+    known = {"address": address, "external_id": owner.external_id, "name": name}
     session[SESSION_KEY] = session.get(SESSION_KEY, {}) | {f"{person.pk}:{network.spec.slug}": known}
 
 

@@ -46,6 +46,7 @@ def settings_address(person: Person, people: list[Person]) -> str:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
     person, people = chosen_person(request)
     if person is None:
         return join_page(request)
@@ -71,6 +72,9 @@ def settings_page(request: HttpRequest) -> HttpResponse:
             "has_avatar": bool(form.stored_avatar),
             "people": people,
             "address": address,
+            # A copy and the end of everything are for owners alone.
+            "owned": Person.objects.of(request.user, Membership.Role.OWNER).filter(pk=person.pk).exists(),
+            "owned_named": f"?person={shown_handle}" if len(people) > 1 else "",
             "under_age": not form.before.old_enough(timezone.now().date()),
             "groups": linked.by_network(linked.links_of(person)),
             "claims": claims.waiting_for(person),

@@ -312,6 +312,7 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "klout" / "locale"]
+FORMAT_MODULE_PATH = "klout.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from accounts.models import Account, Person
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from scoring.formula import explain
 from scoring.formula.base import Leaves, Node
@@ -33,9 +34,7 @@ def current_leaves(person: Person) -> Leaves:
 def account_names(leaves: Leaves) -> dict[int, str]:
     """number -> what to call it, for every account in `leaves`."""
     accounts = Account.objects.in_bulk({number for number in leaves.account.tolist() if number})
-    return {
-        number: f"@{account.handle}" if account.handle else account.external_id for number, account in accounts.items()
-    }
+    return {number: name_of(account) for number, account in accounts.items()}
 
 
 def network_names() -> dict[int, str]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from scoring import explanations
 from scoring.achievements.catalogue import BY_SLUG
@@ -91,7 +92,7 @@ def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, A
             explain.tree(
                 leaves,
                 by=by,
-                account_names={link.account_id: account_name(link) for link in links},
+                account_names={link.account_id: name_of(link.account) for link in links},
                 network_names=explanations.network_names(),
             )
         ),
@@ -104,10 +105,6 @@ def shortened(node: Node) -> Node:
     if node.kind == "network" and len(children) == 1 and children[0].kind == "account":
         return replace(children[0], label=f"{node.label} {children[0].label}")
     return replace(node, children=children)
-
-
-def account_name(link: LinkedAccount) -> str:
-    return f"@{link.account.handle}" if link.account.handle else link.account.external_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +120,7 @@ class Linked:
     def of(cls, link: LinkedAccount, points: float | None) -> Linked:
         network = NETWORKS.get(link.account.network)
         label = network.spec.label if network else link.account.network
-        return cls(label, account_name(link), profile_url(link), points)
+        return cls(label, name_of(link.account), profile_url(link), points)
 
 
 def profile_url(link: LinkedAccount) -> str:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import pauses
 from accounts.models import Credential, LinkedAccount, Pause
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.notify import notify
 
@@ -53,7 +54,7 @@ def break_off(link: LinkedAccount, *, sent: datetime, at: datetime) -> bool:
             pauses.begin(link=broken, reason=Pause.Reason.BROKEN, at=at)
         context = {
             "network": NETWORKS[found.account.network].spec.label,
-            "handle": found.account.handle or found.account.external_id,
+            "handle": name_of(found.account),
             "url": reverse("settings"),
         }
         notify(person=found.person, kind="link_broken", context=context)

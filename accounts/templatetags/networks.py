@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import offers
+from accounts import naming, offers
 
 register = template.Library()
 
@@ -28,6 +28,9 @@ def network_mark(slug: str) -> SafeString:
         return SafeString("")
     address = static(f"img/networks/{slug}.svg")
     return format_html('<img class="network-mark" src="{}" alt="" width="40" height="40">', address)
+
+
+register.filter("account_name", naming.name_of)
 
 
 @register.filter

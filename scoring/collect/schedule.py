@@ -20,6 +20,7 @@ from django.db.models.functions import Greatest
 from django.urls import reverse
 
 from accounts.models import Cursor, LinkedAccount
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.networks.base import LATEST, Network, Spec
 from accounts.notify import notify
@@ -218,7 +219,7 @@ def fail(cursor: Cursor, *, error: str, at: datetime, patient: bool = True) -> N
 def _tell(link: LinkedAccount, cursor: Cursor) -> None:
     context = {
         "network": NETWORKS[link.account.network].spec.label,
-        "handle": link.account.handle or link.account.external_id,
+        "handle": name_of(link.account),
         "days": PATIENCE.days,
         "error": cursor.error,
         "url": reverse("settings"),

@@ -69,8 +69,8 @@ def test_proof_by_the_network_beats_an_upload_at_once(
     assert Account.objects.count() == 1
     assert credentials.access_token(link, AT) == SECRET
     assert subjects() == [
-        ("alice@example.org", "both at Twitter/X is linked to you now"),
-        ("bob@example.org", "both at Twitter/X is no longer linked to you"),
+        ("alice@example.org", "@both at Twitter/X is linked to you now"),
+        ("bob@example.org", "@both at Twitter/X is no longer linked to you"),
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_proved_account_stays_for_a_week_and_its_holder_is_told(
     assert claims.page_of(made) == f"/settings/claims/{made.pk}"
     [message] = mail.outbox
     assert message.to == ["bob@example.org"]
-    assert "Nov. 29, 2026" in message.body
+    assert "29 November 2026" in message.body
     assert claims.grant_due(AT + WEEK - dt.timedelta(seconds=1)) == 0
     assert LinkedAccount.objects.get() == link
 
@@ -145,7 +145,7 @@ def test_an_objection_stops_the_clock_and_the_staff_decides(
     made = claim(alice)
     with django_capture_on_commit_callbacks(execute=True):
         claims.object_to(claim=made, reason=" It is our band's. ")
-    assert subjects() == [("alice@example.org", "both at Twitter/X: its holder has objected")]
+    assert subjects() == [("alice@example.org", "@both at Twitter/X: its holder has objected")]
     made.refresh_from_db()
     assert (made.state, made.objection) == ("disputed", "It is our band's.")
     assert claims.grant_due(AT + 10 * WEEK) == 0
@@ -191,7 +191,7 @@ def test_of_two_claims_the_first_is_granted_and_the_other_told(
     assert LinkedAccount.objects.get().person == alice
     states = dict(AccountClaim.objects.values_list("pk", "state"))
     assert states == {first.pk: "granted", second.pk: "refused"}
-    assert ("charlie@example.org", "both at Twitter/X is not linked to you") in subjects()
+    assert ("charlie@example.org", "@both at Twitter/X is not linked to you") in subjects()
     third = claim(charlie, AT + 2 * WEEK)
     assert (third.state, third.holder) == ("open", alice), "against the new holder it may be claimed anew"
 

@@ -285,7 +285,7 @@ def test_a_revocation_breaks_the_link_and_deletes_its_token(
         assert x(event).status_code == 200
     assert LinkedAccount.objects.get().state == "broken"
     assert not Credential.objects.exists()
-    assert mail.outbox[0].subject == "Twitter/X no longer lets us read alice"
+    assert mail.outbox[0].subject == "Twitter/X no longer lets us read @alice"
     with django_capture_on_commit_callbacks(execute=True):
         x(event)
     assert len(mail.outbox) == 1

@@ -281,7 +281,7 @@ def test_the_network_is_told_before_a_token_goes_and_else_the_person(
     assert seen == [True]
     assert not Credential.objects.exists()
     assert [message.subject for message in mail.outbox] == (
-        [] if told else ["Twitter/X could not be told that we no longer read alice"]
+        [] if told else ["Twitter/X could not be told that we no longer read @alice"]
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from PIL import Image
 
 from accounts import avatars, credentials, pauses, places
-from accounts.models import Account, Cursor, LinkedAccount, Membership, Pause, Person
+from accounts.models import Account, Cursor, LinkedAccount, Membership, Pause, Person, User
 from accounts.networks.oauth import Tokens
 from scoring.models import UnlinkEffect
 from tests.accounts.conftest import link, logged_in
@@ -302,13 +302,17 @@ def test_an_account_says_when_it_was_read(alice: Person, as_alice: Client) -> No
     now = timezone.now()
     Person.objects.update(time_zone="Asia/Tokyo")
     mine = link(alice)
+    assert "fed by uploads and tables" in text(as_alice), "nobody waits for what is never read"
+    assert "not read yet" not in text(as_alice)
+    profile = Cursor.objects.create(link=mine, stream="profile")
     assert "not read yet" in text(as_alice)
-    Cursor.objects.create(link=mine, stream="profile", pulled_at=now - dt.timedelta(hours=9))
+    Cursor.objects.filter(pk=profile.pk).update(pulled_at=now - dt.timedelta(hours=9))
     Cursor.objects.create(link=mine, stream="posts", pulled_at=now - dt.timedelta(hours=2))
     page = text(as_alice)
     assert "read 2 hours ago" in page, "by the stream that was read last"
     there = (now - dt.timedelta(hours=2)).astimezone(ZoneInfo("Asia/Tokyo"))
     assert date_format(there, "DATETIME_FORMAT") in page
+    assert f"{there:%H:%M} JST" in page, "no time without its zone"
 
 
 def test_a_broken_link_says_what_to_do_and_that_nothing_fades(alice: Person, as_alice: Client) -> None:
@@ -389,3 +393,21 @@ def test_what_becomes_of_our_key_is_told_as_it_is(alice: Person, as_alice: Clien
         assert words not in text(as_alice, address)
         credentials.keep(mine, Tokens("a token"), timezone.now())
         assert words in text(as_alice, address)
+
+
+def test_a_copy_and_the_end_are_offered_of_whom_the_page_is_about_and_to_owners(
+    alice: Person, as_alice: Client, bob: Person
+) -> None:
+    assert 'href="/settings/erase"' in text(as_alice)
+    user = User.objects.get(membership__person=alice)
+    role = Membership.objects.create(user=user, person=bob, role=Membership.Role.EDITOR)
+    page = text(as_alice, f"/settings?person={bob.handle}")
+    assert "/settings/erase" not in page
+    assert "/settings/export" not in page
+    assert "are for its owners to ask for" in page
+    Membership.objects.filter(pk=role.pk).update(role=Membership.Role.OWNER)
+    page = text(as_alice, f"/settings?person={bob.handle}")
+    for way in ("export", "erase"):
+        address = f"/settings/{way}?person={bob.handle}"
+        assert f'href="{address}"' in page
+        assert f'href="/settings?person={bob.handle}"' in text(as_alice, address), "and there is a way back"

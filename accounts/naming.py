@@ -1,0 +1,28 @@
+"""What pages and mails call an account: as its network writes it."""
+
+from __future__ import annotations
+
+from accounts.models import Account
+from accounts.networks import NETWORKS
+
+# What stands before a handle there. LinkedIn, Facebook, blogs and the like call people by their names or addresses.
+SIGNS = {
+    **dict.fromkeys(("twitter", "mastodon", "bluesky", "google", "instagram", "threads", "tiktok", "github"), "@"),
+    "reddit": "u/",
+}
+
+
+def written(network: str, handle: str, external_id: str = "") -> str:
+    """`handle` as people of `network` write it; without one the id there, unless that is a digest of ours."""
+    sign = SIGNS.get(network, "")
+    if handle:
+        return handle if handle.startswith(sign or "@") else f"{sign}{handle}"
+    if external_id.startswith("mail:"):
+        known = NETWORKS.get(network)
+        return known.spec.label if known else network
+    return external_id.removeprefix("name:")
+
+
+def name_of(account: Account) -> str:
+    """What to call `account` where people see it."""
+    return written(account.network, account.handle, account.external_id)

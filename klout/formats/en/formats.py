@@ -1,0 +1,4 @@
+"""Days and times in English: the day first, as everywhere on these pages, and no time without its zone."""
+
+DATE_FORMAT = "j F Y"
+DATETIME_FORMAT = "j F Y, H:i T"
