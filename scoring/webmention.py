@@ -58,24 +58,30 @@ def endpoint(request: HttpRequest) -> HttpResponse:
     try:
         link = checked(source, target, at=at)
         if not cache.add(pair, 1, timeout=AGAIN.total_seconds()):
-            return said(_("Thank you. It is being looked at."), 202)
+            return said(request, _("Thank you. It is being looked at."), 202)
         for what, most in ((page(source).partition("/")[0], FROM_ONE_HOST), (str(link.pk), FOR_ONE_BLOG)):
             count(what, most, at=at)
         current_app.send_task(TASK, args=[source, target], queue=QUEUE, priority=PRIORITY)
     except Bad as error:
-        return said(str(error), 400)
+        return said(request, str(error), 400)
     except TooMany:
-        answer = said(_("That was too often. Please send it again in an hour."), 429)
+        answer = said(request, _("That was too often. Please send it again in an hour."), 429)
         answer["Retry-After"] = str(int(WITHIN.total_seconds()))
         return answer
     except OperationalError:
         log.exception("a webmention could not be queued")
         cache.delete(pair)
-        return said(_("Nothing can be looked at here at the moment. Please send it again later."), 503)
-    return said(_("Thank you. It is looked at within some minutes: the page must link to the one it is about."), 202)
+        return said(request, _("Nothing can be looked at here at the moment. Please send it again later."), 503)
+    words = _("Thank you. It is looked at within some minutes: the page must link to the one it is about.")
+    return said(request, words, 202)
 
 
-def said(words: str, status: int) -> HttpResponse:
+def said(request: HttpRequest, words: str, status: int) -> HttpResponse:
+    """`words` as text, which is what other sites log; as the page again, with its form filled in, for a browser."""
+    if "text/html" in request.headers.get("Accept", ""):
+        kept = {} if status == 202 else {name: request.POST.get(name, "") for name in ("source", "target")}
+        context = {"words": words, "wrong": status != 202} | kept
+        return render(request, "scoring/webmention.html", context, status=status)
     return HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")
 
 

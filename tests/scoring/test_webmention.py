@@ -103,6 +103,21 @@ def test_it_is_taken_in_and_looked_at_later(alice, queue):
     assert queue == [("https://bob.example/reply", TARGET)]
 
 
+def test_who_sends_the_form_in_a_browser_sees_a_page(alice, queue):
+    def answer(target: str) -> Any:
+        sent = {"source": "https://bob.example/reply", "target": target}
+        return Client().post("/webmention", sent, headers={"accept": "text/html,*/*;q=0.8"})
+
+    wrong = answer("https://nobody.example/")
+    assert wrong.status_code == 400
+    assert 'role="alert"' in wrong.content.decode()
+    assert 'value="https://bob.example/reply"' in wrong.content.decode()
+    right = answer(TARGET)
+    assert right.status_code == 202
+    assert 'role="status"' in right.content.decode()
+    assert "bob.example" not in right.content.decode()
+
+
 @pytest.mark.parametrize(
     ("source", "target", "reason"),
     [
