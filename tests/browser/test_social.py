@@ -41,7 +41,7 @@ def test_the_page_that_leads_away_is_accessible(
         settings.NETWORK_ORIGINS = fake.origins()
         settings.NETWORK_KEYS = settings.NETWORK_KEYS | {"google": CLIENT}
         window = visit()
-        # "No content" leaves the page where it is; a way that never ends would have the browser wait for it, at times for good.
+        # "No content" leaves the page where it is; for an answer that never comes the browser would wait.
         window.page.route(f"{fake.url}/**", lambda route: route.fulfill(status=204))
         window.open("/accounts/login/")
         window.page.click('form[action="/accounts/with/google"] button')
