@@ -298,6 +298,8 @@ class Spec:
     profile_url: str = ""
     # US dollars by kind of item, for the daily budget; empty where an API is free.
     cost: Mapping[str, float] = field(default_factory=dict)
+    # How the ids begin by which the API names people whom the export, which names all of them, knows by other ids.
+    api_ids: str = ""
     # Days after which what was collected must be refreshed or deleted, where the network's terms say so.
     retain_days: int | None = None
     # What a person is told when the export is uploaded: what it cannot give.

@@ -94,6 +94,7 @@ class LinkedIn(Network):
         streams=("profile", "connections", "recommendations", "endorsements", "posts", "changes"),
         # The one version of member data portability, whatever other versions LinkedIn has; another is an error.
         headers={"LinkedIn-Version": "202312"},
+        api_ids="urn:li:",
         every=24,
         proof="oauth",
         oauth=OAuth(
@@ -207,9 +208,13 @@ def _mail_id(mail: object) -> str:
 
 
 def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
-    """One table of the member's data, whole; the cursor is the page to go on from and how many rows were good."""
+    """One table of the member's data, whole; the cursor is the page to go on from and how many rows were good.
+
+    people: who was named so far, shortened; who endorses five skills is one, as in the export.
+    """
     domain, verb, date = _DOMAINS[stream]
     good, unclear = int(cursor.get("good", 0)), int(cursor.get("unclear", 0))
+    people = set(cursor.get("people", []))
     try:
         for rows, start in _pages(http, domain, int(cursor.get("start", 0))):
             records: list[Record] = []
@@ -229,7 +234,10 @@ def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]
                 if found:
                     good += 1
                     records.append(found)
-            yield Page(records, {"start": start + 1, "good": good, "unclear": unclear})
+                if isinstance(found, Interaction) and verb != "connect":
+                    people.add(hashlib.sha256(found.actor.encode()).hexdigest()[:12])
+                    good = len(people)
+            yield Page(records, {"start": start + 1, "good": good, "unclear": unclear, "people": sorted(people)})
     except NotFound:
         # There is nothing of it, or LinkedIn has not gathered it yet.
         yield Page([], {}, done=True)

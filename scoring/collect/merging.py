@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from accounts import opt_out
+from accounts.networks.base import ORIGINS
 from scoring import columns, log
 from scoring.collect.keys import NTH_KEY_SQL
 from scoring.collect.staging import Staging
@@ -81,6 +82,19 @@ RENEWED = f"""
     WHERE scoring_relation.target = seen.target AND scoring_relation.actor = seen.actor
       AND scoring_relation.verb = seen.verb AND scoring_relation.origin = %(origin)s
       AND scoring_relation.observed_at < seen.observed_at
+"""
+# Who is told of by an id of the API's own (Spec.api_ids) is among those of an export that reaches as far.
+IN_THE_EXPORT = """
+    DELETE FROM scoring_relation AS told USING accounts_account AS actor
+    WHERE actor.id = told.actor AND starts_with(actor.external_id, %(api_ids)s)
+      AND told.network = %(network)s AND told.origin = %(api)s
+      AND told.target IN (
+          SELECT account.id FROM staged_relation JOIN staged_account AS account ON account.external_id = target
+      )
+      AND told.observed_at < (
+          SELECT max(listed.observed_at) + interval '1 day' FROM scoring_relation AS listed
+          WHERE listed.target = told.target AND listed.verb = told.verb AND listed.origin = %(archive)s
+      )
 """
 COUNTERS = f"""
     INSERT INTO scoring_counterreading (account, name, day, value, observed_at, network, origin)
@@ -365,3 +379,5 @@ def store_others(staging: Staging, summary: Summary) -> None:
                 if table == "staged_relation":
                     renews = staging.spec.retain_days is not None and staging.origin == "api"
                     cursor.execute(RENEWED if renews else EARLIER, codes)
+                    if staging.spec.api_ids:
+                        cursor.execute(IN_THE_EXPORT, {**codes, **ORIGINS, "api_ids": staging.spec.api_ids})

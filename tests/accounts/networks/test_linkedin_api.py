@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.networks import NETWORKS
+from accounts.networks import linkedin as linkedin_network
 from accounts.networks.archive import open_archive
 from accounts.networks.base import (
     Counter,
@@ -169,6 +170,21 @@ def test_endorsements_that_were_given_or_not_accepted_are_left_out(linkedin: Fak
     ]
     assert some(pages, Counter) == [Counter("endorsements", 1)]
     assert some(pages, Rejected) == []
+
+
+def test_who_endorses_several_skills_is_one_endorser(
+    linkedin: FakeLinkedIn, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linkedin_network, "TABLES", 1)
+    names = ("Bob", "Bob", "Charlie")
+    linkedin.domains["ENDORSEMENTS"] = [
+        {"Endorser First Name": name, "Endorser Last Name": "Birch", "Skill Name": f"skill {number}"}
+        for number, name in enumerate(names)
+    ]
+    pages = pull(call(), "endorsements")
+    assert some(pages, Counter) == [Counter("endorsements", 2)]
+    # Also where the reading goes on another day.
+    assert some(pull(call(), "endorsements", pages[0].cursor), Counter) == [Counter("endorsements", 2)]
 
 
 def test_endorsements_that_were_given_are_not_taken_for_none_received(linkedin: FakeLinkedIn, call: Call) -> None:

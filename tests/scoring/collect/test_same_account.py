@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from accounts.models import LinkedAccount, Person
+from accounts.models import Account, LinkedAccount, Person
+from accounts.networks import NETWORKS
+from accounts.networks.base import Interaction
 from scoring.collect.archives import import_archive
+from scoring.collect.merging import merge
+from scoring.collect.staging import Staging
+from scoring.collect.summary import Summary
 from scoring.models import CounterReading, Relation
 from tests.accounts.conftest import link, logged_in
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -72,6 +78,27 @@ def test_an_export_under_another_name_stays_an_account_of_its_own_and_is_pointed
     assert "nothing counts twice" in page
     assert f'href="/settings/accounts/{other.pk}/remove"' in page
     assert "nothing counts twice" not in logged_in(alice).get(f"/settings/accounts/{other.pk}").content.decode()
+
+
+@pytest.mark.parametrize("first", ["api", "archive"])
+def test_who_endorses_counts_once_though_api_and_export_name_them_differently(
+    alice: Person, first: str
+) -> None:
+    made = link(alice, network="linkedin", external_id="mail:1", handle="Alice Archer")
+    spec = NETWORKS["linkedin"].spec
+    told = {
+        # The export was made after Bob and before Charlie.
+        "api": [("urn:li:person:bob", AT - 3 * DAY), ("urn:li:person:charlie", AT + 3 * DAY)],
+        "archive": [("in/bob", AT - 3 * DAY), ("in/dora", AT - 90 * DAY)],
+    }
+    for origin in sorted(told, reverse=first == "archive"):
+        with Staging(spec=spec, origin=origin, at=AT + 4 * DAY) as staging:
+            for actor, at in told[origin]:
+                assert not staging.record("mail:1", Interaction("endorse", actor, None, observed_at=at))
+            merge(staging, Summary(spec.slug))
+    actors = Relation.objects.filter(target=made.account_id).values_list("actor", flat=True)
+    names = Account.objects.filter(pk__in=actors).values_list("external_id", flat=True)
+    assert set(names) == {"in/bob", "in/dora", "urn:li:person:charlie"}
 
 
 def test_nobody_elses_account_is_taken_for_the_exports(alice: Person, export: Path) -> None:
