@@ -1,8 +1,11 @@
 """The staff's view of people and their accounts."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts import duties_admin, opt_out, privacy
@@ -129,9 +132,28 @@ class LinkedAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     raw_id_fields = ["through"]
     readonly_fields = ["linked_at", "first_read_at"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: LinkedAccount | None = None) -> list[str]:
+        """What only linking may say: else a link's token would go to another server, and its rows to others."""
+        fixed = ["account", "person", "kind", "server", "through"] if obj else []
+        return [*fixed, *self.readonly_fields]
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().delete_view(request, object_id, extra_context)
+        except privacy.Busy:
+            self.message_user(request, "Something is being read for its person: try again later.", messages.WARNING)
+            return redirect("admin:accounts_linkedaccount_changelist")
+        return answer
+
     def delete_model(self, request: HttpRequest, obj: LinkedAccount) -> None:
         privacy.unlink(link=obj, at=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LinkedAccount]) -> None:
         for link in queryset:
-            self.delete_model(request, link)
+            try:
+                self.delete_model(request, link)
+            except privacy.Busy:
+                text = f"{link} was not deleted: something is being read for its person. Try again later."
+                self.message_user(request, text, messages.WARNING)

@@ -4,7 +4,8 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 
-from accounts.models import Account, Person, User
+from accounts import privacy
+from accounts.models import Account, LinkedAccount, Person, User
 from tests.accounts.conftest import link, logged_in
 
 OURS = [model for model in admin.site._registry if model._meta.app_label in {"accounts", "scoring"}]
@@ -73,6 +74,37 @@ def test_deleting_a_link_erases_what_was_collected(staff: Client, alice: Person,
     linked = link(alice)
     staff.post(address(type(linked), f"{linked.pk}/delete/"), {"post": "yes"})
     assert not Account.objects.exists()
+
+
+def test_a_link_cannot_be_turned_to_another_server_person_or_account(staff: Client, alice: Person, bob: Person) -> None:
+    hers, his = link(alice), link(bob, external_id="2", handle="bob@town.example")
+    sent = {"account": his.account_id, "person": bob.pk, "kind": "page", "server": "https://evil.example"}
+    page = address(LinkedAccount, f"{hers.pk}/change/")
+    assert staff.get(page).status_code == 200
+    assert staff.post(page, sent | {"proof": "network", "state": "active"}).status_code == 302
+    after = LinkedAccount.objects.get(pk=hers.pk)
+    assert (after.person, after.account_id, after.kind, after.server) == (
+        alice,
+        hers.account_id,
+        "profile",
+        hers.server,
+    )
+    assert after.proof == "network"
+
+
+def test_a_link_that_is_being_read_is_not_deleted_and_the_staff_is_told(
+    staff: Client, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**given: object) -> None:
+        raise privacy.Busy
+
+    linked = link(alice)
+    monkeypatch.setattr(privacy, "unlink", busy)
+    chosen = {"action": "delete_selected", "_selected_action": [linked.pk], "post": "yes"}
+    for path, sent in ((f"{linked.pk}/delete/", {"post": "yes"}), ("", chosen)):
+        told = staff.post(address(LinkedAccount, path), sent, follow=True)
+        assert "ry again later" in told.content.decode()
+    assert LinkedAccount.objects.get() == linked
 
 
 def test_the_admin_is_for_staff_alone(alice: Person) -> None:
