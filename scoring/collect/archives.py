@@ -66,8 +66,21 @@ def import_archive(
 
 
 def recognised(archive: Archive) -> list[Network]:
-    """The network whose export this looks like, or the networks where one company's come together. Raises Refused."""
-    found = [network for network in NETWORKS.values() if network.recognises(archive)]
+    """The network whose export this looks like, or the networks where one company's come together.
+
+    Raises Refused, and BadArchive where it would be one's export but for what is wrong with it.
+    """
+    found: list[Network] = []
+    wrong: list[BadArchive] = []
+    for network in NETWORKS.values():
+        try:
+            if network.recognises(archive):
+                found.append(network)
+        except BadArchive as error:
+            # Another network's files may only look as if they were of this one.
+            wrong.append(error)
+    if wrong and not found:
+        raise wrong[0]
     if len(found) == 1 or any({network.spec.slug for network in found} <= group for group in TOGETHER if found):
         return found
     if found:

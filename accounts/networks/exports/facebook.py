@@ -28,11 +28,12 @@ from accounts.networks.exports.meta import Numbered, holds, labelled, listed, re
 from accounts.networks.exports.values import dated, mapping, named, sequence
 
 _PROFILE = ("profile_information.json",)
-_FRIENDS = ("friends.json", "your_friends.json", "friends_[0-9]*.json", "your_friends_[0-9]*.json")
-_FOLLOWERS = tuple(
-    f"{name}{number}.json"
-    for name in ("followers", "people_who_followed_you", "people_who_follow_you", "your_followers")
-    for number in ("", "_[0-9]*")
+_FRIENDS = ("friends.json", "your_friends.json", "your_friends_[0-9]*.json")
+# Numbered parts of followers.json are Instagram's.
+_FOLLOWERS = (
+    "followers.json",
+    *("people_who_followed_you.json", "people_who_follow_you.json", "your_followers.json"),
+    *("people_who_followed_you_[0-9]*.json", "people_who_follow_you_[0-9]*.json", "your_followers_[0-9]*.json"),
 )
 _POSTS = ("your_posts.json", "your_posts_*.json", "your_posts__check_ins__photos_and_videos*.json")
 _NOTIFICATIONS = (

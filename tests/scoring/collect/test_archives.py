@@ -165,6 +165,18 @@ def test_exports_of_two_companies_in_one_are_refused(alice, tmp_path):
     assert import_archive(path=tmp_path / "both", network="tiktok", person=alice, at=AT).network == "tiktok"
 
 
+def test_files_that_only_look_like_another_networks_do_not_matter(alice, tmp_path):
+    shutil.copytree(FIXTURES / "linkedin", tmp_path / "export")
+    for article in ("one", "two"):
+        (tmp_path / "export" / article).mkdir()
+        (tmp_path / "export" / article / "manifest.js").write_text("var page = 1;")
+    assert import_archive(path=tmp_path / "export", network=None, person=alice, at=AT).network == "linkedin"
+    for folder in ("one", "two"):
+        shutil.copytree(FIXTURES / "twitter", tmp_path / "twice" / folder)
+    with pytest.raises(BadArchive, match="twice: holds several exports side by side"):
+        import_archive(path=tmp_path / "twice", network=None, person=alice, at=AT)
+
+
 def test_how_an_account_is_known_to_be_somebodys_is_kept(alice, export):
     import_archive(path=export, network=None, person=alice, at=AT, proof="upload")
     assert alice.links.get().proof == "upload"
