@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import BadArchive, Counter, Owner, Post, Record, Rejected, Tally, checked_text, shown
+from accounts.networks.exports import youtube_json
 from accounts.networks.exports.tables import Row, rows
 from accounts.networks.exports.values import dated, in_utc
 
@@ -29,18 +30,19 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}.*"
 
 
 def recognises(archive: Archive) -> bool:
-    return bool(_tables(archive))
+    return bool(_tables(archive) or youtube_json.files(archive))
 
 
 @dated
 def read(archive: Archive) -> Iterator[Record]:
-    tables = _tables(archive)
-    if not tables:
+    tables, older = _tables(archive), youtube_json.files(archive)
+    if not tables and not older:
         raise BadArchive(
             f"{archive.label}: is not a Takeout with YouTube: no table of its channels, videos or comments is in it"
         )
-    owner = _owner(archive, tables)
+    owner = _owner(archive, tables, older)
     yield owner
+    yield from youtube_json.videos(archive, older, owner.external_id)
     for name in tables.get("videos", []):
         yield from _videos(archive, name, owner.external_id)
     for kind, said in (("comments", "own comments"), ("subscriptions", "own subscriptions")):
@@ -76,7 +78,7 @@ def _kind(cells: list[str]) -> str:
     return "channel" if CHANNEL.fullmatch(cells[0]) and not dated else ""
 
 
-def _owner(archive: Archive, tables: dict[str, list[str]]) -> Owner:
+def _owner(archive: Archive, tables: dict[str, list[str]], older: dict[str, list[str]]) -> Owner:
     """The one channel that the export is of. What its owner said is theirs decides between several."""
     titles: dict[str, str] = {}
     for name in tables.get("channel", []):
@@ -91,6 +93,7 @@ def _owner(archive: Archive, tables: dict[str, list[str]]) -> Owner:
                 for row in rows(archive, name):
                     if _kind(row.cells) == kind:
                         titles |= {cell.strip(): "" for cell in row.cells if CHANNEL.fullmatch(cell.strip())}
+    titles = titles or youtube_json.channels(archive, older)
     if archive.own and archive.own in titles:
         titles = {archive.own: titles[archive.own]}
     if not titles:

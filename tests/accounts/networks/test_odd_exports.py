@@ -153,6 +153,44 @@ def test_a_channel_is_called_by_its_title_however_short(columns: str, tmp_path: 
     assert read(tmp_path, "google")[0] == Owner(CHANNEL, name="Al")
 
 
+def video(number: int, **changed: Any) -> list[dict[str, Any]]:
+    snippet = {"publishedAt": "2018-01-02T03:04:05.000Z", "channelId": CHANNEL, "channelTitle": "Alice bakes"}
+    statistics = {"viewCount": "10", "likeCount": "2", "dislikeCount": "1", "commentCount": "0"}
+    status = {"privacyStatus": "public"}
+    made = {"kind": "youtube#video", "id": f"video-{number:05}", "snippet": snippet, "statistics": statistics}
+    return [made | {"status": status} | changed]
+
+
+def test_youtube_was_json_until_2021(tmp_path: Path) -> None:
+    subscription = {"kind": "youtube#subscription", "snippet": {"channelId": CHANNEL, "title": "Bob"}}
+    files = {
+        "Takeout/YouTube/videos/one.json": video(1),
+        "Takeout/YouTube/videos/two.json": video(2, status={"privacyStatus": "private"}),
+        "Takeout/YouTube/videos/three.json": video(3, snippet={"channelId": CHANNEL, "publishedAt": "soon"}),
+        "Takeout/YouTube/subscriptions/subscriptions.json": [subscription],
+        "Takeout/YouTube/playlists/likes.json": [],
+    }
+    files["Takeout/YouTube/videos/zero.json"] = json.dumps(video(0))[:-9]
+    assert recognised(written(tmp_path, files)) == ["google"]
+    records = read(tmp_path, "google")
+    assert records[0] == Owner(CHANNEL, name="Alice bakes")
+    assert [post.post for post in some(records, Post)] == ["video-00001"]
+    assert [(total.verb, total.total) for total in some(records, PostTotal)] == [("like", 2), ("visit", 10)]
+    assert tallies(records) == {"videos": 4, "of them private": 1, "own subscriptions": 1}
+    assert counters(records) == {"videos": 2}
+    assert rejected(records) == [
+        ("Takeout/YouTube/videos/three.json, record 1", "publishedAt is 'soon', not a date and time"),
+        ("Takeout/YouTube/videos/zero.json", "is cut short"),
+    ]
+
+
+def test_a_takeout_of_subscriptions_in_json_names_its_owner(tmp_path: Path) -> None:
+    subscription = {"kind": "youtube#subscription", "snippet": {"channelId": CHANNEL, "title": "Bob"}}
+    written(tmp_path, {"YouTube/subscriptions.json": [subscription, subscription]})
+    records = read(tmp_path, "google")
+    assert (records[0], tallies(records)) == (Owner(CHANNEL), {"own subscriptions": 2})
+
+
 def test_comments_of_the_years_of_google_plus_are_counted(tmp_path: Path) -> None:
     table = (
         "Comment ID,Channel ID,Comment Create Timestamp,Price,Video ID,Comment Text\n"
