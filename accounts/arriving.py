@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -167,4 +168,14 @@ def _whose(network: Network, server: str, tokens: Tokens, login: Owner | None, a
     found = next((record for record in page.records if isinstance(record, Owner)), None) or login
     if found is None:
         raise Unreachable(f"{spec.label} does not say whose account it is")
-    return found
+    return _under_its_first_name(spec, found, page.cursor.get("user_ids", []))
+
+
+def _under_its_first_name(spec: Spec, owner: Owner, numbers: list[str]) -> Owner:
+    """`owner` by the id that its account has here already, where that is known by its name and was renamed since."""
+    same = LinkedAccount.objects.filter(account__network=spec.slug, cursors__stream=spec.streams[0])
+    for number in numbers:
+        link = same.filter(cursors__value__user_ids__contains=[number]).select_related("account").first()
+        if link is not None:
+            return replace(owner, external_id=link.account.external_id)
+    return owner

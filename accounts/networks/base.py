@@ -306,6 +306,17 @@ class Spec:
     archive_note: str = ""
 
 
+def stays(subject: Subject, name: str, known: Iterable[str], numbers: Iterable[str]) -> str:
+    """The id of an account that goes by its name here: the first one that it was known by, whatever it is called now.
+
+    known: the network's own numbers of it, as its profile's cursor has them (`user_ids`); numbers: those that come with
+    the name now. Raises Revoked where it is another account.
+    """
+    if not subject.external_id or subject.external_id == name or set(known) & set(numbers):
+        return subject.external_id or name
+    raise Revoked(f"the token is of {name}, not of {subject.external_id}")
+
+
 class Network:
     """One network; a subclass declares `spec` and overrides what it can do."""
 

@@ -22,13 +22,13 @@ from accounts.networks.base import (
     Post,
     Record,
     Rejected,
-    Revoked,
     Spec,
     Subject,
     Unreachable,
     checked_count,
     checked_text,
     checked_time,
+    stays,
 )
 from accounts.networks.exports import instagram as export
 from accounts.networks.http import Http
@@ -93,7 +93,7 @@ class Instagram(Network):
             "insights": reading.insights,
         }
         if stream == "profile":
-            yield reading.profile()
+            yield reading.profile(cursor)
         elif stream in streams:
             permission = _PERMISSIONS[stream]
             pages = streams[stream](cursor)
@@ -116,23 +116,23 @@ class Instagram(Network):
 class _Reading(meta.Graph):
     """One reading of one account."""
 
-    def profile(self) -> Page:
+    def profile(self, cursor: dict[str, Any]) -> Page:
         fields = "id,user_id,username,name,biography,followers_count,follows_count,media_count"
         me = self.get("me", [("fields", fields)])
         try:
             username = meta.username(me)
         except ValueError as error:
             raise Unreachable(f"{self.http.host} does not say whose token this is: {error}") from None
-        if self.subject.external_id and self.subject.external_id != username:
-            raise Revoked(f"the token is of the account {username}, not of {self.subject.external_id}")
+        numbers = meta.numbers(me)
+        owner = stays(self.subject, username, cursor.get("user_ids", ()), numbers["user_ids"])
         name, about = checked_text(me.get("name"), limit=100), checked_text(me.get("biography"), limit=280)
-        records: list[Record] = [Owner(username, username, name, about=about)]
+        records: list[Record] = [Owner(owner, username, name, about=about)]
         for theirs, ours in _COUNTERS:
             try:
                 records.append(Counter(ours, checked_count(me.get(theirs), theirs)))
             except ValueError as error:
                 records.append(Rejected("me", str(error)))
-        return Page(records, meta.numbers(me), done=True)
+        return Page(records, numbers, done=True)
 
     def media(self, cursor: dict[str, Any]) -> Iterator[Page]:
         params = [("fields", "id,timestamp,permalink,like_count,comments_count"), ("limit", "50")]
@@ -186,7 +186,7 @@ class _Reading(meta.Graph):
             yield Rejected(f"{'comment' if post else 'tag'} {meta.named(row)}", str(error))
             return
         # What the owner answers themselves is no reaction to them.
-        if actor != self.subject.external_id:
+        if actor not in (self.subject.external_id, self.subject.handle.lower()):
             yield Interaction(verb, actor, occurred_at, post, key, actor)
 
     def _insights_of(

@@ -20,13 +20,13 @@ from accounts.networks.base import (
     Post,
     Record,
     Rejected,
-    Revoked,
     Spec,
     Subject,
     Unreachable,
     checked_count,
     checked_text,
     checked_time,
+    stays,
 )
 from accounts.networks.http import Http
 
@@ -89,7 +89,7 @@ class Threads(Network):
             "mentions": reading.mentions,
         }
         if stream == "profile":
-            yield reading.profile()
+            yield reading.profile(cursor)
         elif stream in streams:
             permission = _PERMISSIONS[stream]
             pages = streams[stream](cursor)
@@ -106,16 +106,16 @@ class Threads(Network):
 class _Reading(meta.Graph):
     """One reading of one account."""
 
-    def profile(self) -> Page:
+    def profile(self, cursor: dict[str, Any]) -> Page:
         me = self.get("me", [("fields", "id,username,name,threads_biography")])
         try:
             username = meta.username(me)
         except ValueError as error:
             raise Unreachable(f"{self.http.host} does not say whose token this is: {error}") from None
-        if self.subject.external_id and self.subject.external_id != username:
-            raise Revoked(f"the token is of the account {username}, not of {self.subject.external_id}")
+        numbers = meta.numbers(me)
+        owner = stays(self.subject, username, cursor.get("user_ids", ()), numbers["user_ids"])
         name, about = checked_text(me.get("name"), limit=100), checked_text(me.get("threads_biography"), limit=280)
-        records: list[Record] = [Owner(username, username, name, about=about)]
+        records: list[Record] = [Owner(owner, username, name, about=about)]
         try:
             values = meta.insight(self.get("me/threads_insights", [("metric", "followers_count")]))
             records.append(Counter("followers", checked_count(values.get("followers_count"), "followers_count")))
@@ -124,7 +124,7 @@ class _Reading(meta.Graph):
             records.append(Rejected("me", reason))
         except ValueError as error:
             records.append(Rejected("me", str(error)))
-        return Page(records, meta.numbers(me), done=True)
+        return Page(records, numbers, done=True)
 
     def threads(self, cursor: dict[str, Any]) -> Iterator[Page]:
         params = [("fields", "id,timestamp,permalink,media_type"), ("limit", "100")]
@@ -193,7 +193,7 @@ class _Reading(meta.Graph):
         except ValueError as error:
             yield Rejected(f"{verb} {meta.named(row)}", str(error))
             return
-        if actor != self.subject.external_id:
+        if actor not in (self.subject.external_id, self.subject.handle.lower()):
             yield Interaction(verb, actor, occurred_at, post, key, actor)
 
 

@@ -1,7 +1,7 @@
 """TikTok: its Display API (version 2), which counts and names nobody; its data export is exports/tiktok.py.
 
-An account is known by its user name in lower case, which the API and the export share. Whoever changes it connects
-again. A video is known by its numeric id.
+An account is known by its user name in lower case, which the API and the export share. Whoever changes it
+stays known by the first, which TikTok's own id of them tells. A video is known by its numeric id.
 """
 
 import re
@@ -32,6 +32,7 @@ from accounts.networks.base import (
     checked_object,
     checked_text,
     shown,
+    stays,
 )
 from accounts.networks.exports import tiktok as export
 from accounts.networks.http import Answer, Http, Rejected4xx
@@ -97,7 +98,7 @@ class TikTok(Network):
 
     def pull(self, http: Http, subject: Subject, stream: str, cursor: dict[str, Any]) -> Iterator[Page]:
         if stream == "profile":
-            yield Page(_profile(http, subject), {}, done=True)
+            yield _profile(http, subject, cursor)
         elif stream == "videos":
             try:
                 yield from _videos(http, subject, cursor)
@@ -153,7 +154,7 @@ def _user(http: Http, *fields: str) -> dict[str, Any]:
     return user
 
 
-def _profile(http: Http, subject: Subject) -> list[Record]:
+def _profile(http: Http, subject: Subject, cursor: dict[str, Any]) -> Page:
     try:
         user = _user(http, "open_id", "display_name", "username", "bio_description")
     except NotAllowed:
@@ -162,20 +163,21 @@ def _profile(http: Http, subject: Subject) -> list[Record]:
     name = said.lower() if isinstance(said, str) else ""
     if not _USER.fullmatch(name):
         raise Unreachable(f"user/info: username is {shown(said)}")
-    if subject.external_id and subject.external_id != name:
-        raise Revoked(f"the token is of {name}, not of {subject.external_id}")
+    number = user.get("open_id")
+    numbers = [number] if isinstance(number, str) and 0 < len(number) <= 200 else []
+    owner, after = stays(subject, name, cursor.get("user_ids", ()), numbers), {"user_ids": numbers}
     about = checked_text(user.get("bio_description"), limit=1000)
-    records: list[Record] = [Owner(name, name, checked_text(user.get("display_name"), limit=100), about=about)]
+    records: list[Record] = [Owner(owner, name, checked_text(user.get("display_name"), limit=100), about=about)]
     try:
         user = _user(http, *(theirs for theirs, _ in _COUNTERS))
     except NotAllowed as error:
-        return [*records, Rejected("user/info", str(error))]
+        return Page([*records, Rejected("user/info", str(error))], after, done=True)
     for theirs, ours in _COUNTERS:
         try:
             records.append(Counter(ours, checked_count(user.get(theirs), theirs)))
         except ValueError as error:
             records.append(Rejected("user/info", str(error)))
-    return records
+    return Page(records, after, done=True)
 
 
 def _videos(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:

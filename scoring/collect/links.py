@@ -14,6 +14,8 @@ from scoring.collect.summary import Refused
 
 # Ids of people of whom an export gives no number: their handle, their number elsewhere, their name.
 PASSING = re.compile("@|id:|name:")
+# Networks whose accounts go by their names, which may change.
+BY_NAME = frozenset({"instagram", "threads", "tiktok"})
 
 
 class AlreadyLinked(Refused):
@@ -38,9 +40,11 @@ def as_known(*, person: Person, spec: Spec, owner: Owner) -> Owner:
     Some exports name their owner otherwise than the API (accounts.networks: "@alice", "id:...", "name:..."). Where the
     one account that the network itself has proved bears no other name, the export is of that: nothing counts twice.
     """
-    if not PASSING.match(owner.external_id):
-        return owner
     proved = [link.account for link in twins(person=person, network=spec.slug, proof=LinkedAccount.Proof.NETWORK)]
+    if not PASSING.match(owner.external_id):
+        # One that goes by its name is known by its first one, and its handle is the newest.
+        called = [account for account in proved if account.handle.lower() == owner.external_id]
+        return replace(owner, external_id=called[0].external_id) if called and spec.slug in BY_NAME else owner
     names = {name.casefold() for name in (owner.name, owner.handle, "")}
     if len(proved) == 1 and proved[0].handle.casefold() in names and not PASSING.match(proved[0].external_id):
         return replace(owner, external_id=proved[0].external_id, handle=proved[0].handle)

@@ -427,7 +427,8 @@ class FakeOAuth(Loopback):
                 "follows_count": 3,
                 "media_count": 4,
             }
-            return dict.fromkeys(("/me", "/v25.0/me", "/v1.0/me"), one)
+            counts = {"data": [{"name": "followers_count", "total_value": {"value": 12}}]}
+            return dict.fromkeys(("/me", "/v25.0/me", "/v1.0/me"), one) | {"/v1.0/me/threads_insights": counts}
         if self.slug == "foursquare":
             one = {"id": number, "firstName": "Alice", "lastName": "Archer", "contact": {}, "friends": {"count": 7}}
             return {"/v2/users/self": {"meta": {"code": 200}, "response": {"user": one}}}

@@ -81,7 +81,7 @@ def test_the_profile_names_the_owner_in_lower_case_and_the_followers(call: Call)
 
 def test_the_token_of_somebody_else_is_revoked(threads: FakeThreads, call: Call) -> None:
     threads.alice["username"] = "Bob"
-    with pytest.raises(Revoked, match=r"the token is of the account bob, not of alice\.bakes_"):
+    with pytest.raises(Revoked, match=r"the token is of bob, not of alice\.bakes_"):
         pull(call(), "profile")
 
 
