@@ -347,6 +347,11 @@ def _repack(raw: IO[bytes], size: int, into: io.FileIO, label: str, limits: Limi
     except BadTar as error:
         raise BadArchive(f"{label}: {error}") from None
     except UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno:
+            # It is we who cannot: there is no room, say.
+            raise BadArchive(
+                f"{label}: cannot be read here at the moment ({error.strerror}); try again later"
+            ) from None
         raise BadArchive(f"{label}: the file is cut short or damaged ({error}); download it again") from None
     if not names:
         raise BadArchive(f"{label}: the tar holds no files that could be read")

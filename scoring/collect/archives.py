@@ -86,6 +86,8 @@ def recognised(archive: Archive) -> list[Network]:
     if found:
         labels = " and ".join(network.spec.label for network in found)
         raise Refused(f"{archive.label}: looks like an export of {labels}; say which it is")
+    if packed := archive.anywhere("*.zip", "*.tgz", "*.tar.gz"):
+        raise Refused(f"{archive.label}: holds {packed[0]}, which is packed itself; give that file as it is")
     readable = [n.spec.label for n in NETWORKS.values() if type(n).read_archive is not Network.read_archive]
     raise Refused(f"{archive.label}: is no data export that can be read here ({', '.join(sorted(readable))})")
 

@@ -81,6 +81,19 @@ def test_it_is_read_where_nothing_may_be_written(path: Path) -> None:
     assert len(asked) == 2
 
 
+def test_that_there_is_no_room_is_not_the_files_fault(path: Path) -> None:
+    packed(path, FIXTURES / "mastodon")
+    full = open("/dev/full", "r+b", buffering=0)  # noqa: SIM115  (closed by what is tested)
+    with (
+        patch.object(sources.tempfile, "TemporaryFile", lambda **options: full),
+        pytest.raises(
+            BadArchive, match=r"export.tar.gz: cannot be read here at the moment \(No space left on device\)"
+        ),
+    ):
+        open_archive(path)
+    assert full.closed
+
+
 def test_pictures_are_passed_over(path: Path) -> None:
     made(path, (member("media/beach.jpg"), os.urandom(9000)), (member("actor.json"), b"{}"))
     with open_archive(path, limits=Limits(file=5000, reading=6000)) as archive:

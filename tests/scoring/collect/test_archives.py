@@ -205,6 +205,16 @@ def test_what_cannot_be_recognised_is_refused(alice, tmp_path):
         import_archive(path=tmp_path / "holiday", network="myspace", person=alice, at=AT)
 
 
+def test_a_zip_within_a_zip_is_told(alice, tmp_path):
+    inner = shutil.make_archive(str(tmp_path / "twitter-2026"), "zip", FIXTURES / "twitter")
+    (tmp_path / "outer").mkdir()
+    shutil.move(inner, tmp_path / "outer")
+    with pytest.raises(
+        Refused, match=r"outer: holds twitter-2026.zip, which is packed itself; give that file as it is"
+    ):
+        import_archive(path=tmp_path / "outer", network=None, person=alice, at=AT)
+
+
 def test_an_account_of_somebody_else_is_refused_and_nothing_is_stored(alice, export):
     import_archive(path=export, network="twitter", person=alice, at=AT)
     bob = Person.objects.create(handle="Bob")
