@@ -42,6 +42,7 @@ _NOTIFICATIONS = (
     "notifications_[0-9]*.json",
     "your_notifications_[0-9]*.json",
 )
+_TIMELINE = ("other_people*.json",)
 _COMMENTS = ("comments.json", "your_comments.json")
 _REACTIONS = ("posts_and_comments.json", "likes_and_reactions*.json")
 _PART = re.compile(r"(?:_[0-9]+)?\.json$", re.IGNORECASE)
@@ -83,6 +84,12 @@ _WORD = r"[^\W\d_]+(?:[-.'\u2019][^\W\d_]+)*\.?"
 _PERSON = re.compile(rf"{_WORD}(?: {_WORD}){{0,4}}")
 
 
+# The title of what somebody else put on the owner's timeline.
+_WROTE = re.compile(
+    r"(?P<who>.{2,160}?) (?:wrote|posted|shared|added)\b(?: .{1,100})? (?:on|to) your (?:timeline|wall|profile)\.?"
+)
+
+
 def recognises(archive: Archive) -> bool:
     files = archive.anywhere(*_PROFILE, *_FRIENDS, *_FOLLOWERS, *_NOTIFICATIONS, *_COMMENTS, *_REACTIONS)
     return holds(archive, files, _TELLING) or _is_html(archive)
@@ -106,6 +113,7 @@ def read(archive: Archive) -> Iterator[Record]:
     )
     yield from _posts(archive)
     yield from _notifications(archive, own)
+    yield from _timeline(archive, own)
     for kind, names, keys in (("own comments", _COMMENTS, "comments"), ("own reactions", _REACTIONS, "reactions")):
         if files := archive.anywhere(*names):
             yield Tally(kind, sum(1 for _ in listed(archive, files, _KEY % keys)))
@@ -244,6 +252,31 @@ def _notifications(archive: Archive, own: str) -> Iterator[Record]:
     yield Tally("notifications", read)
     yield Tally("of them reactions to you", understood)
     yield Tally("of them left out", read - understood)
+
+
+def _timeline(archive: Archive, own: str) -> Iterator[Record]:
+    """What others wrote on the owner's timeline, each by one person whom its title names, in English."""
+    files = archive.anywhere(*_TIMELINE)
+    if not files:
+        return
+    read = understood = 0
+    for where, record in listed(archive, files, _KEY % "wall_posts_sent_to_you" + "(?:/activity_log_data)?"):
+        read += 1
+        match = _WROTE.fullmatch(" ".join(repaired(record.get("title")).split())[:600])
+        if match is None or not _PERSON.fullmatch(match["who"]):
+            continue
+        try:
+            occurred_at, actor = time_of(record, "timestamp"), named(match["who"])
+            if actor == own:
+                raise ValueError("names the owner")  # noqa: TRY301
+        except ValueError as error:
+            yield Rejected(where, str(error))
+            continue
+        understood += 1
+        yield Interaction("mention", actor, occurred_at, actor_handle=match["who"])
+    yield Tally("posts of others on your timeline", read)
+    if read > understood:
+        yield Tally("of these left out", read - understood)
 
 
 def said(text: str) -> tuple[str, list[str]]:

@@ -124,6 +124,35 @@ def test_parts_of_facebooks_lists_are_read_together(tmp_path: Path) -> None:
     assert found == ["name:bob example", "name:charlie example", "name:dora example"]
 
 
+@pytest.mark.parametrize("layout", ["2018", "2021"])
+def test_what_others_wrote_on_ones_timeline_counts(layout: str, tmp_path: Path) -> None:
+    titles = [
+        "Bob Example wrote on your timeline.",
+        "J\u00c3\u00b6rg Example shared a link to your timeline.",
+        "Bob Example and 3 others wrote on your timeline.",
+        "Alice Example wrote on your timeline.",
+        "Bob Example hat in deiner Chronik gepostet.",
+        "Bob Example wrote on Charlie Example's timeline.",
+    ]
+    posts = [{"timestamp": 1300000000 + nth, "title": title} for nth, title in enumerate(titles)]
+    old = {"wall_posts_sent_to_you": {"activity_log_data": posts}}
+    files = {
+        "profile_information/profile_information.json": {"profile": {"name": {"full_name": "Alice Example"}}},
+        "posts/other_people's_posts_to_your_timeline.json": old
+        if layout == "2018"
+        else {"wall_posts_sent_to_you_v2": posts},
+    }
+    records = read(written(tmp_path, files), "facebook")
+    assert [(record.verb, record.actor) for record in some(records, Interaction)] == [
+        ("mention", "name:bob example"),
+        ("mention", "name:jörg example"),
+    ]
+    assert tallies(records) == {"posts of others on your timeline": 6, "of these left out": 4}
+    [(where, reason)] = rejected(records)
+    assert where.endswith("timeline.json, record 4")
+    assert reason == "names the owner"
+
+
 def test_instagrams_files_of_one_record_are_no_lists(tmp_path: Path) -> None:
     follower = {"title": "", "string_list_data": [{"href": "https://www.instagram.com/bob", "value": "bob"}]}
     files = {
