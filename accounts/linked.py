@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,9 @@ STREAMS = {
     "pageviews": _("Page views"),
     "changes": _("What has happened of late"),
 }
+
+# Readings come up to so much later than they might (scoring.collect.schedule).
+LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ class Stream:
             return cls(name, "refused")
         if cursor.parked_at:
             return cls(name, "parked", cursor.failing_since, cursor.error)
-        if cursor.next_allowed_at and cursor.next_allowed_at > at:
+        # Who has been read, and is due long after the wait that another stream was asked for, waits for nothing.
+        waits = cursor.next_allowed_at and not (cursor.pulled_at and cursor.due_at > cursor.next_allowed_at + LATE)
+        if cursor.next_allowed_at and cursor.next_allowed_at > at and waits:
             return cls(name, "limited", cursor.next_allowed_at)
         if cursor.error:
             return cls(name, "failed", cursor.due_at if cursor.due_at > at else None, cursor.error)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from allauth.socialaccount.internal import statekit
 from django.conf import settings
@@ -15,8 +17,9 @@ from accounts import challenges
 from accounts.calling import http_for
 from accounts.models import NetworkApp
 from accounts.networks import NETWORKS, oauth
-from accounts.networks.base import BadRecord, RateLimited, Unreachable
-from accounts.tokens import encrypt
+from accounts.networks.base import BadRecord, NetworkError, RateLimited, Revoked, Unreachable
+from accounts.networks.http import NotFound, Rejected4xx
+from accounts.tokens import decrypt, encrypt
 
 SLUG = "mastodon"
 _HOST = re.compile(
@@ -59,8 +62,10 @@ def app_at(server: str, at: datetime, *, asked_by: str) -> NetworkApp:
     asked_by: who typed the server; one person may not have us call very many.
     """
     known = NetworkApp.objects.filter(network=SLUG, server=server).first()
-    if known is not None:
+    if known is not None and _is_known_there(known, at):
         return known
+    if known is not None:
+        forget(server)
     if not challenges.may_look(f"new-server:{asked_by}"):
         raise RateLimited(at + timedelta(seconds=challenges.SECONDS), "too many new servers were asked for")
     declared = NETWORKS[SLUG].spec.oauth
@@ -86,6 +91,34 @@ def app_at(server: str, at: datetime, *, asked_by: str) -> NetworkApp:
         defaults={"client_id": str(client_id), "client_secret": encrypt(str(secret))},
     )
     return app
+
+
+def _is_known_there(app: NetworkApp, at: datetime) -> bool:
+    """Whether its server still knows `app`; servers drop apps that nobody has given access to for a day.
+
+    Who went there with a forgotten one would see an error of the server's, and never come back. Raises Unreachable,
+    RateLimited, LostKey.
+    """
+    form = {"grant_type": "client_credentials", "client_id": app.client_id, "client_secret": decrypt(app.client_secret)}
+    try:
+        with http_for(None, at=at, server=app.server, judge=_judge, patient=False) as http:
+            http.post("/oauth/token", form=form)
+    except Forgotten:
+        return False
+    except (Revoked, NotFound, Rejected4xx):
+        # Another way to say that it gives no token for this; people are asked as ever.
+        return True
+    return True
+
+
+class Forgotten(Unreachable):
+    """The server does not know our app any more."""
+
+
+def _judge(status: int, data: Any, headers: Mapping[str, str], now: datetime) -> NetworkError | None:
+    if status in (400, 401, 403) and isinstance(data, dict) and data.get("error") == "invalid_client":
+        return Forgotten("the server does not know our app any more")
+    return oauth.judge(status, data, headers, now)
 
 
 def forget(server: str) -> None:

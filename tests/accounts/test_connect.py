@@ -303,6 +303,8 @@ def test_each_stream_says_where_it_is(alice: Person, as_alice: Client) -> None:
         ({"pulled_at": now - dt.timedelta(minutes=3), "queued_at": None}, "read 3 minutes ago"),
         ({"error": "example.org answered <502>", "due_at": soon}, "example.org answered &lt;502&gt;"),
         ({"next_allowed_at": soon}, "asks us to wait"),
+        # Another stream of the account was asked to wait; this one has nothing to read before tomorrow.
+        ({"due_at": soon + dt.timedelta(hours=20), "error": ""}, "read 3 minutes ago"),
         ({"parked_at": now, "error": "You did not allow this to be read."}, "not allowed"),
         ({"parked_at": now, "failing_since": now - dt.timedelta(days=5)}, "given up for now"),
     ):
