@@ -1,5 +1,7 @@
 """A large export is read record by record: another process that reads it needs little memory, whatever its size."""
 
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,4 +20,16 @@ def test_memory_does_not_grow_with_the_export(export: str, megabytes: int, tmp_p
     assert network == export
     assert "'Rejected'" not in records
     assert ("'Post'" if export in ("twitter", "blog") else "'Interaction'") in records
+    assert peak < MOST_MEGABYTES
+
+
+def test_neither_does_it_with_a_tar(tmp_path: Path) -> None:
+    write_export(tmp_path / "export.zip", "tiktok", 25, packed=False)
+    with zipfile.ZipFile(tmp_path / "export.zip") as made:
+        made.extractall(tmp_path / "export")
+    path = tmp_path / "export.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        tar.add(tmp_path / "export", ".")
+    network, records, _seconds, peak = measured(path)
+    assert (network, "'Interaction'" in records) == ("tiktok", True)
     assert peak < MOST_MEGABYTES
