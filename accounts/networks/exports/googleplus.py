@@ -27,7 +27,7 @@ from accounts.networks.base import (
 from accounts.networks.exports.values import dated, mapping, sequence
 
 # Folders that are looked at, and files of each, to find those that hold posts.
-FOLDERS, FIRST = 2000, 3
+FOLDERS, FIRST, PAGES = 2000, 3, 20
 _TELLING = re.compile(rb'plus\.google\.com/|"resourceName"\s*:\s*"users/[0-9]+/posts/')
 _USER = re.compile(r"users/([1-9][0-9]{4,24})")
 _PAGE = re.compile(r"https?://plus\.google\.com/([1-9][0-9]{4,24})(?:/.*)?")
@@ -39,12 +39,17 @@ _TIME = re.compile(
 
 
 def recognises(archive: Archive) -> bool:
-    return next(_folders(archive), None) is not None
+    return next(_folders(archive), None) is not None or _is_html(archive)
 
 
 @dated
 def read(archive: Archive) -> Iterator[Record]:
     files = [name for folder in _folders(archive) for name in archive.find("*.json", folder=folder)]
+    if not files and _is_html(archive):
+        raise BadArchive(
+            f"{archive.label}: holds Google+ as web pages (HTML), which cannot be read here; if you have "
+            f"a Takeout of it in JSON, too, take that"
+        )
     if not files:
         raise BadArchive(f"{archive.label}: is not a Takeout with Google+: no post of it is in it")
     owner = _owner(archive, files)
@@ -93,6 +98,12 @@ def _folders(archive: Archive) -> Iterator[str]:
     for folder, names in folders.items():
         if any(_TELLING.search(archive.head(name, 4096)) for name in names):
             yield folder
+
+
+def _is_html(archive: Archive) -> bool:
+    """Whether posts are there as pages, as Takeout gave them until 2018. The product's name is in every language."""
+    pages = [name for name in archive.anywhere("*.html") if "google+" in name.lower()]
+    return any(b"plus.google.com/" in archive.head(name) for name in pages[:PAGES])
 
 
 def _object(archive: Archive, name: str) -> dict[str, Any] | Rejected:

@@ -19,9 +19,9 @@ from scoring.management.people import person_of
 
 class Command(BaseCommand):
     help = (
-        "Imports the data export that a network gives a person (a zip, its unpacked folder, or one file such as a "
-        "feed), and links its owner's account to the person. Importing it twice adds nothing. What cannot be used goes "
-        "to PATH.rejects.csv."
+        "Imports the data export that a network gives a person (a zip or .tar.gz, its unpacked folder, or one file "
+        "such as a feed), and links its owner's account to the person. Importing it twice adds nothing. What cannot be "
+        "used goes to PATH.rejects.csv."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -220,6 +220,14 @@ def test_a_takeout_of_subscriptions_in_json_names_its_owner(tmp_path: Path) -> N
     assert (records[0], tallies(records)) == (Owner(CHANNEL), {"own subscriptions": 2})
 
 
+def test_google_plus_as_web_pages_is_told(tmp_path: Path) -> None:
+    page = '<html><body><a class="author" href="https://plus.google.com/111111">Alice</a></body></html>'
+    folder = written(tmp_path / "takeout", {"Takeout/Google+ Stream/Posts/20141104 - Bread.html": page})
+    assert recognised(folder) == ["googleplus"]
+    with pytest.raises(BadArchive, match=r"takeout: holds Google\+ as web pages \(HTML\), which cannot be read here"):
+        read(folder, "googleplus")
+
+
 def test_comments_of_the_years_of_google_plus_are_counted(tmp_path: Path) -> None:
     table = (
         "Comment ID,Channel ID,Comment Create Timestamp,Price,Video ID,Comment Text\n"
