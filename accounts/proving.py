@@ -74,8 +74,12 @@ def find(person: Person, network: Network, address: str, at: datetime) -> Owner:
 def check(person: Person, network: Network, address: str, at: datetime) -> Owner:
     """The account at `address`, which shows the code of `person` now. Raises Unproved."""
     owner = find(person, network, address, at)
-    url = profile_url(person, network)
-    if not challenges.proves(subject_of(person), network.spec.slug, owner.external_id, owner.about, profile_url=url):
+    slug = network.spec.slug
+    others = LinkedAccount.objects.exclude(person=person).filter(account__network=slug)
+    # A link may still lead to a handle that its owner has given up, and that is somebody else's by now.
+    held = others.filter(account__external_id=owner.external_id).exists()
+    url = "" if held else profile_url(person, network)
+    if not challenges.proves(subject_of(person), slug, owner.external_id, owner.about, profile_url=url):
         raise Unproved(
             _("The code is not there yet. Put it there, save, wait a moment, and check again; some take a minute.")
         )

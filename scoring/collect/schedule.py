@@ -51,6 +51,8 @@ DUE = """
       AND (cursor.queued_at IS NULL OR cursor.queued_at <= %(lost)s)
       AND link.state = 'active'
       AND account.network = ANY(%(networks)s)
+      -- Of whoever asked to be erased nothing more is collected while they may change their mind.
+      AND link.person_id NOT IN (SELECT person_id FROM accounts_erasure)
       AND (account.network = ANY(%(open)s)
            OR EXISTS (SELECT FROM accounts_credential WHERE link_id = link.id OR link_id = link.through_id))
 """

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts import claims, credentials, linking
+from accounts import challenges, claims, credentials, linking, proving
 from accounts.models import AccountClaim, Consent, LinkedAccount, Membership, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
@@ -88,6 +88,26 @@ def test_a_refused_article_is_not_asked_for_again_at_once(alice: Person, as_alic
     claims.decide(claim=AccountClaim.objects.get(), granted=False, at=timezone.now())
     assert "was not linked to you" in ask(as_alice).content.decode()
     assert AccountClaim.objects.count() == 1
+
+
+# ---------------------------------------------------------------- a link, and a handle that was given up
+
+
+def test_a_link_to_a_handle_that_somebody_else_has_by_now_takes_no_blog_away(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blog, about = NETWORKS["blog"], "http://127.0.0.1:8000/alice"
+    monkeypatch.setattr(type(blog), "find", lambda self, http, address: Owner("blog.example", about=about))
+    # She who linked her blog is called otherwise now, and her handle of then is another person's.
+    linking.link_account(person=bob, spec=blog.spec, owner=Owner("blog.example"), proof="network", at=AT)
+    with pytest.raises(proving.Unproved):
+        proving.check(alice, blog, "blog.example", AT)
+    about = challenges.code_for(proving.subject_of(alice), "blog", "blog.example")
+    assert proving.check(alice, blog, "blog.example", AT).external_id == "blog.example"
+    # What nobody has is proved by the link.
+    LinkedAccount.objects.all().delete()
+    about = "http://127.0.0.1:8000/alice"
+    assert proving.check(alice, blog, "blog.example", AT).external_id == "blog.example"
 
 
 # ---------------------------------------------------------------- a key, and pages

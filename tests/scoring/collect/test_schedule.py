@@ -10,7 +10,7 @@ from celery import current_app
 from django.core import mail
 from django.db import connections
 
-from accounts import linking
+from accounts import erasure, linking
 from accounts.models import Credential, Cursor, LinkedAccount
 from accounts.networks import NETWORKS
 from accounts.networks.base import RateLimited
@@ -81,6 +81,14 @@ def test_only_what_can_be_read_is_claimed(link, linked):
     dead = linked("Bob", "friendster", "1")
     Cursor.objects.create(link=dead, stream="profile", due_at=AT)
     assert schedule.claim(at=AT) == []
+
+
+def test_of_who_asked_to_be_erased_nothing_more_is_collected(link):
+    erasure.ask(person=link.person, at=AT)
+    assert schedule.claim(at=AT) == []
+    assert schedule.due(at=AT) == {}
+    erasure.withdraw(person=link.person)
+    assert {cursor for cursor, _ in schedule.claim(at=AT)} == ids(link)
 
 
 def test_a_page_is_read_with_the_token_of_the_account_it_came_with(link, linked):
