@@ -222,7 +222,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             raise ImmediateHttpResponse(self._again(request, data, label))
         if spec.slug == mastodon_apps.SLUG and "invalid_client" in str(exception):
             mastodon_apps.forget(data.get("server", ""))
-        text = _("%(network)s did not let us in. Please try again.") % label if data else TOO_LATE
+        text = _("%(network)s did not let us in. Please try again.") % label if data else str(TOO_LATE)
         raise ImmediateHttpResponse(_sent_back(request, data, text))
 
     def _again(self, request: HttpRequest, data: dict[str, Any], label: dict[str, str]) -> HttpResponse:
