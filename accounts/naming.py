@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Account
 from accounts.networks import NETWORKS
 
@@ -20,6 +22,8 @@ def written(network: str, handle: str, external_id: str = "") -> str:
     if external_id.startswith("mail:"):
         known = NETWORKS.get(network)
         return known.spec.label if known else network
+    if external_id.isdigit():
+        return _("account %(number)s") % {"number": external_id}
     return external_id.removeprefix("name:")
 
 

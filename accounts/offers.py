@@ -115,7 +115,8 @@ class Terms:
             (_("What we promise"), self.promises),
             (_("Permissions asked for"), [*self.scopes, *(self.page_scopes if pages else ())]),
         ]
-        return "\n".join(f"{title}: {'; '.join(texts)}." for title, texts in parts if texts)
+        lines = [(title, "; ".join(text.removesuffix(".") for text in texts)) for title, texts in parts if texts]
+        return "\n".join(f"{title}: {text}." for title, text in lines)
 
 
 def terms_of(network: Network) -> Terms:

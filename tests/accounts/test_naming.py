@@ -4,6 +4,8 @@ import pytest
 
 from accounts.models import Account
 from accounts.naming import name_of
+from accounts.networks import NETWORKS
+from accounts.offers import terms_of
 
 
 @pytest.mark.parametrize(
@@ -18,7 +20,7 @@ from accounts.naming import name_of
         ("linkedin", "mail:0123", "Alice Archer", "Alice Archer"),
         ("linkedin", "name:alice archer", "", "alice archer"),
         ("blog", "alice.example", "alice.example", "alice.example"),
-        ("facebook", "100", "", "100"),
+        ("facebook", "100", "", "account 100"),
     ],
 )
 def test_an_account_is_called_as_its_network_writes_it(network, external_id, handle, name):
@@ -27,3 +29,11 @@ def test_an_account_is_called_as_its_network_writes_it(network, external_id, han
 
 def test_nobody_is_shown_a_digest_of_an_address():
     assert name_of(Account(network="linkedin", external_id="mail:0123456789abcdef")) == "LinkedIn"
+
+
+@pytest.mark.parametrize("slug", sorted(NETWORKS))
+def test_the_words_of_a_consent_are_whole_sentences(slug):
+    wording = terms_of(NETWORKS[slug]).wording(pages=True)
+    assert ".;" not in wording
+    assert ".." not in wording
+    assert all(line.endswith(".") for line in wording.splitlines())
