@@ -278,6 +278,4 @@ def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
     became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
     if summary.get("left_out"):
         became.append((_("left out, as people asked not to be known here"), "left_out"))
-    if summary.get("left_out"):
-        became.append((_("left out, since their owners asked for it"), "left_out"))
     return [*map(tuple, summary["tallies"]), *((label, summary[name]) for label, name in became)]

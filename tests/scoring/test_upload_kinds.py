@@ -148,3 +148,8 @@ def test_what_cannot_be_an_export_is_refused_at_once(
     assert kept() == []
     assert queue == []
     assert not ImportJob.objects.exists()
+
+
+def test_what_was_left_out_is_told_once() -> None:
+    summary = {"tallies": [["followers", 9]], "new": 3, "known": 2, "rejected": 0, "left_out": 4}
+    assert [number for _, number in imports.counts(summary)] == [9, 3, 2, 0, 4]
