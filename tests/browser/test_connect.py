@@ -149,7 +149,7 @@ def test_the_effect_is_told_before_an_account_is_removed(
     window = visit(user=user_of(alice), scripts=False)
     window.open("/settings")
     page = window.page
-    page.get_by_role("link", name="Remove Twitter/X alice").click()
+    page.get_by_role("link", name="Remove Twitter/X @alice").click()
     assert page.get_by_text("12.3 points").is_visible()
     assert page.get_by_text("From 49.6 it goes to 37.3").is_visible()
     page.get_by_role("link", name="Keep it").click()
