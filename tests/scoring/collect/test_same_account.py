@@ -81,9 +81,7 @@ def test_an_export_under_another_name_stays_an_account_of_its_own_and_is_pointed
 
 
 @pytest.mark.parametrize("first", ["api", "archive"])
-def test_who_endorses_counts_once_though_api_and_export_name_them_differently(
-    alice: Person, first: str
-) -> None:
+def test_who_endorses_counts_once_though_api_and_export_name_them_differently(alice: Person, first: str) -> None:
     made = link(alice, network="linkedin", external_id="mail:1", handle="Alice Archer")
     spec = NETWORKS["linkedin"].spec
     told = {
