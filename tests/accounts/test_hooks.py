@@ -212,7 +212,7 @@ def test_taking_access_back_breaks_the_link_and_keeps_what_was_collected(
     assert set(LinkedAccount.objects.values_list("state", flat=True)) == {"broken"}
     assert not Credential.objects.exists()
     assert Pause.objects.filter(reason="broken", ended_at=None).count() == 2
-    assert [message.subject for message in mail.outbox] == ["Facebook no longer lets us read 4711"]
+    assert [message.subject for message in mail.outbox] == ["Facebook no longer lets us read account 4711"]
     with django_capture_on_commit_callbacks(execute=True):
         tell("deauthorize", signed())
     assert len(mail.outbox) == 1
