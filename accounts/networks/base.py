@@ -420,7 +420,8 @@ def checked_time(value: object, what: str) -> datetime:
     except OverflowError:
         time = None
     if time is None or not EARLIEST <= time < LATEST:
-        raise ValueError(f"{what} is {shown(value)}, not between {EARLIEST.year} and {LATEST.year}")
+        said = value.isoformat() if isinstance(value, datetime) else value
+        raise ValueError(f"{what} is {shown(said)}, not between {EARLIEST.year} and {LATEST.year}")
     return time
 
 
