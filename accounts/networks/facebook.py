@@ -16,8 +16,6 @@ from accounts.networks.base import (
     Counter,
     CounterSpec,
     Interaction,
-    Network,
-    NetworkError,
     OAuth,
     Owner,
     Page,
@@ -42,7 +40,7 @@ _PERMISSIONS = {"posts": "user_posts", "friends": "user_friends", "feed": "pages
 _PAGE_PERMISSION = "pages_read_user_content"
 
 
-class Facebook(Network):
+class Facebook(meta.GraphNetwork):
     spec = Spec(
         slug="facebook",
         code=2,
@@ -101,11 +99,6 @@ class Facebook(Network):
             yield from meta.permitted(pages, cursor=cursor, label="Facebook", stream=stream, permission=permission)
         else:
             raise ValueError(f"Facebook has no stream {stream!r} of a {subject.kind}")
-
-    def judge(
-        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
-    ) -> NetworkError | type[NetworkError] | None:
-        return meta.judge(status, data, headers, now)
 
     def pages(self, http: Http, subject: Subject) -> list[tuple[Owner, str]]:
         graph = meta.Graph.of(http, subject)

@@ -4,7 +4,7 @@ An account is known by its user name in lower case: comments, tags and the expor
 and those who like, save and share are numbers here, never names.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,6 @@ from accounts.networks.base import (
     Counter,
     CounterSpec,
     Interaction,
-    Network,
-    NetworkError,
     OAuth,
     Owner,
     Page,
@@ -44,7 +42,7 @@ _PERMISSIONS = {
 }
 
 
-class Instagram(Network):
+class Instagram(meta.GraphNetwork):
     spec = Spec(
         slug="instagram",
         code=7,
@@ -94,17 +92,8 @@ class Instagram(Network):
         }
         if stream == "profile":
             yield reading.profile(cursor)
-        elif stream in streams:
-            permission = _PERMISSIONS[stream]
-            pages = streams[stream](cursor)
-            yield from meta.permitted(pages, cursor=cursor, label="Instagram", stream=stream, permission=permission)
         else:
-            raise ValueError(f"Instagram has no stream {stream!r}")
-
-    def judge(
-        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
-    ) -> NetworkError | type[NetworkError] | None:
-        return meta.judge(status, data, headers, now)
+            yield from self.streamed(streams, stream, cursor, _PERMISSIONS)
 
     def recognises(self, archive: Archive) -> bool:
         return export.recognises(archive)

@@ -13,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from accounts.networks.base import (
+    Network,
     NetworkError,
     Page,
     PostTotal,
@@ -304,6 +305,29 @@ def permitted(
     except NotPermitted as error:
         reason = f"{label} was not allowed to show us this: it needs the permission {permission} ({error})"
         yield Page([Rejected(stream, reason)], cursor, done=True)
+
+
+class GraphNetwork(Network):
+    """What Meta's networks have in common: how they say what is wrong, and that each stream wants a permission."""
+
+    def judge(
+        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
+    ) -> NetworkError | type[NetworkError] | None:
+        return judge(status, data, headers, now)
+
+    def streamed(
+        self,
+        streams: Mapping[str, Callable[[dict[str, Any]], Iterator[Page]]],
+        stream: str,
+        cursor: dict[str, Any],
+        permissions: Mapping[str, str],
+    ) -> Iterator[Page]:
+        """The pages of `stream`, which ends where its permission is missing. Raises ValueError for an unknown one."""
+        label = self.spec.label
+        if stream not in streams:
+            raise ValueError(f"{label} has no stream {stream!r}")
+        pages = streams[stream](cursor)
+        yield from permitted(pages, cursor=cursor, label=label, stream=stream, permission=permissions[stream])
 
 
 def totals(

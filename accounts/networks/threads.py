@@ -3,7 +3,7 @@
 An account is known by its user name in lower case, as on Instagram, whose names it shares.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,6 @@ from accounts.networks.base import (
     Counter,
     CounterSpec,
     Interaction,
-    Network,
-    NetworkError,
     OAuth,
     Owner,
     Page,
@@ -44,7 +42,7 @@ _PERMISSIONS = {
 }
 
 
-class Threads(Network):
+class Threads(meta.GraphNetwork):
     spec = Spec(
         slug="threads",
         code=16,
@@ -90,17 +88,8 @@ class Threads(Network):
         }
         if stream == "profile":
             yield reading.profile(cursor)
-        elif stream in streams:
-            permission = _PERMISSIONS[stream]
-            pages = streams[stream](cursor)
-            yield from meta.permitted(pages, cursor=cursor, label="Threads", stream=stream, permission=permission)
         else:
-            raise ValueError(f"Threads has no stream {stream!r}")
-
-    def judge(
-        self, status: int, data: Any, headers: Mapping[str, str], now: datetime
-    ) -> NetworkError | type[NetworkError] | None:
-        return meta.judge(status, data, headers, now)
+            yield from self.streamed(streams, stream, cursor, _PERMISSIONS)
 
 
 class _Reading(meta.Graph):

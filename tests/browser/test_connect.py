@@ -141,6 +141,7 @@ def test_progress_ends_without_scripts_too(visit: Callable[..., Any], alice: Per
     window.open(f"/settings/accounts/{made['reading']}")
     LinkedAccount.objects.filter(pk=made["reading"]).update(first_read_at=timezone.now())
     window.page.get_by_role("heading", name="Your score").wait_for(timeout=8000)
+    assert window.page.get_by_role("img", name="Score 49.6 of 100").is_visible()
 
 
 def test_the_effect_is_told_before_an_account_is_removed(
