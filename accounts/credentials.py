@@ -74,8 +74,8 @@ def token_proof(spec: Spec, token: str) -> str:
     return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
-def subject_of(link: LinkedAccount, token: str, at: datetime, *, budget: Budget | None = None) -> Subject:
-    """What a connector is told of `link`, whose account it reads with `token`."""
+def subject_of(link: LinkedAccount, token: str, at: datetime, *, budget: Budget) -> Subject:
+    """What a connector is told of `link`, whose account it reads with `token` ("" where everybody may read)."""
     spec = NETWORKS[link.account.network].spec
     return Subject(
         link.account.external_id,
@@ -83,9 +83,9 @@ def subject_of(link: LinkedAccount, token: str, at: datetime, *, budget: Budget 
         server=link.server,
         kind=link.kind,
         client_id=settings.NETWORK_KEYS.get(spec.slug, ("", ""))[0],
-        token_proof=token_proof(spec, token),
+        token_proof=token_proof(spec, token) if token else "",
         now=at,
-        budget=budget or Budget(spec.cost),
+        budget=budget,
     )
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -33,7 +32,6 @@ from accounts.networks.base import (
     RateLimited,
     Rejected,
     Revoked,
-    Subject,
     Tally,
 )
 from accounts.notify import notify
@@ -252,7 +250,7 @@ def _read(cursor: Cursor, at: datetime, enough: Callable[[], bool]) -> Attempt:
         spent = budgets.used_up(budget)
         if not spent:
             token = token_of(link, at)
-            subject = subject_of(link, token=token, budget=budget, at=at)
+            subject = credentials.subject_of(link, token, at, budget=budget)
             with (
                 http_for(network, at=at, server=link.server, token=token) as http,
                 Staging(spec=spec, origin="api", at=at) as staging,
@@ -288,20 +286,6 @@ def token_of(link: LinkedAccount, at: datetime) -> str:
     ):
         return credentials.access_token(link, at)
     return ""
-
-
-def subject_of(link: LinkedAccount, *, token: str, budget: Budget, at: datetime) -> Subject:
-    spec = NETWORKS[link.account.network].spec
-    return Subject(
-        link.account.external_id,
-        link.account.handle,
-        link.server,
-        kind=link.kind,
-        client_id=settings.NETWORK_KEYS.get(spec.slug, ("", ""))[0],
-        token_proof=credentials.token_proof(spec, token) if token else "",
-        now=at,
-        budget=budget,
-    )
 
 
 def store(cursor: Cursor, page: Page, staging: Staging, summary: Summary, budget: Budget, at: datetime) -> None:

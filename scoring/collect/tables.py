@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from accounts.networks.lines import MAX_LINE, lines
+
 # In the order of preference where several would do.
 SEPARATORS = ("\t", ",", ";", "|", " ")
 NAMES = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 SAMPLE = 64 * 1024
 SAMPLE_LINES = 20
 BLOCK = 1 << 20
-# A longer line is no row of interactions.
-MAX_LINE = 1 << 20
 # A quoted text that goes on for more lines was never closed.
 MAX_LINES = 20
 
@@ -97,27 +97,7 @@ class TextTable:
 
     def lines(self) -> Iterator[str]:
         """Every line without its end. Bytes that are no UTF-8 come as lone surrogates; one too long comes cut."""
-        decoder = codecs.getincrementaldecoder(self.encoding)(errors="surrogateescape")
-        rest, skipping, ended = "", False, False
-        while not ended:
-            data = self.read(BLOCK)
-            ended = not data
-            text = rest + decoder.decode(data, final=ended)
-            # A carriage return at the end may be the first half of a line's end.
-            held = "\r" if text.endswith("\r") and not ended else ""
-            text = text.removesuffix(held) if held else text
-            pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            rest = pieces.pop() + held
-            for piece in pieces:
-                if not skipping:
-                    yield piece
-                skipping = False
-            if len(rest) > MAX_LINE:
-                if not skipping:
-                    yield rest
-                rest, skipping = "", True
-        if rest and not skipping:
-            yield rest
+        return lines(self, encoding=self.encoding, errors="surrogateescape", block=BLOCK)
 
     def rows(self) -> Iterator[Line]:
         """Every row that is not blank, in order."""

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from accounts.networks.archive import Archive
+from accounts.networks.lines import MAX_LINE, lines
 
 SEPARATORS = (",", ";", "\t", "|")
 CHUNK = 256 * 1024
 SAMPLE = 16 * 1024
-# A longer line is no row; a quoted text that goes on for more lines was never closed.
-MAX_LINE = 1024 * 1024
+# A quoted text that goes on for more lines was never closed.
 MAX_LINES = 2000
 # Lines before the names of the columns: LinkedIn puts notes there.
 PREAMBLE = 50
@@ -164,28 +164,6 @@ def _sample(archive: Archive, name: str) -> list[str]:
 
 def _lines(archive: Archive, name: str) -> Iterator[str]:
     """Every line without its end; damaged characters are replaced, and a line that is too long comes cut, once."""
+    encoding = _encoding(archive.head(name, SAMPLE))
     with archive.open(name) as file:
-        data = file.read(CHUNK)
-        decode = codecs.getincrementaldecoder(_encoding(data))(errors="replace").decode
-        rest, skipping = "", False
-        while True:
-            ended = not data
-            text = rest + decode(data, final=ended)
-            # A carriage return at the end may be the first half of a line's end.
-            held = "\r" if text.endswith("\r") and not ended else ""
-            text = text.removesuffix(held) if held else text
-            pieces = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-            rest = pieces.pop() + held
-            for piece in pieces:
-                if not skipping:
-                    yield piece
-                skipping = False
-            if len(rest) > MAX_LINE:
-                if not skipping:
-                    yield rest
-                rest, skipping = "", True
-            if ended:
-                break
-            data = file.read(CHUNK)
-        if rest and not skipping:
-            yield rest
+        yield from lines(file, encoding=encoding, errors="replace", block=CHUNK)
