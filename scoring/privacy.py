@@ -18,13 +18,19 @@ from scoring.models import (
     Award,
     Component,
     CounterReading,
+    DayChange,
     ImportJob,
     Interaction,
+    Moment,
     Post,
     PostTotal,
     Relation,
     Score,
     ScoreHistory,
+    ShadowScore,
+    Suggestion,
+    Suspicion,
+    Trust,
     UnlinkEffect,
 )
 
@@ -44,7 +50,8 @@ def register() -> None:
         purge=purge,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
-            "scoring.UnlinkEffect",
+            *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
+            *("scoring.ShadowScore", "scoring.Trust"),
             *("scoring.Interaction", "scoring.Relation", "scoring.CounterReading", "scoring.PostTotal", "scoring.Post"),
             # A tombstone is the erasure itself: a number that means nobody any more.
             *("scoring.Tombstone", "scoring.ImportJob"),
@@ -65,6 +72,17 @@ def export_person(person: Person) -> dict[str, Any]:
         "history": _rows(ScoreHistory.objects.filter(person_id=person.pk), "as_of", *PARTS, "networks", *RUN[:-1]),
         "why": _rows(Component.objects.filter(**mine), "network", "account", "part", "feature", "value", "points"),
         "without_an_account": _rows(UnlinkEffect.objects.filter(**mine), "account", "points"),
+        "moments": _rows(Moment.objects.filter(**mine), "account", "post", "points", "change", "people", "reactions"),
+        "changes": _rows(
+            DayChange.objects.filter(**mine), "as_of", "since", "points", "moments", "decay", "rest", "formula_change"
+        ),
+        "suggestions": _rows(
+            Suggestion.objects.filter(**mine), "rank", "network", "account", "feature", "value", "attainable", "points"
+        ),
+        "what_counts_less": _rows(
+            Suspicion.objects.filter(**mine), "account", "reason", "people", "counted_as", "points"
+        ),
+        "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
         "uploads": _rows(
             ImportJob.objects.filter(**mine),
@@ -101,6 +119,11 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "leaves of the explanation": Component.objects.filter(person=person).delete()[0],
         "days of history": ScoreHistory.objects.filter(person_id=person.pk).delete()[0],
         "effects of unlinking": UnlinkEffect.objects.filter(person=person).delete()[0],
+        "moments": Moment.objects.filter(person=person).delete()[0],
+        "days told": DayChange.objects.filter(person=person).delete()[0],
+        "suggestions": Suggestion.objects.filter(person=person).delete()[0],
+        "reactions that count less": Suspicion.objects.filter(person=person).delete()[0],
+        "scores by other formulas": ShadowScore.objects.filter(person=person).delete()[0],
         "scores": Score.objects.filter(person=person).delete()[0],
     }
 
@@ -169,5 +192,6 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     removed["uploads"] = _erase_uploads(accounts)
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
-    UnlinkEffect.objects.filter(account__in=accounts).delete()
+    for model in (UnlinkEffect, Moment, Suggestion, Suspicion, Trust):
+        model.objects.filter(account__in=accounts).delete()
     return dict(removed)

@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 from accounts.networks import NETWORKS
 from scoring import columns
 from scoring.formula.base import CONFIDENCES, Leaves, Scored
-from scoring.models import Component, Score, ScoreRun, UnlinkEffect
+from scoring.models import (
+    Component,
+    DayChange,
+    Moment,
+    Score,
+    ScoreRun,
+    ShadowScore,
+    Suggestion,
+    Suspicion,
+    UnlinkEffect,
+)
 
 Float64 = NDArray[np.float64]
 
@@ -104,7 +114,7 @@ def forget_who_left(results: Results) -> None:
 def forget_scores(persons: Sequence[int]) -> None:
     """Take the current scores of `persons` off, with what explains them; the days of their history stay."""
     with transaction.atomic():
-        for model in (Score, Component, UnlinkEffect):
+        for model in (Score, Component, UnlinkEffect, Moment, DayChange, Suggestion, Suspicion, ShadowScore):
             model.objects.filter(person__in=persons).delete()
 
 

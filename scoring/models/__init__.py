@@ -1,6 +1,7 @@
 """The tables of scoring: the newest rows of the interaction log, and what the daily run published from it."""
 
 from scoring.models.achievements import Award
+from scoring.models.insights import DayChange, Moment, Suggestion, Suspicion, Trust
 from scoring.models.interactions import (
     CounterReading,
     ImportJob,
@@ -11,20 +12,29 @@ from scoring.models.interactions import (
     Tombstone,
 )
 from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
+from scoring.models.versions import FormulaSwitch, ShadowFormula, ShadowScore
 
 __all__ = [
     "AccountScore",
     "Award",
     "Component",
     "CounterReading",
+    "DayChange",
+    "FormulaSwitch",
     "ImportJob",
     "Interaction",
+    "Moment",
     "Post",
     "PostTotal",
     "Relation",
     "Score",
     "ScoreHistory",
     "ScoreRun",
+    "ShadowFormula",
+    "ShadowScore",
+    "Suggestion",
+    "Suspicion",
     "Tombstone",
+    "Trust",
     "UnlinkEffect",
 ]

@@ -20,6 +20,8 @@ class ScoreRun(models.Model):
         DAILY = "daily"
         # Some people's, between two daily runs: after their import, say.
         PROVISIONAL = "provisional"
+        # Everybody's by a formula that is only tried: it publishes nothing that people see.
+        SHADOW = "shadow"
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -72,6 +74,11 @@ class Score(models.Model):
     # The share of everybody scored in the run who scored lower, ties counted half; 0 to 100.
     percentile = models.FloatField()
     confidence = models.CharField(max_length=11, choices=Confidence)
+    # In which the score would lie 19 times of 20 if its reactions had come from other people of the same kind.
+    low = models.FloatField(default=1.0)
+    high = models.FloatField(default=100.0)
+    # What the score would be if no rest had kept it from fading; None where nobody rested. Perks go by the lower one.
+    unrested = models.FloatField(null=True)
     formula = models.CharField(max_length=20)
     as_of = models.DateField()
 
@@ -159,6 +166,8 @@ class AccountScore(models.Model):
     standing = models.IntegerField()
     # Its place in scoring.formula.base.CONFIDENCES: a number, since millions of rows are loaded each day.
     confidence = models.SmallIntegerField()
+    low = models.FloatField(default=1.0)
+    high = models.FloatField(default=100.0)
 
     def __str__(self) -> str:
         return f"account {self.account}: {self.score:.1f}"
