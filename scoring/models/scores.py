@@ -75,8 +75,8 @@ class Score(models.Model):
     percentile = models.FloatField()
     confidence = models.CharField(max_length=11, choices=Confidence)
     # In which the score would lie 19 times of 20 if its reactions had come from other people of the same kind.
-    low = models.FloatField(default=1.0)
-    high = models.FloatField(default=100.0)
+    low = models.FloatField(db_default=1.0)
+    high = models.FloatField(db_default=100.0)
     # What the score would be if no rest had kept it from fading; None where nobody rested. Perks go by the lower one.
     unrested = models.FloatField(null=True)
     formula = models.CharField(max_length=20)
@@ -166,8 +166,8 @@ class AccountScore(models.Model):
     standing = models.IntegerField()
     # Its place in scoring.formula.base.CONFIDENCES: a number, since millions of rows are loaded each day.
     confidence = models.SmallIntegerField()
-    low = models.FloatField(default=1.0)
-    high = models.FloatField(default=100.0)
+    low = models.FloatField(db_default=1.0)
+    high = models.FloatField(db_default=100.0)
 
     def __str__(self) -> str:
         return f"account {self.account}: {self.score:.1f}"
