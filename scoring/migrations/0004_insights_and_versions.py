@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ('amplification', models.FloatField()),
                 ('network_part', models.FloatField()),
                 ('networks', models.JSONField(default=dict)),
+                ('features', models.JSONField(default=list)),
                 ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='shadow_scores', to='accounts.person')),
             ],
         ),

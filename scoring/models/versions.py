@@ -49,6 +49,8 @@ class ShadowScore(models.Model):
     network_part = models.FloatField()
     # Points by network: {"twitter": 31.2, ...}.
     networks = models.JSONField(default=dict)
+    # Of those who move most against the live formula: [network, feature, points that it moves], the farthest first.
+    features = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return f"{self.person_id} by {self.formula}: {self.score:.1f}"
