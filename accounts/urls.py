@@ -3,7 +3,7 @@
 from allauth.socialaccount import views as social_views
 from django.urls import URLPattern, path
 
-from accounts import adapter, claiming, connecting, views
+from accounts import adapter, claiming, connecting, resting, views
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/accounts/<int:link_id>", connecting.link_progress, name="link_progress"),
     path("settings/accounts/<int:link_id>/pages", connecting.choose_pages, name="choose_pages"),
     path("settings/accounts/<int:link_id>/remove", views.unlink, name="unlink"),
+    path("settings/pause", resting.pause_page, name="pause"),
     path("settings/claims/<int:claim_id>", claiming.claim, name="claim"),
     path("avatars/<str:handle>", views.avatar, name="avatar"),
 ]

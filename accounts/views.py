@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import condition, require_http_methods, require_safe
 
-from accounts import claims, linked, privacy
+from accounts import claims, linked, pauses, privacy
 from accounts.forms import JoinForm, PersonForm
 from accounts.joining import is_handle_conflict, join
 from accounts.models import HANDLE_TAKEN, Credential, LinkedAccount, Membership, Person, User
@@ -78,6 +78,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
             "under_age": not form.before.old_enough(timezone.now().date()),
             "groups": linked.by_network(linked.links_of(person)),
             "claims": claims.waiting_for(person),
+            "rest": pauses.rest_of(person, timezone.now()),
+            "rests_at": reverse("pause") + (f"?person={shown_handle}" if len(people) > 1 else ""),
         },
     )
 

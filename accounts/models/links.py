@@ -234,6 +234,11 @@ class Pause(models.Model):
             models.UniqueConstraint(
                 fields=["link", "reason"], condition=models.Q(ended_at__isnull=True), name="pause_once_at_a_time"
             ),
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=models.Q(reason="rest", ended_at__isnull=True),
+                name="rest_once_at_a_time",
+            ),
         ]
 
     def __str__(self) -> str:
