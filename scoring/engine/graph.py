@@ -25,7 +25,7 @@ def _weight(relative: NDArray[np.float64]) -> Int64:
 UNKNOWN = int(_weight(np.array([1.0 - DAMPING]))[0])
 
 
-def _numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDArray[np.int32]]:
+def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDArray[np.int32]]:
     """The accounts in order, and each edge's ends as positions among them."""
     low, high = min(actor.min(), target.min()), max(actor.max(), target.max())
     span = int(high) - int(low) + 1
@@ -56,7 +56,7 @@ def pagerank(actor: Int64, target: Int64, weight: Int64) -> tuple[Int64, NDArray
         actor, target, weight = actor[kept], target[kept], weight[kept]
     if not len(weight):
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    accounts, source, sink = _numbered(actor, target)
+    accounts, source, sink = numbered(actor, target)
     count = len(accounts)
     # Whole numbers add up exactly in any order while they are below 2 ** 53.
     handed_out = np.bincount(source, weights=weight.astype(np.float64), minlength=count)

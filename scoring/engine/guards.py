@@ -1,0 +1,278 @@
+"""Which reactions count less: of new accounts that came all at once, and of closed circles that react to each other.
+
+Between int_pairs and the graph; in NumPy alone, so that every engine guards alike. A guard judges what networks and
+operators say; what somebody supplied (an upload) is bounded by the formula instead, and proves nobody's age.
+
+Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
+    reacted, and nobody but the target has reacted to it since who was not new likewise. Of those who first reacted to a
+    target in one week, new ones count in full up to FREE + the target's different people before that week / ESTABLISHED
+    + COMPANY for each who came that week and is not new; beyond that the lot shares what it may bring. So one more
+    never takes anything away, nothing jumps back after a time, and growth that is like the audience one has is free.
+    Only where the date of making is known, or all of a network was covered more than WARM_UP days before that week; of
+    accounts that the network's API told us of one by one, the target must have been covered as long itself.
+Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
+    of how many each has. From LOOSE to TIGHT the two count less and less for each other, and with fewer than SMALL
+    in common not at all so; from BIG on in full. Two people who answer each other, a family, friends of friends are
+    none; what a circle's members have besides it counts as ever.
+
+Whole numbers go in and come out: weights in 65,536ths. Cost: a few passes over the pairs, one sort of those that could
+be mutual, and for circles the sum of squares of each account's mutual partners who have more than itself, which a hub
+does not raise (at most edges ** 1.5); WEDGES of them are in memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.engine.base import Columns, none
+from scoring.engine.graph import numbered
+from scoring.features.base import ONE, Int64
+
+BURST, CIRCLE = 1, 2
+ENABLED = frozenset({BURST, CIRCLE})
+# The first day of a pair that no event dates.
+UNDATED = -1
+
+# Days for which an account is new, since it was made or since it was first seen.
+NEW_SINCE_MADE = 30
+NEW_SINCE_SEEN = 7
+WARM_UP = 30
+FREE = 2
+ESTABLISHED = 4
+COMPANY = 3
+
+SMALL, BIG = 8, 16
+LOOSE, TIGHT = 0.3, 0.6
+# What the tightest circle leaves of a reaction.
+LEAST = ONE // 64
+WEDGES = 1 << 22
+
+Bools = NDArray[np.bool_]
+
+
+def find(
+    pairs: Columns,
+    *,
+    born: Columns | None = None,
+    trusted: Int64 | None = None,
+    enabled: Collection[int] = ENABLED,
+) -> Columns:
+    """The pairs that count less: target, actor, weight (0 < weight < ONE) and reason (BURST, CIRCLE), sorted by both.
+
+    pairs: target, actor, network, first_day (days since 1970, UNDATED where nothing dates it), confirmed and supplied
+    (0/1), int64 [pairs], each (target, actor) once, in any order. born: account and day on which it was made, where
+    that is known. trusted: targets whose reactions are not judged. Where both guards apply, the lower weight stands.
+    """
+    target, actor = (np.asarray(pairs[name], dtype=np.int64) for name in ("target", "actor"))
+    if not len(target):
+        return none("target", "actor", "weight", "reason")
+    accounts, source, sink = numbered(actor, target)
+    found: list[tuple[Int64, Int64, int]] = []
+    if BURST in enabled:
+        made = _days_made(accounts, born or none("account", "day"))
+        found.append((*_bursts(pairs, source, sink, made), BURST))
+    if CIRCLE in enabled:
+        found.append((*_circles(source, sink, len(accounts)), CIRCLE))
+    # The lower weight of a pair comes first, and stays.
+    rows = np.concatenate([key for key, _, _ in found] or [np.zeros(0, np.int64)])
+    weight = np.concatenate([weight for _, weight, _ in found] or [np.zeros(0, np.int64)])
+    reason = np.concatenate([np.full(len(key), why, np.int64) for key, _, why in found] or [np.zeros(0, np.int64)])
+    order = np.lexsort((reason, weight, rows))
+    rows, weight, reason = rows[order], weight[order], reason[order]
+    kept = np.ones(len(rows), dtype=bool)
+    kept[1:] = rows[1:] != rows[:-1]
+    place, partner = np.divmod(rows, len(accounts))
+    if trusted is not None and len(trusted):
+        kept &= ~np.isin(accounts[place], trusted)
+    return {
+        "target": accounts[place[kept]],
+        "actor": accounts[partner[kept]],
+        "weight": weight[kept],
+        "reason": reason[kept],
+    }
+
+
+# ---------------------------------------------------------------- bursts
+
+
+def _days_made(accounts: Int64, born: Columns) -> Int64:
+    """The day on which each account was made, UNDATED where that is not known."""
+    made = np.full(len(accounts), UNDATED, dtype=np.int64)
+    account, day = np.asarray(born["account"], dtype=np.int64), np.asarray(born["day"], dtype=np.int64)
+    place = np.minimum(np.searchsorted(accounts, account), len(accounts) - 1)
+    known = accounts[place] == account
+    made[place[known]] = day[known]
+    return made
+
+
+def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], made: Int64) -> tuple[Int64, Int64]:
+    """Pairs (as target * accounts + actor) of lots that are too many, and their weights."""
+    count = len(made)
+    day = np.asarray(pairs["first_day"], dtype=np.int64)
+    said = np.flatnonzero((day != UNDATED) & (np.asarray(pairs["supplied"]) == 0))
+    source, sink, day = source[said], sink[said], day[said]
+    network = np.asarray(pairs["network"])[said]
+    alone = np.asarray(pairs["confirmed"])[said] != 0
+    week = day // 7
+    new = _new(source, sink, day, 7 * week, network, alone, made)
+    if not new.any():
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    thin = new.copy()
+    thin[new] = ~_vouched(source, sink, new, count)
+    # Only a target with a lot of more than FREE can have too many: the others are not looked at again.
+    lots, size = np.unique((week * count + sink)[thin], return_counts=True)
+    large = np.zeros(count, dtype=bool)
+    large[lots[size > FREE] % count] = True
+    rows = np.flatnonzero(large[sink])
+    if not len(rows):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows])
+    less = weight < ONE
+    return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
+
+
+def _new(
+    source: NDArray[np.int32],
+    sink: NDArray[np.int32],
+    day: Int64,
+    monday: Int64,
+    network: NDArray[np.int64],
+    alone: Bools,
+    made: Int64,
+) -> Bools:
+    """Whether the actor was new on the pair's first day, as far as that can be known."""
+    never = np.iinfo(np.int64).max
+    seen, reached = np.full(len(made), never), np.full(len(made), never)
+    np.minimum.at(reached, sink, day)
+    np.minimum.at(seen, source, day)
+    np.minimum(seen, reached, out=seen)
+    covered_since = np.full(int(network.max(initial=0)) + 1, never)
+    np.minimum.at(covered_since, network[~alone], day[~alone])
+    since = covered_since[network]
+    since[alone] = reached[sink[alone]]
+    dated = made[source] != UNDATED
+    by_sight = ~dated & (since < monday - WARM_UP) & (day - seen[source] <= NEW_SINCE_SEEN)
+    return np.asarray(by_sight | (dated & (day - made[source] <= NEW_SINCE_MADE)))
+
+
+def _vouched(source: NDArray[np.int32], sink: NDArray[np.int32], new: Bools, count: int) -> Bools:
+    """For each new pair: whether somebody who was not new reacted to its actor, other than its target."""
+    grown = np.flatnonzero(~new)
+    listeners = np.bincount(sink[grown], minlength=count)
+    number = listeners[source[new]]
+    # Of a single one, it matters who that is.
+    single = np.flatnonzero(number == 1)
+    asked = np.zeros(count, dtype=bool)
+    asked[source[new][single]] = True
+    rows = grown[asked[sink[grown]]]
+    listener = np.full(count, -1, dtype=np.int64)
+    listener[sink[rows]] = source[rows]
+    vouched = number > 0
+    vouched[single] = listener[source[new][single]] != sink[new][single]
+    return np.asarray(vouched)
+
+
+def _shares(target: Int64, week: Int64, thin: Bools) -> Int64:
+    """The weight of each pair: new ones of a target and week share what their lot may bring."""
+    lots, lot = np.unique(np.stack([target, week]), axis=1, return_inverse=True)
+    lot = lot.reshape(-1)
+    new = np.bincount(lot[thin], minlength=lots.shape[1]).astype(np.int64)
+    others = np.bincount(lot[~thin], minlength=lots.shape[1]).astype(np.int64)
+    opens = np.concatenate([[True], lots[0, 1:] != lots[0, :-1]])
+    first = np.flatnonzero(opens)
+    nth = np.arange(len(opens)) - first[np.cumsum(opens) - 1]
+    share = np.full(len(opens), ONE, dtype=np.int64)
+    before = np.zeros(len(opens), dtype=np.int64)
+    order = np.argsort(nth, kind="stable")
+    # The first weeks of all targets, then the second ones: each builds on what the one before let through.
+    for place in np.split(order, np.flatnonzero(np.diff(nth[order])) + 1):
+        later = place[nth[place] > 0]
+        before[later] += before[later - 1] + others[later - 1] * ONE + new[later - 1] * share[later - 1]
+        most = FREE * ONE + before[place] // ESTABLISHED + COMPANY * ONE * others[place]
+        share[place] = np.minimum(ONE, most // np.maximum(new[place], 1))
+    return np.where(thin, share[lot], ONE)
+
+
+# ---------------------------------------------------------------- circles
+
+
+def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64]:
+    """Pairs (as target * accounts + actor, both ways) inside circles, and their weights."""
+    low, high = _mutual(source, sink, count)
+    partners = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
+    inside = _core(low, high, count)
+    low, high = low[inside], high[inside]
+    common = _in_common(low, high, count)
+    # The two themselves are no partners of both.
+    overlap = common / np.sqrt((partners[low] - 1.0) * (partners[high] - 1.0)) if len(low) else np.zeros(0)
+    tight = np.clip((overlap - LOOSE) / (TIGHT - LOOSE), 0.0, 1.0)
+    large = np.clip((common - (SMALL - 1.0)) / (BIG - (SMALL - 1.0)), 0.0, 1.0)
+    weight = ONE - np.rint((ONE - LEAST) * tight * large).astype(np.int64)
+    less = weight < ONE
+    low, high, weight = low[less], high[less], weight[less]
+    return np.concatenate([low * count + high, high * count + low]), np.concatenate([weight, weight])
+
+
+def _mutual(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64]:
+    """Both ends (the smaller number first) of each two who react to each other, if one of them could be in a circle."""
+    given, had = np.bincount(source, minlength=count), np.bincount(sink, minlength=count)
+    could = (given > SMALL) & (had > SMALL)
+    answers = (given > 0) & (had > 0)
+    kept = answers[source] & answers[sink] & (could[source] | could[sink])
+    source, sink = source[kept], sink[kept]
+    key = np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink)
+    key.sort()
+    low, high = np.divmod(key[1:][key[1:] == key[:-1]], count)
+    return low, high
+
+
+def _core(low: Int64, high: Int64, count: int) -> Bools:
+    """The edges among accounts of which each has more than SMALL such edges, found by taking off the others."""
+    kept = np.ones(len(low), dtype=bool)
+    while kept.any():
+        partners = np.bincount(low[kept], minlength=count) + np.bincount(high[kept], minlength=count)
+        fewer = kept & (partners[low] > SMALL) & (partners[high] > SMALL)
+        if fewer.sum() == kept.sum():
+            break
+        kept = fewer
+    return kept
+
+
+def _in_common(low: Int64, high: Int64, count: int) -> Int64:
+    """For each edge, how many accounts have an edge to both of its ends."""
+    common = np.zeros(len(low), dtype=np.int64)
+    if not len(low):
+        return common
+    partners = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
+    # Each edge belongs to its end of fewer partners: whoever has many owns few, and the pairs of edges of one owner, of
+    # which every triangle is one with its third edge, stay bounded.
+    swap = (partners[low] > partners[high]) | ((partners[low] == partners[high]) & (low > high))
+    owner, other = np.where(swap, high, low), np.where(swap, low, high)
+    order = np.lexsort((other, owner))
+    owner, other = owner[order], other[order]
+    key = np.minimum(owner, other) * count + np.maximum(owner, other)
+    by_key = np.argsort(key)
+    sorted_key = key[by_key]
+    opens = np.concatenate([[True], owner[1:] != owner[:-1]])
+    end = np.append(np.flatnonzero(opens)[1:], len(owner))[np.cumsum(opens) - 1]
+    # Edge i is paired with each later edge of its owner.
+    after = end - np.arange(len(owner)) - 1
+    done = np.cumsum(after)
+    begin = 0
+    while begin < len(owner):
+        stop = max(begin + 1, int(np.searchsorted(done, (done[begin - 1] if begin else 0) + WEDGES, side="right")))
+        number = after[begin:stop]
+        one = np.repeat(np.arange(begin, stop), number)
+        two = np.arange(len(one)) - np.repeat(np.cumsum(number) - number, number) + one + 1
+        third = np.minimum(other[one], other[two]) * count + np.maximum(other[one], other[two])
+        place = np.minimum(np.searchsorted(sorted_key, third), len(sorted_key) - 1)
+        closed = sorted_key[place] == third
+        for edges in (one[closed], two[closed], by_key[place[closed]]):
+            common += np.bincount(edges, minlength=len(common))
+        begin = stop
+    in_order = np.empty_like(common)
+    in_order[order] = common
+    return in_order
