@@ -131,9 +131,7 @@ def networks_that_are_off(app_configs: Any, **_: Any) -> list[CheckMessage]:
 def formula(app_configs: Any, **_: Any) -> list[CheckMessage]:
     from scoring import formula as formulas
 
-    try:
-        formulas.get(settings.FORMULA)
-    except (KeyError, ValueError, LookupError):
+    if settings.FORMULA == formulas.BASELINE or settings.FORMULA not in formulas.VERSIONS:
         return [
             Error(
                 f"KLOUT_FORMULA is {settings.FORMULA!r}, which is no released formula.", hint="Try v1.", id="klout.E020"

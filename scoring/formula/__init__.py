@@ -1,19 +1,48 @@
-"""Formulas by version. A released one is frozen and held by a golden test; a better one is a new file beside it."""
+"""Formulas by version. A released one is frozen and held by a golden test; a better one is a new file beside it.
+
+Every module v<number>.py in this folder that has a FORMULA is one; `plain` is the baseline to compare them with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from scoring.formula import v1
 from scoring.formula.base import Formula
 
-VERSIONS: Mapping[str, Formula] = {v1.FORMULA.version: v1.FORMULA}
+NUMBERED = re.compile(r"v([1-9][0-9]*)")
+# What counters used to do: never the one that counts.
+BASELINE = "plain"
 # The one that tables are scored by unless another is named.
-RELEASED = v1.FORMULA.version
+RELEASED = "v1"
 
 
 class UnknownFormula(ValueError):
     """No formula has that version."""
+
+
+def discover(folders: Iterable[str]) -> dict[str, Formula]:
+    """The formulas in `folders` by version: the numbered ones in order, then the baseline.
+
+    Raises ValueError where a formula's version is not its file's name: scores are stored under one, found by the other.
+    """
+    numbers = {
+        name: int(match[1]) for _, name, _ in iter_modules(folders) if (match := NUMBERED.fullmatch(name)) is not None
+    }
+    found: dict[str, Formula] = {}
+    for name in [*sorted(numbers, key=numbers.__getitem__), BASELINE]:
+        scorer = getattr(import_module(f"{__name__}.{name}"), "FORMULA", None)
+        if scorer is None:
+            continue
+        if scorer.version != name:
+            raise ValueError(f"the formula in {name}.py says that its version is {scorer.version!r}")
+        found[name] = scorer
+    return found
+
+
+VERSIONS: Mapping[str, Formula] = discover(__path__)
 
 
 def get(version: str) -> Formula:
@@ -21,4 +50,4 @@ def get(version: str) -> Formula:
     try:
         return VERSIONS[version]
     except KeyError:
-        raise UnknownFormula(f"there is no formula {version!r}; known: {', '.join(sorted(VERSIONS))}") from None
+        raise UnknownFormula(f"there is no formula {version!r}; known: {', '.join(VERSIONS)}") from None

@@ -96,8 +96,9 @@ def test_networks_that_are_off_are_named_in_one_note_before_deploying(settings: 
     assert checks.networks_that_are_off(None) == []
 
 
-def test_an_unknown_formula_is_an_error(settings: Settings) -> None:
-    settings.FORMULA = "v99"
+@pytest.mark.parametrize("version", ["v99", "plain"])
+def test_an_unknown_formula_is_an_error_and_so_is_the_baseline(settings: Settings, version: str) -> None:
+    settings.FORMULA = version
     assert "klout.E020" in {message.id for message in run_checks()}
 
 
