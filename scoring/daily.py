@@ -22,12 +22,15 @@ from scoring.achievements import award as awarding
 from scoring.achievements.catalogue import FAMILIES
 from scoring.collect import pulling
 from scoring.engine import duckdb as engine
-from scoring.engine.base import Inputs
+from scoring.engine.base import Columns, Inputs, Output
 from scoring.features.base import ONE, FeatureTable
 from scoring.models import Score, ScoreRun
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
+# Beside a run's features, the reactions that it let count less.
+GUARDS = ".guards"
+GUARDED = ("weight", "reason")
 # Any number will do, as long as nothing else in this database locks the same.
 LOCK = 0x6B6C6F7574
 # Tenths of a second.
@@ -85,10 +88,10 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
         try:
             if resumed:
                 say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
-                table, standing = stored_features(as_of, version)
+                output = stored_output(as_of, version)
             else:
-                table, standing = computed(run, fingerprint, say)
-            publish_and_award(run, table, standing, at=at, say=say)
+                output = computed(run, fingerprint, say)
+            publish_and_award(run, output, at=at, say=say)
         except Exception as error:
             ScoreRun.objects.filter(pk=run.pk).exclude(state=ScoreRun.State.DONE).update(
                 state=ScoreRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=at
@@ -104,26 +107,33 @@ def fingerprint_of(as_of: date) -> str:
     return hashlib.sha256(log.fingerprint(as_of).encode() + whose).hexdigest()
 
 
-def computed(run: ScoreRun, fingerprint: str, say: Say) -> tuple[FeatureTable, NDArray[np.int64]]:
+def computed(run: ScoreRun, fingerprint: str, say: Say) -> Output:
     """Compute features and standings of `run`'s day, and keep them in the lake for a resumed run and for explaining."""
-    table, standing = compute(run.as_of, say=say)
+    output = compute(run.as_of, say=say)
+    table = output.features
     say("compute", f"{len(table):,} rows of {len(table.columns)} features")
+    guarded = {"account": output.guards["target"], **{name: output.guards[name] for name in ("actor", *GUARDED)}}
+    log.write_features(run.as_of, run.formula + GUARDS, guarded)
     log.write_features(
         run.as_of,
         run.formula,
-        {"account": table.account, "network": table.network, "standing": standing, **table.columns},
+        {
+            "account": table.account,
+            "network": table.network,
+            "supplied": table.supplied,
+            "standing": output.standing,
+            **table.columns,
+        },
     )
     run.stage, run.log_fingerprint = "compute", fingerprint
     run.save(update_fields=["stage", "log_fingerprint"])
     say("compute", "features kept in the lake")
-    return table, standing
+    return output
 
 
-def publish_and_award(
-    run: ScoreRun, table: FeatureTable, standing: NDArray[np.int64], *, at: datetime, say: Say
-) -> None:
-    owners = owned_accounts()
-    results = results_of(run.formula, table, standing, owners)
+def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) -> None:
+    owners, table = owned_accounts(), output.features
+    results = results_of(run.formula, table, output.standing, owners)
     persons = len(results.persons.entity)
     run.counts = {
         "accounts": len(results.accounts.entity),
@@ -214,14 +224,13 @@ def spill_folder() -> Path:
     return folder
 
 
-def compute(as_of: date, *, say: Say = quiet) -> tuple[FeatureTable, NDArray[np.int64]]:
+def compute(as_of: date, *, say: Say = quiet) -> Output:
     """Features and standings of every account, from the whole log."""
-    output = engine.compute(
+    return engine.compute(
         inputs(as_of),
         progress=lambda stage, rows: say("compute", f"{stage}: {rows:,} rows"),
         temp_folder=spill_folder(),
     )
-    return output.features, output.standing
 
 
 def stored_features(
@@ -229,8 +238,20 @@ def stored_features(
 ) -> tuple[FeatureTable, NDArray[np.int64]]:
     """Features and standings as a run stored them, of all or some accounts. Raises log.NoFeatures where none did."""
     stored = dict(log.read_features(as_of, version, accounts=accounts))
-    account, network, standing = stored.pop("account"), stored.pop("network"), stored.pop("standing")
-    return FeatureTable(account, network, stored), standing
+    account, network, supplied, standing = (stored.pop(name) for name in ("account", "network", "supplied", "standing"))
+    return FeatureTable(account, network, stored, supplied), standing
+
+
+def stored_output(as_of: date, version: str) -> Output:
+    """All that a run stored: features, standings and guards. Raises log.NoFeatures where none did."""
+    features, standing = stored_features(as_of, version)
+    return Output(features, standing, stored_guards(as_of, version))
+
+
+def stored_guards(as_of: date, version: str) -> Columns:
+    """The reactions that a run let count less (target, actor, weight, reason)."""
+    stored = log.read_features(as_of, version + GUARDS)
+    return {"target": stored["account"], **{name: stored[name] for name in ("actor", *GUARDED)}}
 
 
 def results_of(
@@ -248,27 +269,24 @@ def results_of(
         persons=persons,
         leaves=persons.leaves(persons.entity),
         accounts=accounts,
-        standing=standing,
+        standing=standing[table.supplied == 0],
         population=np.sort(np.concatenate([persons.score, others])),
         effects=effects.of_unlinking(scorer, mine, person, persons),
     )
 
 
 def members_table(table: FeatureTable, owners: dict[str, NDArray[np.int64]]) -> tuple[FeatureTable, NDArray[np.int64]]:
-    """The rows of linked accounts, with the person of each; an account that nobody was seen to react to has zeros."""
-    place = np.searchsorted(table.account, owners["account"])
-    found = np.zeros(len(place), dtype=bool)
-    inside = place < len(table)
-    found[inside] = table.account[place[inside]] == owners["account"][inside]
-    network = np.zeros(len(place), dtype=np.int64)
-    network[found] = table.network[place[found]]
-    network[~found] = networks_of(owners["account"][~found])
-    picked: dict[str, NDArray[Any]] = {}
-    for name, values in table.columns.items():
-        column = np.zeros(len(place), dtype=values.dtype)
-        column[found] = values[place[found]]
-        picked[name] = column
-    return FeatureTable(owners["account"], network, picked), owners["person"]
+    """The rows of linked accounts, sorted, with the person of each; an account that nobody was seen to react to has zeros."""
+    known = table.take(np.isin(table.account, owners["account"]))
+    missing = owners["account"][~np.isin(owners["account"], known.account)]
+    account = np.concatenate([known.account, missing])
+    network = np.concatenate([known.network, networks_of(missing)])
+    supplied = np.concatenate([known.supplied, np.zeros(len(missing), dtype=np.int64)])
+    order = np.lexsort((supplied, account))
+    nothing = np.zeros(len(missing), dtype=np.int64)
+    columns = {name: np.concatenate([values, nothing])[order] for name, values in known.columns.items()}
+    members = FeatureTable(account[order], network[order], columns, supplied[order])
+    return members, owners["person"][np.searchsorted(owners["account"], members.account)]
 
 
 def networks_of(accounts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -334,7 +352,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             persons=scored,
             leaves=scored.leaves(scored.entity),
             accounts=scorer.score(table, table.account),
-            standing=standing,
+            standing=standing[table.supplied == 0],
             population=np.sort(np.concatenate([population, scored.score])),
             effects=effects.of_unlinking(scorer, members, person, scored),
         )
@@ -352,5 +370,10 @@ def score_accounts(accounts: NDArray[np.int64], *, as_of: date) -> tuple[Feature
         {"account": np.int64, "value": np.int64},
     )
     standing = last["account"], last["value"]
-    output = engine.compute(inputs(as_of), standing=standing, only=accounts, temp_folder=spill_folder())
+    run = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk").first()
+    try:
+        guards = stored_guards(run.as_of, run.formula) if run else None
+    except log.NoFeatures:
+        guards = None
+    output = engine.compute(inputs(as_of), standing=standing, only=accounts, guards=guards, temp_folder=spill_folder())
     return output.features, output.standing

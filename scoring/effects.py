@@ -18,28 +18,28 @@ ROWS = 1 << 18
 def of_unlinking(scorer: Formula, table: FeatureTable, person: Int64, scored: Scored) -> dict[str, NDArray[Any]]:
     """Columns account, person_id (int64) and points (float64): what removing each account takes off its person's score.
 
-    table, person: the rows of linked accounts and whose each is; scored: those people's scores. Never negative, since
+    table, person: the rows of linked accounts, sorted by account, and whose each is; scored: those people's scores. Never negative, since
     no account lowers a score.
     """
-    order = np.argsort(person, kind="stable")
+    # What was supplied of an account goes with it.
+    first = np.flatnonzero(np.diff(table.account, prepend=table.account[:1] - 1))
+    account, owner = table.account[first], person[first]
+    rows_of = np.append(first, len(table)).astype(np.int64)
+    order = np.argsort(owner, kind="stable")
     without: list[NDArray[np.float64]] = [np.zeros(0)]
-    for rows, left_out, number in _left_out(person[order]):
-        chosen = order[rows]
-        part = FeatureTable(
-            table.account[chosen], table.network[chosen], {name: v[chosen] for name, v in table.columns.items()}
-        )
+    for places, left_out, number in _left_out(owner[order]):
+        chosen = order[places]
+        size = rows_of[chosen + 1] - rows_of[chosen]
+        scenario = np.repeat(left_out, size)
+        offset = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
         found = np.ones(number)
-        if len(rows):
-            rest = scorer.score(part, left_out)
+        if len(places):
+            rest = scorer.score(table.take(np.repeat(rows_of[chosen], size) + offset), scenario)
             found[rest.entity] = rest.score
         without.append(found)
     alone = np.concatenate(without)
-    whole = scored.score[np.searchsorted(scored.entity, person[order])]
-    return {
-        "account": table.account[order],
-        "person_id": person[order],
-        "points": np.maximum(whole - alone, 0.0),
-    }
+    whole = scored.score[np.searchsorted(scored.entity, owner[order])]
+    return {"account": account[order], "person_id": owner[order], "points": np.maximum(whole - alone, 0.0)}
 
 
 def _left_out(person: Int64) -> Iterator[tuple[Int64, Int64, int]]:

@@ -52,6 +52,8 @@ def register() -> None:
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
             *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
             *("scoring.ShadowScore", "scoring.Trust"),
+            # A switch names who of the staff made it, and nobody else.
+            "scoring.FormulaSwitch",
             *("scoring.Interaction", "scoring.Relation", "scoring.CounterReading", "scoring.PostTotal", "scoring.Post"),
             # A tombstone is the erasure itself: a number that means nobody any more.
             *("scoring.Tombstone", "scoring.ImportJob"),

@@ -96,8 +96,12 @@ IN_THE_EXPORT = """
           WHERE listed.target = told.target AND listed.verb = told.verb AND listed.origin = %(archive)s
       )
 """
+# What somebody uploaded never takes the place of what the network or the operator said; these do take its place.
+UPLOADED = ORIGINS["archive"]
+MORE_TRUSTED = f"(known.origin = {UPLOADED} AND excluded.origin <> {UPLOADED})"
+LESS_TRUSTED = f"(known.origin <> {UPLOADED} AND excluded.origin = {UPLOADED})"
 COUNTERS = f"""
-    INSERT INTO scoring_counterreading (account, name, day, value, observed_at, network, origin)
+    INSERT INTO scoring_counterreading AS known (account, name, day, value, observed_at, network, origin)
     SELECT DISTINCT ON (id, name, day) id, name, day, value, observed, %(network)s, %(origin)s
     FROM (
         SELECT id, name, value, row, {OBSERVED} AS observed, (({OBSERVED}) AT TIME ZONE 'UTC')::date AS day
@@ -106,14 +110,15 @@ COUNTERS = f"""
     ORDER BY id, name, day, observed DESC, row DESC
     ON CONFLICT (account, name, day) DO UPDATE
     SET value = excluded.value, observed_at = excluded.observed_at, origin = excluded.origin
-    WHERE scoring_counterreading.observed_at < excluded.observed_at
+    WHERE {MORE_TRUSTED} OR (known.observed_at < excluded.observed_at AND NOT {LESS_TRUSTED})
 """
 TOTALS = f"""
     INSERT INTO scoring_posttotal AS known (account, post, verb, total, occurred_at, network, origin)
     SELECT DISTINCT ON (id, post, verb) id, post, verb, total, {OCCURRED}, %(network)s, %(origin)s
     FROM staged_total JOIN staged_account ON external_id = target
     ORDER BY id, post, verb, total DESC, row DESC
-    ON CONFLICT (account, post, verb) DO UPDATE SET total = excluded.total WHERE known.total < excluded.total
+    ON CONFLICT (account, post, verb) DO UPDATE SET total = excluded.total, origin = excluded.origin
+    WHERE {MORE_TRUSTED} OR (known.total < excluded.total AND NOT {LESS_TRUSTED})
 """
 POSTS = f"""
     INSERT INTO scoring_post (account, post, external_id, url, posted_at)

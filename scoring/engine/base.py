@@ -15,6 +15,11 @@ from scoring.features.base import FeatureTable
 Columns = Mapping[str, NDArray[Any]]
 
 
+def none(*names: str) -> Columns:
+    """Columns of no rows."""
+    return dict.fromkeys(names, np.zeros(0, np.int64))
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """The log as of a day, ready to be aggregated.
@@ -27,6 +32,8 @@ class Inputs:
     relations: target, actor, verb, network, origin. counters: account, network, name (numpy str), value, origin.
     totals: account, post, verb, total, occurred_at (int64 microseconds), network, origin.
     erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.
+    published: account, post, occurred_at (int64 microseconds): posts of linked accounts. trusted: accounts to which no
+    guard applies. born: account, day (since 1970) on which it was made, where that is known.
     pauses: account, start, end (int64 days since 1970, start <= day < end) of times that do not count as age.
     """
 
@@ -39,15 +46,22 @@ class Inputs:
     totals: Columns
     erased: NDArray[np.int64]
     owners: Columns
-    pauses: Columns = field(default_factory=lambda: dict.fromkeys(("account", "start", "end"), np.zeros(0, np.int64)))
+    pauses: Columns = field(default_factory=lambda: none("account", "start", "end"))
+    published: Columns = field(default_factory=lambda: none("account", "post", "occurred_at"))
+    trusted: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    born: Columns = field(default_factory=lambda: none("account", "day"))
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """features: one row per account seen as target, actor or owner of a counter. standing: int64 [n], in 65,536ths."""
+    """features: a row per account seen as target, actor or owner of a counter, and one more for what was supplied.
+
+    standing: int64 [n], in 65,536ths, by row. guards: the table int_guards: target, actor, weight, reason.
+    """
 
     features: FeatureTable
     standing: NDArray[np.int64]
+    guards: Columns = field(default_factory=lambda: none("target", "actor", "weight", "reason"))
 
 
 Progress = Callable[[str, int], None]

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from scoring.engine import steps
-from scoring.engine.base import Columns, Inputs, Output, Progress
+from scoring.engine.base import Columns, Inputs, Output, Progress, none
 from scoring.engine.graph import UNKNOWN, standings
 from scoring.engine.pauses import segments
-from scoring.features.base import FeatureTable, Int64
+from scoring.features.base import ONE, FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS
 
 # What DuckDB holds before it spills to the temporary folder: half of the machine at most. The graph and the answer take
@@ -36,15 +36,23 @@ _KEY = {"key_high": "BIGINT", "key_low": "BIGINT"}
 _GIVEN: Mapping[str, Mapping[str, str]] = {
     "newest": {**_LOG, **_KEY, "occurred_at": "BIGINT"},
     "relations": {name: kind for name, kind in _LOG.items() if name != "post"},
-    "counters": {"account": "BIGINT", "network": "SMALLINT", "name": "VARCHAR", "value": "BIGINT"},
+    "counters": {
+        "account": "BIGINT",
+        "network": "SMALLINT",
+        "name": "VARCHAR",
+        "value": "BIGINT",
+        "origin": "SMALLINT",
+    },
     "totals": {
         "account": "BIGINT",
         "post": "BIGINT",
         "network": "SMALLINT",
         "verb": "SMALLINT",
         "total": "BIGINT",
+        "origin": "SMALLINT",
         "occurred_at": "BIGINT",
     },
+    "published": {"account": "BIGINT", "post": "BIGINT", "occurred_at": "BIGINT"},
     "owners": {"account": "BIGINT", "person": "BIGINT"},
 }
 
@@ -54,6 +62,7 @@ def compute(
     *,
     standing: tuple[Int64, Int64] | None = None,
     only: Int64 | None = None,
+    guards: Columns | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     memory_limit: str | None = None,
@@ -63,7 +72,8 @@ def compute(
 
     standing: accounts and their standing (int64, 65,536ths), used instead of ranking the graph; who is not named is
     unknown. only: the accounts to compute, from their own edges alone; it needs `standing`, since a rank needs the
-    whole graph. progress: called with the name of each finished stage and its number of rows. threads, memory_limit
+    whole graph. guards: target, actor and weight of reactions that count less, used instead of looking for them; with
+    `only` none are looked for. progress: called with the name of each finished stage and its number of rows. threads, memory_limit
     ("3GB"), temp_folder (for what does not fit): DuckDB's. The result is the same for any of these, and for any order
     of rows; verbs that nobody used have no columns. Raises ValueError where the inputs contradict themselves.
     """
@@ -84,13 +94,14 @@ def compute(
             _bring_sources(connection, inputs, only)
             for step in steps.BEFORE_GRAPH:
                 _run(connection, step, say)
+            guarded = _guard(connection, inputs, guards, whole=only is None)
             if standing is None:
                 standing = _rank(connection)
                 say("graph", len(standing[0]))
             _load(connection, "standing", {"account": standing[0], "value": standing[1]}, ("account", "value"))
             for step in steps.AFTER_GRAPH:
                 _run(connection, step, say)
-            return _collect(connection, standing, only)
+            return _collect(connection, standing, only, guarded)
 
 
 def day_number(day: date) -> int:
@@ -146,7 +157,7 @@ def _bring_sources(connection: duckdb.DuckDBPyConnection, inputs: Inputs, only: 
     for name, types in _GIVEN.items():
         _load(connection, name if name == "owners" else f"given_{name}", getattr(inputs, name), types)
     _load(connection, "erased", {"account": inputs.erased}, ("account",))
-    _load(connection, "decay", steps.decay(end), ("day", "recent", "long"))
+    _load(connection, "decay", steps.decay(end), ("day", "now", "recent", "long"))
     paused = segments(**{name: np.asarray(values) for name, values in inputs.pauses.items()}, as_of_day=end)
     _load(connection, "pauses", paused, ("account", "from_day", "until_day", "base", "keep"))
     networks, names, verbs = steps.counter_verbs()
@@ -165,6 +176,7 @@ def _bring_sources(connection: duckdb.DuckDBPyConnection, inputs: Inputs, only: 
         ("relations", None, ends),
         ("counters", None, owner),
         ("totals", f"occurred_at // {DAY}", f"{in_time} AND {owner}"),
+        ("published", f"occurred_at // {DAY}", f"{in_time} AND {owner}"),
     ):
         kept = ", ".join(column for column in _GIVEN.get(name, _LOG) if column != "occurred_at")
         dated = f"{kept}, {day} AS day" if day else kept
@@ -200,12 +212,27 @@ def _bring_lake(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     connection.execute("CREATE TEMP VIEW lake_keys AS SELECT key_high, key_low FROM files_of_keys")
 
 
+def _guard(connection: duckdb.DuckDBPyConnection, inputs: Inputs, given: Columns | None, *, whole: bool) -> Columns:
+    """Make the table int_guards; returns its columns."""
+    guarded = none("target", "actor", "weight", "reason") if given is None else given
+    _load(connection, "int_guards", guarded, ("target", "actor", "weight"))
+    return guarded
+
+
 def _rank(connection: duckdb.DuckDBPyConnection) -> tuple[Int64, Int64]:
-    found = connection.execute("SELECT actor, target, hands FROM int_pairs WHERE hands > 0").fetchnumpy()
+    found = connection.execute(
+        f"""
+        SELECT p.actor, p.target, unit(p.hands * COALESCE(g.weight, {ONE})) AS hands
+        FROM int_pairs AS p LEFT JOIN int_guards AS g ON g.target = p.target AND g.actor = p.actor
+        WHERE p.hands > 0
+        """  # noqa: S608 (our own number)
+    ).fetchnumpy()
     return standings(found["actor"], found["target"], found["hands"])
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, standing: tuple[Int64, Int64], only: Int64 | None) -> Output:
+def _collect(
+    connection: duckdb.DuckDBPyConnection, standing: tuple[Int64, Int64], only: Int64 | None, guarded: Columns
+) -> Output:
     where = "" if only is None else " WHERE account IN (SELECT account FROM wanted)"
     found = connection.execute(f"SELECT * FROM fct_features{where}").fetchnumpy()  # noqa: S608 (our own text)
     account = np.asarray(found["account"], dtype=np.int64)
@@ -213,6 +240,7 @@ def _collect(connection: duckdb.DuckDBPyConnection, standing: tuple[Int64, Int64
         account=account,
         network=np.asarray(found["network"], dtype=np.int64),
         columns={column: np.asarray(found[column], dtype=np.int64) for column in COLUMNS if column in found},
+        supplied=np.asarray(found["supplied"], dtype=np.int64),
     )
     named = np.argsort(standing[0])
     accounts, values = standing[0][named], standing[1][named]
@@ -221,4 +249,4 @@ def _collect(connection: duckdb.DuckDBPyConnection, standing: tuple[Int64, Int64
         place = np.minimum(np.searchsorted(accounts, account), len(accounts) - 1)
         known = accounts[place] == account
         weighs[known] = values[place[known]]
-    return Output(features=features, standing=weighs)
+    return Output(features=features, standing=weighs, guards=guarded)

@@ -5,9 +5,10 @@ in the subset that DuckDB and Spark share. `standing` (account, value) is made f
 
 lake: target, actor, post, network, verb, origin, day. newest: the same, with key_high, key_low. lake_keys: key_high,
 key_low of the lake's rows on the days of newest. relations: target, actor, verb, network, origin. counters: account,
-network, name, value. counter_verbs: network, name, verb. totals: account, post, verb, total, network, day. erased:
-account. owners: account, person. decay: day, recent, long. pauses: account, from_day, until_day, base, keep. A day is
-a number, counted from 1970; only days before the day of the score are given.
+network, name, value, origin. counter_verbs: network, name, verb. totals: account, post, verb, total, network, origin, day.
+published: account, post, day. erased: account. owners: account, person. decay: day, now, recent, long. pauses: account,
+from_day, until_day, base, keep. A day is a number, counted from 1970; only days before the day of the score are given.
+Between `int_pairs` and the graph, `int_guards` (target, actor, weight) is made by scoring.engine.guards.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from scoring.features.catalogue import (
     FEATURES,
     NETWORKS,
     ORIGIN_API,
+    ORIGIN_ARCHIVE,
     STANDING_VERBS,
     VERBS,
     WINDOWS,
@@ -52,8 +54,10 @@ BEFORE_GRAPH = ("stg_interactions", "stg_relations", "int_edges", "int_pairs")
 AFTER_GRAPH = (
     "stg_counters",
     "stg_totals",
+    "stg_published",
     "int_posts",
     "int_posts_by_verb",
+    "int_published",
     "int_totals",
     "int_verbs",
     "int_any",
@@ -61,9 +65,9 @@ AFTER_GRAPH = (
     "int_accounts",
     "fct_features",
 )
-VIEWS = frozenset({"stg_interactions", "stg_relations", "fct_features"})
+VIEWS = frozenset({"stg_interactions", "stg_relations", "stg_published", "fct_features"})
 
-# Which step offers which measures of a verb to the last one; int_any offers those of all verbs together.
+# Which step offers which measures of a verb to the last one, and which of all verbs together.
 _OFFERED: Mapping[str, tuple[str, ...]] = {
     "int_verbs": (
         "actors_recent",
@@ -77,14 +81,18 @@ _OFFERED: Mapping[str, tuple[str, ...]] = {
     "int_totals": ("anonymous_recent",),
     "int_surplus": ("surplus",),
 }
-_OFFERED_OF_ANY = (
-    "actors_recent",
-    "actors_long",
-    "standing_recent",
-    "standing_long",
-    "people_ever",
-    "confirmed_ever",
-)
+_OFFERED_OF_ANY: Mapping[str, tuple[str, ...]] = {
+    "int_any": (
+        "actors_now",
+        "actors_recent",
+        "actors_long",
+        "standing_recent",
+        "standing_long",
+        "people_ever",
+        "confirmed_ever",
+    ),
+    "int_published": ("published_recent", "reacted_recent"),
+}
 _SQL = Path(__file__).parent / "sql"
 
 
@@ -97,17 +105,17 @@ def _features(verbs: Collection[int]) -> dict[str, str]:
     joins: dict[str, str] = {}
     for feature in FEATURES:
         measure = column_of("", feature.measure, feature.window)
-        if feature.verb == ANY:
-            step = "int_any" if measure in _OFFERED_OF_ANY else None
-        else:
-            step = next((step for step, offered in _OFFERED.items() if measure in offered), None)
+        offering = _OFFERED_OF_ANY if feature.verb == ANY else _OFFERED
+        step = next((step for step, offered in offering.items() if measure in offered), None)
         if step is None:
             raise ValueError(f"no step of the engine offers {feature.column}")
         if feature.verb != ANY and VERBS[feature.verb].number not in verbs:
             continue
         joined = f"{step}_{column_of(feature.verb, '', '')}"
         which = "" if feature.verb == ANY else f" AND {joined}.verb = {VERBS[feature.verb].number}"
-        joins[joined] = f"LEFT JOIN {step} AS {joined} ON {joined}.account = a.account{which}"
+        joins[joined] = (
+            f"LEFT JOIN {step} AS {joined} ON {joined}.account = a.account AND {joined}.supplied = a.supplied{which}"
+        )
         columns[feature.column] = f"COALESCE({joined}.{measure}, 0) AS {feature.column}"
     return {"features": ",\n    ".join(columns.values()), "joins": "\n".join(joins.values())}
 
@@ -123,6 +131,7 @@ def statement(step: str, verbs: Collection[int] = ALL_VERBS) -> str:
         one=ONE,
         unknown=UNKNOWN,
         origin_api=ORIGIN_API,
+        origin_archive=ORIGIN_ARCHIVE,
         standing_verbs=standing,
         most_people=MOST_PEOPLE,
         most_reactions=MOST_REACTIONS,
@@ -145,7 +154,7 @@ def weights(half_life: int) -> Int64:
 
 
 def decay(as_of_day: int) -> dict[str, Int64]:
-    """The table `decay`: day, recent, long, for each day before `as_of_day` (days since 1970) that still weighs."""
+    """The table `decay`: day and a column for each window that fades, for each day before `as_of_day` (days since 1970) that still weighs."""
     by_window = {name: weights(half_life) for name, half_life in WINDOWS.items() if half_life}
     days = max(len(found) for found in by_window.values())
     table = {"day": as_of_day - np.arange(1, days, dtype=np.int64)}

@@ -44,7 +44,7 @@ VERBS: Mapping[str, Verb] = {
 
 # How a measure fades: the days in which the weight of an event halves, None where nothing fades. "" is for a reading
 # that is neither summed nor dated: what a counter says today.
-WINDOWS: Mapping[str, int | None] = {"recent": 30, "long": 365, "ever": None, "": None}
+WINDOWS: Mapping[str, int | None] = {"now": 7, "recent": 30, "long": 365, "ever": None, "": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,15 @@ MEASURES: tuple[Measure, ...] = (
     Measure("actors", "ever", "standing", "People who {past}", "people"),
     Measure("standing", "ever", "standing", "Standing of the people who {past}", "average people"),
     Measure("surplus", "", "counted", "{plural} beyond those known one by one", "{plural}"),
+    Measure("actors", "now", ANY, "People who reacted this week or so, in any way", "people"),
     Measure("actors", "recent", ANY, "People who reacted recently, in any way", "people"),
     Measure("actors", "long", ANY, "People who reacted over the years, in any way", "people"),
     Measure("standing", "recent", ANY, "Standing of the people who reacted recently, in any way", "average people"),
     Measure("standing", "long", ANY, "Standing of the people who reacted over the years, in any way", "average people"),
     Measure("people", "ever", ANY, "Different people known to have reacted", "people"),
     Measure("confirmed", "ever", ANY, "Different people whom the network itself named", "people"),
+    Measure("published", "recent", ANY, "Posts of late", "posts"),
+    Measure("reacted", "recent", ANY, "Posts of late that anybody reacted to", "posts"),
 )
 
 
@@ -156,6 +159,8 @@ NETWORKS: Mapping[str, Network] = {
 
 # Where a row came from the network itself (accounts.networks.base.ORIGINS), not from what somebody supplied.
 ORIGIN_API = 1
+# Where a person supplied it by an upload.
+ORIGIN_ARCHIVE = 2
 
 
 def column_of(verb: str, measure: str, window: str) -> str:

@@ -9,7 +9,8 @@ their way, until the compaction after that.
 
 from scoring.log.compaction import Compacted, append_day_rows, compact
 from scoring.log.erasure import erase_accounts
-from scoring.log.features import NoFeatures, read_features, write_features
+from scoring.log.events import events
+from scoring.log.features import NoFeatures, copy_features, read_features, write_features
 from scoring.log.locks import appending
 from scoring.log.lookup import known, lake_files
 from scoring.log.purging import purge
@@ -23,7 +24,9 @@ __all__ = [
     "append_day_rows",
     "appending",
     "compact",
+    "copy_features",
     "erase_accounts",
+    "events",
     "fingerprint",
     "known",
     "lake_files",

@@ -46,13 +46,34 @@ def read_features(as_of: date, formula: str, accounts: NDArray[np.int64] | None 
     return {name: table.column(name).to_numpy() for name in table.column_names}
 
 
+def copy_features(as_of: date, formula: str, other: str) -> None:
+    """Let what a day's run by `formula` kept stand for a run by `other` too. Raises NoFeatures where it kept none.
+
+    Features know no formula: the two share their files until an erasure writes either anew.
+    """
+    with writing_lake():
+        lake = open_lake()
+        manifest = lake.manifest()
+        name, new = name_of(as_of, formula), name_of(as_of, other)
+        if name not in manifest.features:
+            raise NoFeatures(f"no run as of {as_of.isoformat()} by {formula} has left its features in the lake")
+        # What lies beside them (.guards) goes with them.
+        kept = {
+            new + key.removeprefix(name): file
+            for key, file in manifest.features.items()
+            if key == name or key.startswith(f"{name}.")
+        }
+        lake.commit(replace(manifest, features={**manifest.features, **kept}))
+
+
 def without_accounts(lake: Lake, manifest: Manifest, accounts: NDArray[np.int64]) -> dict[str, str]:
     """Feature files that name `accounts`, written anew without them: name -> new file."""
     written = {}
     for name, file in manifest.features.items():
-        named = np.isin(lake.read_table(file, columns=["account"]).column("account").to_numpy(), accounts)
+        table = lake.read_table(file)
+        named = np.isin(table.column("account").to_numpy(), accounts)
+        if "actor" in table.column_names:
+            named |= np.isin(table.column("actor").to_numpy(), accounts)
         if named.any():
-            written[name] = lake.create_table(
-                f"features/{name.partition('/')[0]}", lake.read_table(file).filter(pa.array(~named))
-            )
+            written[name] = lake.create_table(f"features/{name.partition('/')[0]}", table.filter(pa.array(~named)))
     return written

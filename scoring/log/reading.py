@@ -13,10 +13,15 @@ import pyarrow.dataset
 from django.db import connection
 from numpy.typing import NDArray
 
+from accounts.networks.base import ORIGINS
 from scoring import columns
 from scoring.log.compaction import erased_accounts, midnight
 from scoring.log.days import SCHEMA, SELECT, TYPES, Columns
 from scoring.log.lake import Lake, Manifest, open_lake
+
+
+# What a person uploaded stands beside what others say, not in its place.
+UPLOADED = ORIGINS["archive"]
 
 
 class Snapshot(NamedTuple):
@@ -29,6 +34,7 @@ class Snapshot(NamedTuple):
     counters: Columns
     totals: Columns
     erased: NDArray[np.int64]
+    published: Columns
 
 
 def snapshot(as_of: date) -> Snapshot:
@@ -48,10 +54,11 @@ def snapshot(as_of: date) -> Snapshot:
     counters = columns.read(
         connection,
         """
-        SELECT DISTINCT ON (account, name) account, network, name::text, value, origin FROM scoring_counterreading
-        WHERE observed_at < %s ORDER BY account, name, day DESC
+        SELECT DISTINCT ON (account, name, origin = %s) account, network, name::text, value, origin
+        FROM scoring_counterreading
+        WHERE observed_at < %s ORDER BY account, name, origin = %s, day DESC
         """,
-        until,
+        [UPLOADED, *until, UPLOADED],
         {"account": "int8", "network": "int2", "name": "text", "value": "int8", "origin": "int2"},
     )
     totals = columns.read(
@@ -71,6 +78,12 @@ def snapshot(as_of: date) -> Snapshot:
             "origin": "int2",
         },
     )
+    published = columns.read(
+        connection,
+        "SELECT account, post, posted_at AS occurred_at FROM scoring_post WHERE posted_at < %s",
+        until,
+        {"account": "int8", "post": "int8", "occurred_at": "timestamptz"},
+    )
     lake = open_lake()
     manifest = lake.manifest()
     days = [day for day in sorted(manifest.days) if day < as_of.isoformat()]
@@ -82,6 +95,7 @@ def snapshot(as_of: date) -> Snapshot:
         counters=counters,
         totals=totals,
         erased=erased_accounts(),
+        published=published,
     )
 
 
@@ -100,7 +114,10 @@ PARTS = (
     HASHED.format(
         "account, name, extract(epoch FROM observed_at), value, origin", "scoring_counterreading", "observed_at"
     ),
-    HASHED.format("account, post, verb, total, extract(epoch FROM occurred_at)", "scoring_posttotal", "occurred_at"),
+    HASHED.format(
+        "account, post, verb, total, extract(epoch FROM occurred_at), origin", "scoring_posttotal", "occurred_at"
+    ),
+    HASHED.format("account, post, extract(epoch FROM posted_at)", "scoring_post", "posted_at"),
 )
 NEWEST = """
     SELECT count(*), coalesce(sum(

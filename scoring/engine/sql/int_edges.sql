@@ -1,5 +1,5 @@
--- An edge for each (target, actor, verb): the number of events and their sums by age. A relation is an edge too, and
--- where there are dated events of the same edge it adds nothing.
+-- An edge for each (target, actor, verb): the number of events, the day of the first and their sums by age. A relation is
+-- an edge too, and where there are dated events of the same edge it adds nothing. Supplied is what an upload alone names.
 SELECT
     target,
     actor,
@@ -7,14 +7,17 @@ SELECT
     MIN(network) AS network,
     MAX(own) AS own,
     MAX(confirmed) AS confirmed,
+    MIN(supplied) AS supplied,
+    MIN(day) AS first_day,
     GREATEST(CAST(SUM(event) AS BIGINT), 1) AS events,
+    CAST(SUM(now) AS BIGINT) AS now,
     CAST(SUM(recent) AS BIGINT) AS recent,
     CAST(SUM(long) AS BIGINT) AS long
 FROM (
-    SELECT target, actor, verb, network, own, confirmed, 1 AS event, recent, long
+    SELECT target, actor, verb, network, own, confirmed, supplied, day, 1 AS event, now, recent, long
     FROM stg_interactions
     UNION ALL
-    SELECT target, actor, verb, network, own, confirmed, 0 AS event, 0 AS recent, 0 AS long
+    SELECT target, actor, verb, network, own, confirmed, supplied, NULL, 0, 0, 0, 0
     FROM stg_relations
 ) AS seen
 GROUP BY target, actor, verb

@@ -3,7 +3,11 @@
 SELECT
     target,
     actor,
+    MIN(network) AS network,
     MAX(confirmed) AS confirmed,
+    MIN(supplied) AS supplied,
+    MIN(first_day) AS first_day,
+    CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE now END) AS BIGINT) AS now,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE recent END) AS BIGINT) AS recent,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE long END) AS BIGINT) AS long,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN $one ELSE strength(long) END) AS BIGINT) AS hands

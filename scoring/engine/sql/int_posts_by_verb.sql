@@ -1,4 +1,4 @@
 -- How many posts of an account were reacted to, each by the largest weight among its reactions.
-SELECT target AS account, verb, CAST(SUM(recent) AS BIGINT) AS posts_recent
+SELECT target AS account, supplied, verb, CAST(SUM(recent) AS BIGINT) AS posts_recent
 FROM int_posts
-GROUP BY target, verb
+GROUP BY target, supplied, verb

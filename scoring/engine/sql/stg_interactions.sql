@@ -6,7 +6,10 @@ SELECT
     i.post,
     i.network,
     i.verb,
+    i.day,
     CASE WHEN i.origin = $origin_api THEN 1 ELSE 0 END AS confirmed,
+    CASE WHEN i.origin = $origin_archive THEN 1 ELSE 0 END AS supplied,
+    COALESCE(d.now, 0) AS now,
     COALESCE(d.recent, 0) AS recent,
     COALESCE(d.long, 0) AS long,
     CASE WHEN i.actor = i.target OR a.person = t.person THEN 1 ELSE 0 END AS own

@@ -5,6 +5,7 @@ SELECT
     r.network,
     r.verb,
     CASE WHEN r.origin = $origin_api THEN 1 ELSE 0 END AS confirmed,
+    CASE WHEN r.origin = $origin_archive THEN 1 ELSE 0 END AS supplied,
     CASE WHEN r.actor = r.target OR a.person = t.person THEN 1 ELSE 0 END AS own
 FROM relations AS r
 LEFT JOIN owners AS t ON t.account = r.target

@@ -4,6 +4,7 @@ SELECT
     t.post,
     t.network,
     t.verb,
+    CASE WHEN t.origin = $origin_archive THEN 1 ELSE 0 END AS supplied,
     LEAST(t.total, $most_reactions) AS total,
     COALESCE(d.recent, 0) AS recent
 FROM totals AS t

@@ -99,7 +99,7 @@ def inputs_of(
             "network": ids(*(NETWORKS[row.network].spec.code for row in log.counters)),
             "name": np.array([row.name for row in log.counters], dtype=np.str_),
             "value": ids(*(row.value for row in log.counters)),
-            "origin": ids(*(2 for _ in log.counters)),
+            "origin": ids(*(ORIGINS[row.origin] for row in log.counters)),
         },
         totals={
             "account": ids(*(row.account for row in log.totals)),
@@ -108,9 +108,14 @@ def inputs_of(
             "total": ids(*(row.total for row in log.totals)),
             "occurred_at": ids(*(microseconds(row.at) for row in log.totals)),
             "network": ids(*(NETWORKS[row.network].spec.code for row in log.totals)),
-            "origin": ids(*(2 for _ in log.totals)),
+            "origin": ids(*(ORIGINS[row.origin] for row in log.totals)),
         },
         erased=ids(*log.erased),
         owners={"account": ids(*log.owners), "person": ids(*log.owners.values())},
         pauses=pauses_of(log),
+        published={
+            "account": ids(*(row.account for row in log.published)),
+            "post": ids(*(row.post for row in log.published)),
+            "occurred_at": ids(*(microseconds(row.at) for row in log.published)),
+        },
     )

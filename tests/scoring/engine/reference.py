@@ -37,7 +37,7 @@ class Lasting:
     actor: int
     verb: str
     network: str = "twitter"
-    origin: str = "archive"
+    origin: str = "bulk"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Reading:
     name: str
     value: int
     network: str = "twitter"
+    origin: str = "api"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Total:
     total: int
     at: datetime
     network: str = "twitter"
+    origin: str = "api"
+
+
+@dataclass(frozen=True)
+class Published:
+    account: int
+    post: int
+    at: datetime
 
 
 @dataclass
@@ -68,6 +77,7 @@ class Log:
     owners: dict[int, int] = field(default_factory=dict)
     # Account -> days on which what it had did not fade.
     paused: dict[int, set[date]] = field(default_factory=dict)
+    published: list[Published] = field(default_factory=list)
 
 
 def weight(as_of: date, at: datetime, half_life: int, paused: Collection[date] = ()) -> int:
@@ -84,8 +94,14 @@ def saturated(reactions: int) -> int:
     return int(Fraction(50 * reactions * ONE, reactions + 49))
 
 
-def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> dict[int, dict[str, int]]:
-    """account -> column -> value, zeros left out; every account seen is a key."""
+def features(
+    log: Log, as_of: date, standing: dict[int, int], unknown: int, guards: dict[tuple[int, int], int] | None = None
+) -> dict[tuple[int, int], dict[str, int]]:
+    """(account, supplied) -> column -> value, zeros left out; every account seen is a key.
+
+    guards: (target, actor) -> what the actor's reactions to the target count, in 65,536ths.
+    """
+    counts = guards or {}
     midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
     gone = log.erased
     events = {event.key: event for event in log.events}.values()
@@ -99,22 +115,29 @@ def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> d
         seen |= {row.target, row.actor}
     for owned in [*counters, *totals]:
         seen.add(owned.account)
-    found: dict[int, dict[str, int]] = {account: defaultdict(int) for account in seen}
+    found: dict[tuple[int, int], dict[str, int]] = {(account, 0): defaultdict(int) for account in seen}
 
     def own(target: int, actor: int) -> bool:
         person = log.owners.get(target)
         return target == actor or (person is not None and person == log.owners.get(actor))
 
+    def uploaded(rows) -> int:
+        return int(all(row.origin == "archive" for row in rows))
+
+    def of(account: int, supplied: int) -> dict[str, int]:
+        return found.setdefault((account, supplied), defaultdict(int))
+
     for account in seen:
-        mine = found[account]
         rested = log.paused.get(account, set())
         others = [row for row in [*events, *relations] if row.target == account and not own(account, row.actor)]
         dated = [row for row in others if isinstance(row, Event)]
         for actor in {row.actor for row in others}:
-            weighs = standing.get(actor, unknown)
+            weighs, counted = standing.get(actor, unknown), counts.get((account, actor), ONE)
+            mine = of(account, uploaded(row for row in others if row.actor == actor))
             theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
-            recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs))
-            long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs))
+            recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs)) * counted >> 16
+            long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs)) * counted >> 16
+            mine["any_actors_now"] += strength(sum(weight(as_of, row.at, 7, rested) for row in theirs)) * counted >> 16
             mine["any_actors_recent"] += recent
             mine["any_actors_long"] += long
             mine["any_standing_recent"] += recent * weighs >> 16
@@ -124,47 +147,71 @@ def features(log: Log, as_of: date, standing: dict[int, int], unknown: int) -> d
                 mine["any_confirmed_ever"] += ONE
             for verb in {row.verb for row in others if row.actor == actor}:
                 column = verb.replace("-", "_")
+                mine = of(account, uploaded(row for row in others if (row.actor, row.verb) == (actor, verb)))
                 if verb in STANDING:
-                    mine[f"{column}_actors_ever"] += ONE
-                    mine[f"{column}_standing_ever"] += weighs
+                    mine[f"{column}_actors_ever"] += counted
+                    mine[f"{column}_standing_ever"] += counted * weighs >> 16
                 else:
                     same = [row for row in theirs if row.verb == verb]
                     recent = sum(weight(as_of, row.at, 30, rested) for row in same)
                     mine[f"{column}_events_recent"] += recent
-                    mine[f"{column}_actors_recent"] += strength(recent)
-                    mine[f"{column}_actors_long"] += strength(sum(weight(as_of, row.at, 365, rested) for row in same))
-                    mine[f"{column}_standing_recent"] += strength(recent) * weighs >> 16
+                    long = strength(sum(weight(as_of, row.at, 365, rested) for row in same)) * counted >> 16
+                    mine[f"{column}_actors_recent"] += strength(recent) * counted >> 16
+                    mine[f"{column}_actors_long"] += long
+                    mine[f"{column}_standing_recent"] += (strength(recent) * counted >> 16) * weighs >> 16
         for verb, post in {(row.verb, row.post) for row in dated if row.post and row.verb not in STANDING}:
-            largest = max(weight(as_of, row.at, 30, rested) for row in dated if (row.verb, row.post) == (verb, post))
+            same = [row for row in dated if (row.verb, row.post) == (verb, post)]
+            largest = max(
+                weight(as_of, row.at, 30, rested) * counts.get((account, row.actor), ONE) >> 16 for row in same
+            )
+            rows = [e for e in events if (e.target, e.verb, e.post) == (account, verb, post)]
+            mine = of(account, uploaded(rows))
             mine[f"{verb.replace('-', '_')}_posts_recent"] += largest
 
-        of_totals: dict[str, int] = defaultdict(int)
+        of_totals: dict[tuple[int, str], int] = defaultdict(int)
         for row in totals:
             if row.account == account:
                 named = [e for e in events if (e.target, e.post, e.verb) == (account, row.post, row.verb) and e.post]
                 if row.verb in STANDING:
                     named = []
                 beyond = max(0, row.total - len(named))
-                of_totals[row.verb] += beyond
+                mine = of(account, uploaded([row]))
+                of_totals[uploaded([row]), row.verb] += beyond
                 if row.verb not in STANDING:
                     decayed = saturated(beyond) * weight(as_of, row.at, 30, rested) >> 16
                     mine[f"{row.verb.replace('-', '_')}_anonymous_recent"] += decayed
-        for verb in set(COUNTED.values()):
-            readings = [c.value for c in counters if c.account == account and COUNTED.get((c.network, c.name)) == verb]
-            if readings:
-                # Own reactions bring nothing, but they are known: a counter must not bring them back without a name.
-                rows = [row for row in [*events, *relations] if row.target == account and row.verb == verb]
-                if verb in STANDING:
-                    known = len({row.actor for row in rows})
-                else:
-                    undated = {row.actor for row in rows if isinstance(row, Lasting)}
-                    named = [row for row in rows if isinstance(row, Event)]
-                    known = len(named) + len(undated - {row.actor for row in named})
-                mine[f"{verb.replace('-', '_')}_surplus"] = max(0, max(readings) - known - of_totals[verb]) * ONE
-    return {account: {name: value for name, value in columns.items() if value} for account, columns in found.items()}
+        readings: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for reading in counters:
+            if reading.account == account:
+                of(account, uploaded([reading]))
+                verb = COUNTED.get((reading.network, reading.name))
+                if verb:
+                    readings[uploaded([reading]), verb].append(reading.value)
+        for (supplied, verb), values in readings.items():
+            # Own reactions bring nothing, but they are known: a counter must not bring them back without a name.
+            rows = [row for row in [*events, *relations] if row.target == account and row.verb == verb]
+            known = 0
+            for actor in {row.actor for row in rows}:
+                theirs = [row for row in rows if row.actor == actor]
+                named = [row for row in theirs if isinstance(row, Event)]
+                if uploaded(theirs) <= supplied:
+                    known += 1 if verb in STANDING else max(len(named), 1)
+            known += sum(of_totals[source, verb] for source in range(supplied + 1))
+            said = max(readings.get((0, verb), [0])) if supplied else 0
+            of(account, supplied)[f"{verb.replace('-', '_')}_surplus"] = max(0, max(values) - max(known, said)) * ONE
+
+        for row in log.published:
+            if row.account == account and row.at < midnight:
+                mine = of(account, 0)
+                weighs = weight(as_of, row.at, 30, rested)
+                mine["any_published_recent"] += weighs
+                others_reacted = any(e.post == row.post and e.verb not in STANDING for e in dated)
+                if others_reacted or any(t.account == account and t.post == row.post and t.total for t in totals):
+                    mine["any_reacted_recent"] += weighs
+    return {key: {name: value for name, value in columns.items() if value} for key, columns in found.items()}
 
 
-def graph(log: Log, as_of: date) -> dict[tuple[int, int], int]:
+def graph(log: Log, as_of: date, guards: dict[tuple[int, int], int] | None = None) -> dict[tuple[int, int], int]:
     """(actor, target) -> the weight of the edge in the graph."""
     midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
     edges: dict[tuple[int, int, str], int] = defaultdict(int)
@@ -182,4 +229,6 @@ def graph(log: Log, as_of: date) -> dict[tuple[int, int], int]:
     found: dict[tuple[int, int], int] = defaultdict(int)
     for (actor, target, verb), decayed in edges.items():
         found[actor, target] += ONE if verb in STANDING else strength(decayed)
-    return {edge: weight for edge, weight in found.items() if weight}
+    counts = guards or {}
+    counted = {(a, t): weight * counts.get((t, a), ONE) >> 16 for (a, t), weight in found.items()}
+    return {edge: weight for edge, weight in counted.items() if weight}
