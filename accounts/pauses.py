@@ -56,6 +56,10 @@ class Rest:
         return range(self.start.astimezone(UTC).toordinal(), self.end.astimezone(UTC).toordinal())
 
     @property
+    def first_day(self) -> date:
+        return self.start.astimezone(UTC).date()
+
+    @property
     def last_day(self) -> date:
         """The last day of which it says that nothing fades; before its first one where it lasted no day."""
         return self.end.astimezone(UTC).date() - timedelta(days=1)

@@ -21,6 +21,14 @@ class Reading:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that begins on a day and that the line does not show by itself: another formula."""
+
+    day: date
+    label: str
+
+
 def bubble(whole: str, rest: str, label: str, *, parts: Mapping[str, float] | None = None) -> str:
     """The score in its bubble; the rim is filled by `parts` (class name -> points of 100), one after the other.
 
@@ -64,9 +72,13 @@ def line(
     description: str,
     day_label: Callable[[date], str],
     score_label: Callable[[float], str],
+    rests: Sequence[tuple[date, date]] = (),
+    marks: Sequence[Mark] = (),
 ) -> str:
     """The scores from `first` to `last`, a day without one being a gap; "" where there is none at all.
 
+    rests: first and last day of the times to shade, because the score rested; marks: days to put an upright line on,
+    with its label at the top. The description is to tell of them too.
     Places are percentages, so that the picture is as wide as its column while letters and lines keep their size.
     """
     shown = sorted((reading for reading in readings if first <= reading.day <= last), key=lambda reading: reading.day)
@@ -81,6 +93,7 @@ def line(
     def down(score: float) -> float:
         return 100 * (top - score) / (top - bottom)
 
+    bands = [band(max(across(begin), 0.0), min(across(end + timedelta(days=1)), 100.0)) for begin, end in rests]
     rules, labels, curves, dots = [], [], [], []
     for tick in ticks(bottom, top, step):
         y = f"{down(tick):.2f}%"
@@ -95,6 +108,15 @@ def line(
         area = f"M{across(run[0].day):.2f} 100L{path}L{across(run[-1].day):.2f} 100Z"
         curves.append(f'<path class="area" d="{area}"/>')
         curves.append(f'<path class="curve" d="M{path}" fill="none" vector-effect="non-scaling-stroke"/>')
+    for mark in marks:
+        if first <= mark.day <= last:
+            x = across(mark.day)
+            anchor = "start" if x < 50 else "end"
+            rules.append(f'<line class="mark" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="100%"/>')
+            labels.append(
+                f'<text class="mark-label" x="{x:.2f}%" y="0" dx="{6 if x < 50 else -6}" dy="12" '
+                f'text-anchor="{anchor}">{escape(mark.label)}</text>'
+            )
     end = shown[-1]
     dots.append(dot(across(end.day), down(end.score), "end", 5))
     for day, anchor in day_ticks(first, last):
@@ -105,7 +127,7 @@ def line(
     return (
         f'<svg class="chart" role="img" aria-labelledby="chart-title chart-description">'
         f'<title id="chart-title">{escape(title)}</title><desc id="chart-description">{escape(description)}</desc>'
-        f"{''.join(rules)}"
+        f"{''.join(bands)}{''.join(rules)}"
         '<svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%">'
         f"{''.join(curves)}</svg>{''.join(labels)}{''.join(dots)}</svg>"
     )
@@ -113,6 +135,13 @@ def line(
 
 def dot(x: float, y: float, name: str, radius: int) -> str:
     return f'<circle class="{name}" cx="{x:.2f}%" cy="{y:.2f}%" r="{radius}"/>'
+
+
+def band(begin: float, end: float) -> str:
+    """A shaded time, in hundredths of the width; "" where it lies outside."""
+    if end <= begin:
+        return ""
+    return f'<rect class="resting" x="{begin:.2f}%" y="0" width="{end - begin:.2f}%" height="100%"/>'
 
 
 def unbroken(readings: Sequence[Reading]) -> Iterator[list[Reading]]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import pauses
 from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
 from accounts.naming import name_of
@@ -56,11 +57,19 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     person = people.by_handle(handle).first()
     if person is None:
         raise Http404
+    member = request.user.is_authenticated
+    speaks = Membership.objects.filter(user=request.user, person=person).first() if member else None
+    own = speaks is not None
+    rests = pauses.rests_of(person)
     by = request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0]
     links = list(person.links.select_related("account").order_by("linked_at", "pk"))
     context: dict[str, Any] = {
         "person": person,
-        "own": request.user.is_authenticated and Membership.objects.filter(user=request.user, person=person).exists(),
+        "own": own,
+        "rest": next((rest for rest in rests if own and rest.goes_on(at)), None),
+        "may_edit": speaks is not None and speaks.role != Membership.Role.VIEWER,
+        # That somebody is away just now is nobody else's business.
+        "rests": [rest for rest in rests if rest.days and (own or rest.end <= at)],
         "old_enough": person.old_enough(at.date()),
         "awards": awards(person),
         "by": by,

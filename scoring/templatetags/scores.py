@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pycountry
 from django import template
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import LinkedAccount
+from accounts.pauses import Rest
 from scoring import charts
 from scoring.formula.base import Node
 from scoring.models import Score, ScoreHistory, UnlinkEffect
@@ -104,25 +106,50 @@ def share_bar(value: float, whole: float, name: str) -> SafeString:
     return mark_safe(charts.bar(value / whole if whole else 0.0, name))  # noqa: S308  (charts escapes)
 
 
+def formula_changes(days: Sequence[Score | ScoreHistory]) -> list[tuple[Score | ScoreHistory, str]]:
+    """The days (sorted) whose score is by another formula than the day before them had, and that one."""
+    return [(row, before.formula) for before, row in pairwise(days) if row.formula != before.formula]
+
+
+def formula_in_words(row: Score | ScoreHistory, previous: str) -> str:
+    """What the mark of a day says whose score is by another formula."""
+    return _("Since %(day)s it is counted by the formula %(formula)s, before that by %(previous)s.") % {
+        "day": date_format(row.as_of, "j F Y"),
+        "formula": row.formula,
+        "previous": previous,
+    }
+
+
+@register.filter
+def counted_anew(day: Score | ScoreHistory, days: Sequence[Score | ScoreHistory]) -> bool:
+    """Whether the score of `day` is the first one by its formula among `days`."""
+    return any(row is day for row, _previous in formula_changes(days))
+
+
 @register.simple_tag
-def score_chart(days: Sequence[Score | ScoreHistory], first: date, last: date) -> SafeString:
-    """The line of scores from `first` to `last`."""
+def score_chart(
+    days: Sequence[Score | ScoreHistory], first: date, last: date, rests: Sequence[Rest] = ()
+) -> SafeString:
+    """The line of scores from `first` to `last`, `rests` shaded, marked where another formula began to count."""
+    begun = [row for row, _previous in formula_changes([row for row in days if first <= row.as_of <= last])]
     return mark_safe(  # noqa: S308  (charts escapes)
         charts.line(
             [charts.Reading(row.as_of, row.score) for row in days],
             first=first,
             last=last,
             title=_("Score by day"),
-            description=chart_summary(days, first, last),
+            description=chart_summary(days, first, last, rests),
             day_label=lambda day: date_format(day, "j M"),
             score_label=lambda score: points(score, 0),
+            rests=[(rest.first_day, rest.last_day) for rest in rests],
+            marks=[charts.Mark(row.as_of, _("Formula %(formula)s") % {"formula": row.formula}) for row in begun],
         )
     )
 
 
 @register.simple_tag
-def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date) -> str:
-    """The chart in a sentence, and a second one where days are missing."""
+def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date, rests: Sequence[Rest] = ()) -> str:
+    """The chart in a sentence, and further ones where days are missing, for each other formula and for each rest."""
     shown = [row for row in days if first <= row.as_of <= last]
     if len(shown) < 2:
         return _("The first score is of %(day)s; the line begins with the second.") % {
@@ -148,4 +175,15 @@ def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date)
         text += " " + ngettext(
             "On %(days)s day in between there was no score.", "On %(days)s days in between there was no score.", missing
         ) % {"days": missing}
-    return text
+    changed = (formula_in_words(row, previous) for row, previous in formula_changes(shown))
+    return " ".join([text, *changed, *(rest_in_words(rest, last) for rest in rests if rest.last_day >= first)])
+
+
+def rest_in_words(rest: Rest, last: date) -> str:
+    """What a shaded time of a chart that ends on `last` means."""
+    words = {"first": date_format(rest.first_day, "j F Y"), "last": date_format(rest.last_day, "j F Y")}
+    if rest.last_day >= last:
+        return _("Since %(first)s the score rests, so that nothing fades (shaded).") % words
+    if rest.last_day == rest.first_day:
+        return _("On %(first)s the score rested, so that nothing faded (shaded).") % words
+    return _("From %(first)s to %(last)s the score rested, so that nothing faded (shaded).") % words
