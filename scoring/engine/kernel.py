@@ -36,6 +36,8 @@ from scoring.features.catalogue import STANDING_VERBS, VERBS
 # A row's word, its edge and its pair at the most.
 BYTES_PER_ROW = 90
 WINDOWS = ("now", "recent", "long")
+# What the table `decay` says of a day, and how it is put together over events.
+FADING: Mapping[str, np.ufunc] = {**dict.fromkeys(WINDOWS, np.add), "weeks": np.bitwise_or}
 # The types of the SQL's columns; the tables here hold narrower ones.
 SMALL, WHOLE, LARGE = "SMALLINT", "INTEGER", "BIGINT"
 EDGE_COLUMNS: Mapping[str, str] = {
@@ -48,7 +50,7 @@ EDGE_COLUMNS: Mapping[str, str] = {
     "supplied": WHOLE,
     "first_day": LARGE,
     "events": LARGE,
-    **dict.fromkeys(WINDOWS, LARGE),
+    **dict.fromkeys(FADING, LARGE),
 }
 PAIR_COLUMNS: Mapping[str, str] = {
     "target": LARGE,
@@ -57,7 +59,8 @@ PAIR_COLUMNS: Mapping[str, str] = {
     "confirmed": WHOLE,
     "supplied": WHOLE,
     "first_day": LARGE,
-    **dict.fromkeys(WINDOWS, LARGE),
+    **dict.fromkeys(FADING, LARGE),
+    "lasting": WHOLE,
     "hands": LARGE,
 }
 NO_DAY = np.iinfo(np.int32).max
@@ -141,7 +144,7 @@ class Facts:
     def of(cls, layout: Layout, *, erased: Int64, owners: Columns, pauses: Columns, decay: Columns, end: int) -> Facts:
         numbering = layout.numbering
         by_age: dict[str, Int64] = {}
-        for name in WINDOWS:
+        for name in FADING:
             by_age[name] = np.zeros(end - int(decay["day"].min()) + 2, dtype=np.int64)
             by_age[name][end - decay["day"]] = decay[name]
         age = np.clip(end - layout.first_day - np.arange(layout.no_day + 1), 0, len(by_age["long"]) - 1)
@@ -162,6 +165,8 @@ class Facts:
     def edges(self, words: Int64, base: int) -> dict[str, NDArray[Any]]:
         """The edges of sorted `words`, whose targets are counted from `base`."""
         layout, numbering = self.layout, self.layout.numbering
+        if self.pauses is not None:
+            pass
         groups = Groups.of(words[1:] ^ words[:-1] >= 1 << layout.verb_shift, len(words))
         leading, others = words[groups.first], words[groups.others]
         edge = leading >> layout.verb_shift
@@ -195,8 +200,8 @@ class Facts:
             "events": _narrow(np.maximum(events, 1)),
         }
         weights, weights_of_others = self.weights(leading, day, base), self.weights(others, day_of_others, base)
-        for name in WINDOWS:
-            columns[name] = _narrow(groups.put_together(np.add, weights[name], weights_of_others[name]))
+        for name, how in FADING.items():
+            columns[name] = _narrow(groups.put_together(how, weights[name], weights_of_others[name]))
         if self.erased is not None:
             kept = ~(self.erased[target] | self.erased[actor])
             if not kept.all():
@@ -260,16 +265,27 @@ class Pauses:
         columns = (pauses[name][here][order] for name in ("until_day", "base", "keep"))
         return cls(layout, number[order], (number * (layout.no_day + 1) + start)[order], *columns)
 
+    def without_left_out(self, words: Int64, base: int) -> Int64:
+        """The rows (words, sorted) but those that a pause leaves out."""
+        if (self.keep >= 0).all():
+            return words
+        rows, place, _ = self._inside((words >> self.layout.target_shift) + base, self.layout.days(words))
+        return np.delete(words, rows[self.keep[place] < 0])
+
     def fading(self, target: Int64, day: Int64) -> tuple[Int64, Int64]:
         """Rows that fade as if they were of another day, and that day (since 1970)."""
+        rows, place, day = self._inside(target, day)
+        return rows, self.base[place] + self.keep[place] * day
+
+    def _inside(self, target: Int64, day: Int64) -> tuple[Int64, Int64, Int64]:
+        """Rows of a paused account, the place of the segment that their day is in, and that day (since 1970)."""
         place = np.minimum(np.searchsorted(self.number, target), len(self.number) - 1)
         rows = np.flatnonzero((self.number[place] == target) & (day < self.layout.no_day))
         number, day = target[rows], day[rows]
         place = np.maximum(np.searchsorted(self.key, number * (self.layout.no_day + 1) + day, side="right") - 1, 0)
         day = day + self.layout.first_day
         inside = (self.number[place] == number) & (day < self.until[place])
-        rows, place, day = rows[inside], place[inside], day[inside]
-        return rows, self.base[place] + self.keep[place] * day
+        return rows[inside], place[inside], day[inside]
 
 
 def strength(decayed: Int64) -> Int64:
@@ -297,8 +313,9 @@ def _pairs(edges: Columns) -> dict[str, NDArray[Any]]:
         ("first_day", np.minimum),
     ):
         columns[name] = together(how, edges[name])
-    for name in WINDOWS:
-        columns[name] = _narrow(together(np.add, np.where(lasts, 0, edges[name].astype(np.int64))))
+    for name, how in FADING.items():
+        columns[name] = _narrow(together(how, np.where(lasts, 0, edges[name].astype(np.int64))))
+    columns["lasting"] = together(np.maximum, lasts.astype(np.int8))
     hands = np.where(lasts, ONE, strength(edges["long"].astype(np.int64)))
     return {**columns, "hands": _narrow(together(np.add, hands))}
 

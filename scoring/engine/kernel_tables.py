@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 
 from scoring.engine import kernel
-from scoring.engine.base import Columns, Progress
-from scoring.engine.kernel_words import PARTITION_ROWS
+from scoring.engine.base import Columns, Inputs, Progress
+from scoring.engine.kernel_words import PARTITION_ROWS, Unfit
 
 # Beyond this share of the machine's memory the SQL does it, which can spill to a disk.
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
@@ -26,25 +26,26 @@ _NEWEST = """
 
 def replace_steps(
     connection: duckdb.DuckDBPyConnection,
-    files: Sequence[str],
+    inputs: Inputs,
     *,
     end: int,
     say: Progress,
     threads: int | None = None,
     partition_rows: int = PARTITION_ROWS,
-) -> bool:
-    """Make int_edges and int_pairs without their SQL, if the rows are such that the kernel can; whether it did.
+) -> frozenset[str]:
+    """Make int_edges and int_pairs without their SQL where the kernel can, and say which steps were made.
 
-    The sources that scoring.engine.steps names must be there; files: what of the lake may hold rows of before day
-    `end` (days since 1970).
+    The sources that scoring.engine.steps names must be there, of all accounts; end: the score's day, since 1970.
     """
+    if not isinstance(inputs.lake, list):
+        return frozenset()
 
     def columns(query: str) -> Columns:
         return connection.execute(query).fetchnumpy()
 
     try:
         reduced = kernel.reduce(
-            files=files,
+            files=[path for path, day in zip(inputs.lake, inputs.lake_days, strict=True) if day < inputs.as_of],
             newest=columns(_NEWEST),
             relations=columns("SELECT target, actor, verb, network, origin FROM relations"),
             erased=columns("SELECT account FROM erased")["account"],
@@ -56,15 +57,13 @@ def replace_steps(
             memory=MEMORY,
             partition_rows=partition_rows,
         )
-    except kernel.Unfit:
-        return False
-    for step, table, types in (
-        ("int_edges", reduced.edges, kernel.EDGE_COLUMNS),
-        ("int_pairs", reduced.pairs, kernel.PAIR_COLUMNS),
-    ):
+    except Unfit:
+        return frozenset()
+    made = {"int_edges": (reduced.edges, kernel.EDGE_COLUMNS), "int_pairs": (reduced.pairs, kernel.PAIR_COLUMNS)}
+    for step, (table, types) in made.items():
         _offer(connection, step, table, types, reduced.base)
         say(step, len(table))
-    return True
+    return frozenset(made)
 
 
 def _offer(

@@ -11,13 +11,14 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.engine import duckdb as engine
-from scoring.engine import kernel, kernel_tables, kernel_words
+from scoring.engine import kernel_tables, kernel_words
 from scoring.engine.base import Inputs
 from scoring.engine.duckdb import compute, day_number
 from scoring.features.catalogue import COLUMNS
@@ -57,13 +58,19 @@ def by_sql(inputs: Inputs) -> Tables:
 
 
 def by_kernel(inputs: Inputs, **settings_: Any) -> Tables:
-    files = [path for path, day in zip(inputs.lake, inputs.lake_days, strict=True) if day < inputs.as_of]
     with sources(inputs) as connection:
-        done = kernel_tables.replace_steps(
-            connection, files, end=day_number(inputs.as_of), say=lambda stage, rows: None, **settings_
+        made = kernel_tables.replace_steps(
+            connection, inputs, end=day_number(inputs.as_of), say=lambda stage, rows: None, **settings_
         )
-        assert done
+        assert made == set(STEPS)
         return tables(connection)
+
+
+def made_by_kernel(inputs: Inputs) -> frozenset[str]:
+    with sources(inputs) as connection:
+        return kernel_tables.replace_steps(
+            connection, inputs, end=day_number(inputs.as_of), say=lambda stage, rows: None
+        )
 
 
 # ---------------------------------------------------------------- arbitrary small logs
@@ -106,7 +113,7 @@ def renamed(log: Log, times: int, start: int) -> Log:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     log=logs,
     shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
@@ -197,7 +204,7 @@ def test_a_file_of_several_days_in_no_order_is_read_row_by_row(tmp_path: Path):
 def test_a_file_that_does_not_tell_its_limits_is_left_to_the_sql(tmp_path: Path):
     plain = inputs_of(Log(), lake=tmp_path, in_lake=SOME)
     inputs = one_file(plain, tmp_path / "all.parquet", write_statistics=False)
-    with pytest.raises(kernel.Unfit, match="limits"):
+    with pytest.raises(kernel_words.Unfit, match="limits"):
         kernel_words.of_file(inputs.lake[0], day_number(AS_OF))
     assert compute(inputs).features.account.tolist() == compute(plain).features.account.tolist() == [1, 2, 3, 5, 9]
 
@@ -217,19 +224,22 @@ def test_what_does_not_fit_into_words_is_left_to_the_sql(monkeypatch: pytest.Mon
     expected = compute(inputs).features
     monkeypatch.setattr(kernel_words, "WORD_BITS", 12)
     monkeypatch.setattr(kernel_words, "MOST_PARTITIONS", 2)
-    with sources(inputs) as connection:
-        assert not kernel_tables.replace_steps(connection, [], end=day_number(AS_OF), say=lambda stage, rows: None)
+    assert not made_by_kernel(inputs)
     assert compute(inputs).features.account.tobytes() == expected.account.tobytes()
 
 
 def test_more_rows_than_memory_holds_are_left_to_the_sql(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kernel_tables, "MEMORY", 100)
-    with sources(inputs_of(Log(SOME))) as connection:
-        assert not kernel_tables.replace_steps(connection, [], end=day_number(AS_OF), say=lambda stage, rows: None)
+    assert not made_by_kernel(inputs_of(Log(SOME)))
+
+
+def test_a_lake_that_is_no_local_folder_is_left_to_the_sql(tmp_path: Path):
+    inputs = inputs_of(Log(), lake=tmp_path, in_lake=SOME)
+    assert made_by_kernel(inputs)
+    assert not made_by_kernel(replace(inputs, lake=ds.dataset(inputs.lake)))
 
 
 def test_verbs_that_no_word_holds_are_left_to_the_sql():
     inputs = inputs_of(Log(SOME))
     odd = {**inputs.newest, "verb": np.full(len(SOME), 40)}
-    with sources(replace(inputs, newest=odd)) as connection:
-        assert not kernel_tables.replace_steps(connection, [], end=day_number(AS_OF), say=lambda stage, rows: None)
+    assert not made_by_kernel(replace(inputs, newest=odd))
