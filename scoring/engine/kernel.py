@@ -166,7 +166,7 @@ class Facts:
         """The edges of sorted `words`, whose targets are counted from `base`."""
         layout, numbering = self.layout, self.layout.numbering
         if self.pauses is not None:
-            pass
+            words = self.pauses.without_left_out(words, base)
         groups = Groups.of(words[1:] ^ words[:-1] >= 1 << layout.verb_shift, len(words))
         leading, others = words[groups.first], words[groups.others]
         edge = leading >> layout.verb_shift
@@ -306,13 +306,9 @@ def _pairs(edges: Columns) -> dict[str, NDArray[Any]]:
         return groups.put_together(how, values[groups.first], values[groups.others])
 
     columns = {"target": target[groups.first], "actor": actor[groups.first]}
-    for name, how in (
-        ("network", np.minimum),
-        ("confirmed", np.maximum),
-        ("supplied", np.minimum),
-        ("first_day", np.minimum),
-    ):
-        columns[name] = together(how, edges[name])
+    for name in ("network", "supplied", "first_day"):
+        columns[name] = together(np.minimum, edges[name])
+    columns["confirmed"] = together(np.maximum, edges["confirmed"])
     for name, how in FADING.items():
         columns[name] = _narrow(together(how, np.where(lasts, 0, edges[name].astype(np.int64))))
     columns["lasting"] = together(np.maximum, lasts.astype(np.int8))

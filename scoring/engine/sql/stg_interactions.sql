@@ -1,4 +1,5 @@
 -- Every interaction before the day, once; with its weights by age (days that its target paused are none), and whether it is its owner's own.
+-- What happened in a pause that goes on and holds it back (keep < 0) is not there yet.
 -- Rows of `newest` that compaction has already moved to the lake are known by their key.
 SELECT
     i.target,
@@ -12,6 +13,7 @@ SELECT
     COALESCE(d.now, 0) AS now,
     COALESCE(d.recent, 0) AS recent,
     COALESCE(d.long, 0) AS long,
+    COALESCE(d.weeks, 0) AS weeks,
     CASE WHEN i.actor = i.target OR a.person = t.person THEN 1 ELSE 0 END AS own
 FROM (
     SELECT target, actor, post, network, verb, origin, day
@@ -28,4 +30,4 @@ LEFT JOIN owners AS t ON t.account = i.target
 LEFT JOIN owners AS a ON a.account = i.actor
 LEFT JOIN erased AS x ON x.account = i.target
 LEFT JOIN erased AS y ON y.account = i.actor
-WHERE x.account IS NULL AND y.account IS NULL
+WHERE x.account IS NULL AND y.account IS NULL AND COALESCE(p.keep, 0) >= 0

@@ -7,4 +7,4 @@ FROM published AS o
 LEFT JOIN pauses AS p ON p.account = o.account AND o.day >= p.from_day AND o.day < p.until_day
 LEFT JOIN decay AS d ON d.day = COALESCE(p.base + p.keep * o.day, o.day)
 LEFT JOIN erased AS x ON x.account = o.account
-WHERE x.account IS NULL
+WHERE x.account IS NULL AND COALESCE(p.keep, 0) >= 0

@@ -11,4 +11,4 @@ FROM totals AS t
 LEFT JOIN pauses AS p ON p.account = t.account AND t.day >= p.from_day AND t.day < p.until_day
 LEFT JOIN decay AS d ON d.day = COALESCE(p.base + p.keep * t.day, t.day)
 LEFT JOIN erased AS x ON x.account = t.account
-WHERE x.account IS NULL
+WHERE x.account IS NULL AND COALESCE(p.keep, 0) >= 0
