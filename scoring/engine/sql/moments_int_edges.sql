@@ -11,7 +11,8 @@ SELECT
     GREATEST(k.events - s.without * l.events, 1) AS events,
     k.now - s.without * l.now AS now,
     k.recent - s.without * l.recent AS recent,
-    k.long - s.without * l.long AS long
+    k.long - s.without * l.long AS long,
+    0 AS weeks
 FROM moments_left AS l
 JOIN moments_edges AS k ON k.target = l.account AND k.actor = l.actor AND k.verb = l.verb
 CROSS JOIN sides AS s

@@ -7,7 +7,10 @@ SELECT
     CASE WHEN k.vouched > s.without * l.vouched THEN 0 ELSE 1 END AS supplied,
     k.now - s.without * l.now AS now,
     k.recent - s.without * l.recent AS recent,
-    k.long - s.without * l.long AS long
+    k.long - s.without * l.long AS long,
+    -- What is measured by weeks counts for nothing in a formula, and is left alone.
+    0 AS weeks,
+    0 AS lasting
 FROM (
     SELECT
         number,
