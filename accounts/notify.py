@@ -67,6 +67,10 @@ KINDS: Mapping[str, Kind] = {
     "account_opted_out": Kind(
         _("%(network)s: %(handle)s is no longer known here"), frozenset({"network", "handle", "url"})
     ),
+    "formula_changed": Kind(
+        _("The way scores are counted has changed"),
+        frozenset({"previous", "formula", "since", "old", "new", "points", "higher", "url"}),
+    ),
     "import_failed": Kind(_("Your upload could not be read"), frozenset({"file_name", "error", "url"})),
 }
 

@@ -3,7 +3,11 @@
 from django.contrib import admin
 
 from accounts.read_only import ReadOnly
+from scoring import versions_admin
 from scoring.models import Award, ImportJob, Score, ScoreRun, Tombstone
+
+# Only a module of this name is looked for; the other registers its page when it is loaded.
+__all__ = ["versions_admin"]
 
 
 @admin.register(ScoreRun)

@@ -110,11 +110,11 @@ def line(
         curves.append(f'<path class="curve" d="M{path}" fill="none" vector-effect="non-scaling-stroke"/>')
     for mark in marks:
         if first <= mark.day <= last:
-            x = across(mark.day)
-            anchor = "start" if x < 50 else "end"
-            rules.append(f'<line class="mark" x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="100%"/>')
+            place = across(mark.day)
+            anchor = "start" if place < 50 else "end"
+            rules.append(f'<line class="turn" x1="{place:.2f}%" x2="{place:.2f}%" y1="0" y2="100%"/>')
             labels.append(
-                f'<text class="mark-label" x="{x:.2f}%" y="0" dx="{6 if x < 50 else -6}" dy="12" '
+                f'<text class="turn-label" x="{place:.2f}%" y="0" dx="{6 if place < 50 else -6}" dy="12" '
                 f'text-anchor="{anchor}">{escape(mark.label)}</text>'
             )
     end = shown[-1]

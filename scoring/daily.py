@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from accounts.models import Account, LinkedAccount, Pause
 from accounts.networks import NETWORKS
-from scoring import columns, effects, formula, log
+from scoring import columns, effects, formula, log, shadows, versions
 from scoring.achievements import award as awarding
 from scoring.achievements.catalogue import FAMILIES
 from scoring.collect import pulling
+from scoring.comparisons import FAR
 from scoring.engine import duckdb as engine
 from scoring.engine.base import Columns, Inputs, Output
 from scoring.features.base import ONE, FeatureTable
+from scoring.formula.base import Scored
 from scoring.models import Score, ScoreRun
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
 
@@ -71,9 +73,10 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
     """Score everybody by what happened before `as_of` 00:00 UTC; `at` is now.
 
     A past `as_of` collects nothing, and leaves current scores alone unless no later day has been published. A run of
-    the day that crashed after computing is taken up again if the log has not changed since. Raises AlreadyRunning.
+    the day that crashed after computing is taken up again if the log has not changed since. Without a `version` the
+    live formula counts. Raises AlreadyRunning.
     """
-    version = version or settings.FORMULA
+    version = version or versions.live_formula(at)
     formula.get(version)
     with only_one():
         crashed = close_crashed()
@@ -85,19 +88,34 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
         run = resumable(crashed, as_of, version, fingerprint)
         resumed = run is not None
         run = run or ScoreRun.objects.create(as_of=as_of, formula=version)
-        try:
+        with failing(run, at):
             if resumed:
                 say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
                 output = stored_output(as_of, version)
             else:
                 output = computed(run, fingerprint, say)
-            publish_and_award(run, output, at=at, say=say)
-        except Exception as error:
-            ScoreRun.objects.filter(pk=run.pk).exclude(state=ScoreRun.State.DONE).update(
-                state=ScoreRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=at
-            )
-            raise
+            moves = publish_and_award(run, output, at=at, say=say)
+    # Without the lock: mails take their time.
+    tell_moved(run, moves, at=at, say=say)
     return run
+
+
+@contextmanager
+def failing(run: ScoreRun, at: datetime) -> Iterator[None]:
+    """Note in `run` what ended it before it was published."""
+    try:
+        yield
+    except Exception as error:
+        ScoreRun.objects.filter(pk=run.pk).exclude(state=ScoreRun.State.DONE).update(
+            state=ScoreRun.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=at
+        )
+        raise
+
+
+def tell_moved(run: ScoreRun, moves: versions.Moves | None, *, at: datetime, say: Say) -> None:
+    """After the first run by another formula: note that it has been seen, and tell whoever moved far because of it."""
+    if run.counts["current"] and (told := versions.tell(moves=moves, version=run.formula, at=at)):
+        say("award", f"{told:,} people told that the formula moved them by more than {FAR:.0f} points")
 
 
 def fingerprint_of(as_of: date) -> str:
@@ -131,7 +149,8 @@ def computed(run: ScoreRun, fingerprint: str, say: Say) -> Output:
     return output
 
 
-def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) -> None:
+def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) -> versions.Moves | None:
+    """Score and publish `output` as `run`'s; returns what another formula moved, where this is its first run."""
     owners, table = owned_accounts(), output.features
     results = results_of(run.formula, table, output.standing, owners)
     persons = len(results.persons.entity)
@@ -155,6 +174,26 @@ def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) 
         provisional(persons=fresher, at=at, version=run.formula)
     run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
     run.save(update_fields=["stage", "counts"])
+    if not newest:
+        return None
+    mine, person = members_table(table, owners)
+    run_shadows(run, mine, person, results.persons, at=at, say=say)
+    return versions.moves_of_switch(run=run, table=mine, person=person, scored=results.persons, at=at)
+
+
+def run_shadows(
+    run: ScoreRun, mine: FeatureTable, person: NDArray[np.int64], live: Scored, *, at: datetime, say: Say
+) -> None:
+    """Score everybody by the formulas in the shadow of `run`; one that fails leaves the others, and `run`, alone."""
+    for version in shadows.versions_beside(run.formula):
+        try:
+            shadows.run_shadow(version=version, beside=run, table=mine, person=person, live=live, at=at)
+        except Exception as error:
+            # Whatever a formula that is only tried does wrong must not cost anybody the day's score.
+            say("publish", f"the shadow of {version} failed: {type(error).__name__}: {error}")
+        else:
+            say("publish", f"{len(live):,} people scored by {version} in the shadow")
+    shadows.forget_stopped(run.formula)
 
 
 def close_crashed() -> list[ScoreRun]:
@@ -321,7 +360,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
 
     The scores are current until the next daily run, and are no part of the history.
     """
-    version = version or settings.FORMULA
+    version = version or versions.shown_formula(at)
     owners = owned_accounts()
     chosen = np.isin(owners["person"], np.array(persons, dtype=np.int64))
     linked = set(owners["person"][chosen].tolist())

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ('switched_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name_plural': 'formula switches',
                 'ordering': ['-switched_at', '-pk'],
             },
         ),

@@ -21,6 +21,7 @@ class FormulaSwitch(models.Model):
 
     class Meta:
         ordering = ["-switched_at", "-pk"]
+        verbose_name_plural = "formula switches"
 
     def __str__(self) -> str:
         return f"{self.previous} -> {self.formula}"

@@ -1,5 +1,7 @@
 """Telling a person something: to everybody who speaks for them, once it is true."""
 
+from datetime import date
+
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -19,8 +21,16 @@ KNOWN = {
     "summary": [("tweets", 2045)],
     "days": 3,
     "error": "it holds no account.js",
+    "previous": "v1",
+    "formula": "v2",
+    "since": date(2026, 11, 3),
+    "old": 52.34,
+    "new": 47.1,
+    "points": 5.24,
+    "higher": False,
     "url": "/settings/import/1",
 }
+FORMULA_CHANGED = KINDS["formula_changed"].needs
 
 
 def tell(person: Person, kind: str, django_capture_on_commit_callbacks) -> None:
@@ -89,3 +99,21 @@ def test_an_unknown_kind_and_a_missing_name_are_refused_at_once(alice: Person) -
         notify(person=alice, kind="surprise", context={})
     with pytest.raises(ValueError, match="url"):
         notify(person=alice, kind="link_broken", context={"network": "X", "handle": "a"})
+
+
+@pytest.mark.parametrize(("higher", "words"), [(True, "5.2 points higher"), (False, "5.2 points lower")])
+def test_a_new_formula_is_told_with_both_scores_and_that_nothing_was_lost(
+    alice: Person, higher: bool, words: str, django_capture_on_commit_callbacks
+) -> None:
+    old, new = (47.1, 52.34) if higher else (52.34, 47.1)
+    context = KNOWN | {"old": old, "new": new, "higher": higher}
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(person=alice, kind="formula_changed", context={name: context[name] for name in FORMULA_CHANGED})
+    [message] = mail.outbox
+    [(html, _)] = message.alternatives
+    for text in (message.body, html):
+        assert words in text
+        assert "52.3" in text
+        assert "47.1" in text
+        assert "Since 3 November 2026 scores are counted by the formula v2, in place of v1." in text
+        assert "Nothing was lost" in text

@@ -7,11 +7,10 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring import daily, formula
+from scoring import daily, formula, versions
 
 
 def day(text: str) -> date:
@@ -23,15 +22,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="the day; today (UTC) if not given")
-        parser.add_argument("--formula", default=settings.FORMULA, help="the formula's version (default: %(default)s)")
+        parser.add_argument("--formula", help="the formula's version (default: the live one)")
 
     def handle(self, *, as_of: date | None, **options: Any) -> None:
         at = timezone.now()
         as_of = as_of or at.date()
         if as_of > at.date():
             raise CommandError(f"{as_of} has not begun; the latest day that can be scored is {at.date()} (UTC).")
-        if options["formula"] not in formula.VERSIONS:
-            raise CommandError(f"There is no formula {options['formula']!r}; known: {', '.join(formula.VERSIONS)}.")
+        version = options["formula"] or versions.live_formula(at)
+        if version not in formula.VERSIONS:
+            raise CommandError(f"There is no formula {version!r}; known: {', '.join(formula.VERSIONS)}.")
         begun = time.monotonic()
 
         def say(stage: str, text: str) -> None:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{time.monotonic() - begun:7.1f} s  {number}/{len(daily.STAGES)} {stage:<8} {text}")
 
         try:
-            run = daily.run(as_of=as_of, at=at, version=options["formula"], say=say)
+            run = daily.run(as_of=as_of, at=at, version=version, say=say)
         except daily.AlreadyRunning as error:
             raise CommandError(str(error)) from error
         current = (
