@@ -4,20 +4,23 @@ Between int_pairs and the graph; in NumPy alone, so that every engine guards ali
 operators say; what somebody supplied (an upload) is bounded by the formula instead, and proves nobody's age.
 
 Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
-    reacted, and nobody but the target has reacted to it since who was not new likewise. Of those who first reacted to a
-    target in one week, new ones count in full up to FREE + the target's different people before that week / ESTABLISHED
-    + COMPANY for each who came that week and is not new; beyond that the lot shares what it may bring. So one more
-    never takes anything away, nothing jumps back after a time, and growth that is like the audience one has is free.
-    Only where the date of making is known, or all of a network was covered more than WARM_UP days before that week; of
-    accounts that the network's API told us of one by one, the target must have been covered as long itself.
-Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
-    of how many each has. From LOOSE to TIGHT the two count less and less for each other, and with fewer than SMALL
-    in common not at all so; from BIG on in full. Two people who answer each other, a family, friends of friends are
-    none; what a circle's members have besides it counts as ever.
+    reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
+    to a target in one week may bring, together, what FREE of them would, a quarter (1 / ESTABLISHED) of what those
+    bring who came before, and COMPANY times what those bring who came that week and are not new: in what fades in
+    weeks as in what lasts. So one more never takes anything away, nothing jumps back after a time, and growth that is
+    like the audience one has is free. Only where the date of making is known, or all of a network was covered more
+    than WARM_UP days before that week; of accounts that the network's API told us of one by one, the target must have
+    been covered as long itself.
+Circle. Among accounts that each react to, and are reacted to by, more than SMALL others of such, the overlap of two is
+    the number of those whom both have to do with, by the geometric mean of how many each has. From LOOSE to TIGHT the
+    two count less and less for each other; fewer than SMALL in common change nothing, from BIG on the overlap alone
+    says how much. Two people who answer each other, a family, friends of friends are none; what the members of a
+    circle have besides counts as ever. What makes up the better part of a network is no circle in it.
 
-Whole numbers go in and come out: weights in 65,536ths. Cost: a few passes over the pairs, one sort of those that could
-be mutual, and for circles the sum of squares of each account's mutual partners who have more than itself, which a hub
-does not raise (at most edges ** 1.5); WEDGES of them are in memory at a time.
+Whole numbers go in and come out: weights in 65,536ths. Cost: a few passes over the pairs; for circles a pass for each
+round of leaving out who cannot be in one, then the sum of squares, over the accounts that are left, of how many
+partners each has who have more than itself. A hub does not raise that (at most edges ** 1.5); WEDGES are in memory at a
+time.
 """
 
 from __future__ import annotations
@@ -35,19 +38,28 @@ BURST, CIRCLE = 1, 2
 ENABLED = frozenset({BURST, CIRCLE})
 # The first day of a pair that no event dates.
 UNDATED = -1
+# What `find` needs of int_pairs, for any engine.
+PAIRS = f"""
+    SELECT target, actor, network, COALESCE(first_day, {UNDATED}) AS first_day, confirmed, supplied, recent, hands
+    FROM int_pairs
+"""  # noqa: S608 (our own number)
 
 # Days for which an account is new, since it was made or since it was first seen.
 NEW_SINCE_MADE = 30
 NEW_SINCE_SEEN = 7
 WARM_UP = 30
-FREE = 2
+FREE = 1
 ESTABLISHED = 4
 COMPANY = 3
+# What a lot is measured by: what fades in weeks, and what an account hands on to whom it reacts to.
+MEASURES = ("recent", "hands")
 
 SMALL, BIG = 8, 16
-LOOSE, TIGHT = 0.3, 0.6
-# What the tightest circle leaves of a reaction.
-LEAST = ONE // 64
+LOOSE, TIGHT = 0.4, 0.6
+# What the tightest circle leaves of a reaction: it keeps its members apart where nothing else does.
+LEAST = ONE // 1024
+# How many times the accounts that two have in common a network must have, for any and for all of the effect.
+NETWORK, LARGE_NETWORK = 2, 4
 WEDGES = 1 << 22
 
 Bools = NDArray[np.bool_]
@@ -62,9 +74,10 @@ def find(
 ) -> Columns:
     """The pairs that count less: target, actor, weight (0 < weight < ONE) and reason (BURST, CIRCLE), sorted by both.
 
-    pairs: target, actor, network, first_day (days since 1970, UNDATED where nothing dates it), confirmed and supplied
-    (0/1), int64 [pairs], each (target, actor) once, in any order. born: account and day on which it was made, where
-    that is known. trusted: targets whose reactions are not judged. Where both guards apply, the lower weight stands.
+    pairs: the columns of PAIRS, int64 [pairs], each (target, actor) once, in any order: first_day in days since 1970,
+    UNDATED where nothing dates it; confirmed and supplied 0 or 1; recent (the sum of its events) and hands in
+    65,536ths. born: account and day on which it was made, where that is known. trusted: targets whose reactions are not
+    judged. Where both guards apply, the lower weight stands.
     """
     target, actor = (np.asarray(pairs[name], dtype=np.int64) for name in ("target", "actor"))
     if not len(target):
@@ -75,7 +88,7 @@ def find(
         made = _days_made(accounts, born or none("account", "day"))
         found.append((*_bursts(pairs, source, sink, made), BURST))
     if CIRCLE in enabled:
-        found.append((*_circles(source, sink, len(accounts)), CIRCLE))
+        found.append((*_circles(source, sink, np.asarray(pairs["network"]), len(accounts)), CIRCLE))
     # The lower weight of a pair comes first, and stays.
     rows = np.concatenate([key for key, _, _ in found] or [np.zeros(0, np.int64)])
     weight = np.concatenate([weight for _, weight, _ in found] or [np.zeros(0, np.int64)])
@@ -129,7 +142,10 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
     rows = np.flatnonzero(large[sink])
     if not len(rows):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows])
+    brings = np.stack([np.asarray(pairs[name], dtype=np.int64)[said[rows]] for name in MEASURES])
+    # One account's repetitions saturate, as they do where they count (scoring.engine.steps).
+    brings[0] = 3 * brings[0] * ONE // (brings[0] + 2 * ONE)
+    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings)
     less = weight < ONE
     return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
 
@@ -175,70 +191,79 @@ def _vouched(source: NDArray[np.int32], sink: NDArray[np.int32], new: Bools, cou
     return np.asarray(vouched)
 
 
-def _shares(target: Int64, week: Int64, thin: Bools) -> Int64:
-    """The weight of each pair: new ones of a target and week share what their lot may bring."""
+def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
+    """The weight of each pair: new ones of a target and week share what their lot may bring; brings: [measures, n]."""
     lots, lot = np.unique(np.stack([target, week]), axis=1, return_inverse=True)
     lot = lot.reshape(-1)
-    new = np.bincount(lot[thin], minlength=lots.shape[1]).astype(np.int64)
-    others = np.bincount(lot[~thin], minlength=lots.shape[1]).astype(np.int64)
+    count = lots.shape[1]
+
+    def summed(of: Bools) -> Int64:
+        # Whole numbers below 2 ** 53 add up exactly.
+        rows = [np.bincount(lot[of], weights=row[of], minlength=count) for row in brings]
+        return np.stack(rows).astype(np.int64)
+
+    new, others = summed(thin), summed(~thin)
+    number = np.maximum(np.bincount(lot[thin], minlength=count), 1)
     opens = np.concatenate([[True], lots[0, 1:] != lots[0, :-1]])
     first = np.flatnonzero(opens)
-    nth = np.arange(len(opens)) - first[np.cumsum(opens) - 1]
-    share = np.full(len(opens), ONE, dtype=np.int64)
-    before = np.zeros(len(opens), dtype=np.int64)
+    nth = np.arange(count) - first[np.cumsum(opens) - 1]
+    share = np.full(count, ONE, dtype=np.int64)
+    before = np.zeros_like(new)
     order = np.argsort(nth, kind="stable")
     # The first weeks of all targets, then the second ones: each builds on what the one before let through.
     for place in np.split(order, np.flatnonzero(np.diff(nth[order])) + 1):
         later = place[nth[place] > 0]
-        before[later] += before[later - 1] + others[later - 1] * ONE + new[later - 1] * share[later - 1]
-        most = FREE * ONE + before[place] // ESTABLISHED + COMPANY * ONE * others[place]
-        share[place] = np.minimum(ONE, most // np.maximum(new[place], 1))
-    return np.where(thin, share[lot], ONE)
+        before[:, later] = before[:, later - 1] + others[:, later - 1] + new[:, later - 1] * share[later - 1] // ONE
+        most = FREE * new[:, place] // number[place] + before[:, place] // ESTABLISHED + COMPANY * others[:, place]
+        by_measure = np.where(new[:, place] > 0, most * ONE // np.maximum(new[:, place], 1), ONE)
+        share[place] = np.minimum(ONE, by_measure.min(axis=0))
+    return np.where(thin, np.maximum(share[lot], 1), ONE)
 
 
 # ---------------------------------------------------------------- circles
 
 
-def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64]:
-    """Pairs (as target * accounts + actor, both ways) inside circles, and their weights."""
-    low, high = _mutual(source, sink, count)
+def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> tuple[Int64, Int64]:
+    """Pairs (as target * accounts + actor) inside circles, and their weights."""
+    size = _sizes(source, sink, network, count)
+    inside = _core(source, sink, count)
+    source, sink, network = source[inside], sink[inside], network[inside]
+    low, high = np.minimum(source, sink).astype(np.int64), np.maximum(source, sink)
+    edges, edge = np.unique(low * count + high, return_inverse=True)
+    low, high = np.divmod(edges, count)
     partners = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
-    inside = _core(low, high, count)
-    low, high = low[inside], high[inside]
-    common = _in_common(low, high, count)
+    common = _in_common(low, high, count)[edge]
     # The two themselves are no partners of both.
-    overlap = common / np.sqrt((partners[low] - 1.0) * (partners[high] - 1.0)) if len(low) else np.zeros(0)
+    overlap = common / np.sqrt((partners[source] - 1.0) * (partners[sink] - 1.0)) if len(edge) else np.zeros(0)
     tight = np.clip((overlap - LOOSE) / (TIGHT - LOOSE), 0.0, 1.0)
-    large = np.clip((common - (SMALL - 1.0)) / (BIG - (SMALL - 1.0)), 0.0, 1.0)
-    weight = ONE - np.rint((ONE - LEAST) * tight * large).astype(np.int64)
+    many = np.clip((common - (SMALL - 1.0)) / (BIG - (SMALL - 1.0)), 0.0, 1.0)
+    times = size[network] / np.maximum(common, 1)
+    few = np.clip((times - NETWORK) / (LARGE_NETWORK - NETWORK), 0.0, 1.0)
+    weight = ONE - np.rint((ONE - LEAST) * tight * many * few).astype(np.int64)
     less = weight < ONE
-    low, high, weight = low[less], high[less], weight[less]
-    return np.concatenate([low * count + high, high * count + low]), np.concatenate([weight, weight])
+    return sink[less].astype(np.int64) * count + source[less], weight[less]
 
 
-def _mutual(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64]:
-    """Both ends (the smaller number first) of each two who react to each other, if one of them could be in a circle."""
-    given, had = np.bincount(source, minlength=count), np.bincount(sink, minlength=count)
-    could = (given > SMALL) & (had > SMALL)
-    answers = (given > 0) & (had > 0)
-    kept = answers[source] & answers[sink] & (could[source] | could[sink])
-    source, sink = source[kept], sink[kept]
-    key = np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink)
-    key.sort()
-    low, high = np.divmod(key[1:][key[1:] == key[:-1]], count)
-    return low, high
+def _sizes(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> Int64:
+    """How many accounts each network (by its number) has."""
+    of_account = np.zeros(count, dtype=np.int64)
+    of_account[source] = network
+    of_account[sink] = network
+    return np.bincount(of_account, minlength=int(network.max(initial=0)) + 1)
 
 
-def _core(low: Int64, high: Int64, count: int) -> Bools:
-    """The edges among accounts of which each has more than SMALL such edges, found by taking off the others."""
-    kept = np.ones(len(low), dtype=bool)
-    while kept.any():
-        partners = np.bincount(low[kept], minlength=count) + np.bincount(high[kept], minlength=count)
-        fewer = kept & (partners[low] > SMALL) & (partners[high] > SMALL)
-        if fewer.sum() == kept.sum():
+def _core(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """The pairs among accounts that each have more than SMALL such pairs as actor and as target: what could be in a
+    circle, found by leaving out the rest round by round."""
+    rows = np.arange(len(source))
+    while len(rows):
+        busy = np.bincount(source[rows], minlength=count) > SMALL
+        busy &= np.bincount(sink[rows], minlength=count) > SMALL
+        fewer = rows[busy[source[rows]] & busy[sink[rows]]]
+        if len(fewer) == len(rows):
             break
-        kept = fewer
-    return kept
+        rows = fewer
+    return rows
 
 
 def _in_common(low: Int64, high: Int64, count: int) -> Int64:
