@@ -6,7 +6,7 @@ Readers see the old run or the new one, never a mixture. Everything is loaded by
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -44,6 +44,12 @@ class Results:
     population: Float64
     # Columns account, person and points: what removing each linked account would take off its person's score.
     effects: Mapping[str, NDArray[Any]]
+    # Columns person and score: what those who ever rested would have if they had not.
+    unrested: Mapping[str, NDArray[Any]] = field(
+        default_factory=lambda: {"person": np.zeros(0, int), "score": np.zeros(0)}
+    )
+    # Columns of Suggestion, the network as its code; None where nothing is said of what would raise scores.
+    suggestions: Mapping[str, NDArray[Any]] | None = None
 
 
 def percentiles(scores: Float64, population: Float64) -> Float64:
@@ -72,6 +78,8 @@ def publish(*, run: ScoreRun, results: Results, at: datetime) -> dict[str, int]:
             written["scores"] = write_scores(run, everybody=True)
             written["components"] = write_components()
             write_effects(results)
+            if results.suggestions is not None:
+                written["suggestions"] = write_suggestions(results.suggestions)
             written["accounts"] = write_accounts(results)
         finish(run, at)
     forget_who_left(results)
@@ -145,19 +153,27 @@ def scored_columns(scored: Scored, population: Float64, name: str) -> dict[str, 
     }
 
 
+def slugs() -> NDArray[Any]:
+    """The slug of each network by its code; "" for none."""
+    slug_of: Mapping[int, str] = {0: "", **{network.spec.code: slug for slug, network in NETWORKS.items()}}
+    return np.array([slug_of.get(code, "") for code in range(max(slug_of) + 1)])
+
+
 def stage_persons(results: Results) -> None:
     """COPY people's scores and leaves into temporary tables, and leave out who was erased, or removed the last account,
     while the run went on."""
-    slug_of: Mapping[int, str] = {0: "", **{network.spec.code: slug for slug, network in NETWORKS.items()}}
-    slugs = np.array([slug_of.get(code, "") for code in range(max(slug_of) + 1)])
     persons, leaves = results.persons, results.leaves
+    # COPY knows no NULL here: not a number stands for it.
+    unrested = np.full(len(persons.entity), np.nan)
+    rested = np.isin(results.unrested["person"], persons.entity)
+    unrested[np.searchsorted(persons.entity, results.unrested["person"][rested])] = results.unrested["score"][rested]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DROP TABLE IF EXISTS person_score, leaf;
             CREATE TEMP TABLE person_score (
                 person_id bigint PRIMARY KEY, score float8, reach float8, amplification float8, network_part float8,
-                percentile float8, confidence text
+                percentile float8, confidence text, unrested float8
             ) ON COMMIT DROP;
             CREATE TEMP TABLE leaf (
                 person_id bigint, network text, account bigint, part text, feature text, value float8, points float8
@@ -170,6 +186,7 @@ def stage_persons(results: Results) -> None:
             {
                 **scored_columns(persons, results.population, "person_id"),
                 "confidence": np.array(CONFIDENCES)[persons.confidence],
+                "unrested": unrested,
             },
         )
         columns.write(
@@ -177,7 +194,7 @@ def stage_persons(results: Results) -> None:
             "leaf",
             {
                 "person_id": leaves.entity,
-                "network": slugs[leaves.network],
+                "network": slugs()[leaves.network],
                 "account": leaves.account,
                 "part": leaves.part,
                 "feature": leaves.feature,
@@ -236,14 +253,16 @@ def write_scores(run: ScoreRun, *, everybody: bool) -> int:
         cursor.execute(
             """
             INSERT INTO scoring_score
-                (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, formula, as_of)
-            SELECT person_id, %s, score, reach, amplification, network_part, percentile, confidence, %s, %s
+                (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, formula, as_of,
+                 unrested)
+            SELECT person_id, %s, score, reach, amplification, network_part, percentile, confidence, %s, %s,
+                   nullif(unrested, 'NaN')
             FROM person_score
             ON CONFLICT (person_id) DO UPDATE SET
                 run_id = excluded.run_id, score = excluded.score, reach = excluded.reach,
                 amplification = excluded.amplification, network_part = excluded.network_part,
                 percentile = excluded.percentile, confidence = excluded.confidence, formula = excluded.formula,
-                as_of = excluded.as_of
+                as_of = excluded.as_of, unrested = excluded.unrested
             """,
             [run.pk, run.formula, run.as_of],
         )
@@ -285,6 +304,32 @@ def write_effects(results: Results) -> None:
             ON CONFLICT (account) DO UPDATE SET person_id = excluded.person_id, points = excluded.points
             """
         )
+
+
+def write_suggestions(suggestions: Mapping[str, NDArray[Any]]) -> int:
+    """Make these what would raise people's scores; what was said before is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM scoring_suggestion;
+            DROP TABLE IF EXISTS suggested;
+            CREATE TEMP TABLE suggested (
+                person_id bigint, rank bigint, network text, account bigint, feature text, value float8,
+                attainable float8, points float8
+            ) ON COMMIT DROP
+            """
+        )
+        columns.write(connection, "suggested", {**suggestions, "network": slugs()[suggestions["network"]]})
+        # Of people and accounts that are still there: anybody may have left while the run went on.
+        cursor.execute(
+            """
+            INSERT INTO scoring_suggestion (person_id, rank, network, account, feature, value, attainable, points)
+            SELECT suggested.person_id, rank, network, account, feature, value, attainable, points FROM suggested
+            JOIN accounts_linkedaccount AS link ON link.account_id = account AND link.person_id = suggested.person_id
+            """
+        )
+        written: int = cursor.rowcount
+        return written
 
 
 def write_accounts(results: Results) -> int:
