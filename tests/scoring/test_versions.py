@@ -33,7 +33,7 @@ def town(join, monkeypatch):
     release(monkeypatch, v2=0.8)
     people = [join(name, twitter=name.lower()) for name in ("Alice", "Bob", "Charlie")]
 
-    def compute(as_of: date, *, say=None) -> Output:
+    def compute(as_of: date, **_given: object) -> Output:
         accounts = Account.objects.order_by("pk").values_list("pk", "external_id")
         counts = [(pk, REACTED[handle] + later(as_of, handle)) for pk, handle in accounts]
         rows = [(1, pk, features(**reactions(number, number))) for pk, number in counts]
