@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from scoring.engine import duckdb as engine
 from scoring.engine import steps
-from scoring.engine.base import Columns, Inputs
+from scoring.engine.base import Columns, Inputs, none
 from scoring.features.base import FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS, FEATURES, STANDING_VERBS, VERBS, WINDOWS
 
@@ -48,6 +48,7 @@ KNOWN = ("moments_events", "moments_edges", "moments_pairs", "moments_totals", "
 MADE_UP = ("stg_interactions", "stg_totals", "stg_published", "int_edges", "int_pairs", "int_guards", "int_accounts")
 # The steps that add up what was made up.
 _BETWEEN = tuple(step for step in steps.AFTER_GRAPH if step.startswith("int_") and step != "int_accounts")
+_TOTALS = ("account", "post", "verb", "total")
 _CASES = ("number", "account", "post", "fresh")
 _SQL = Path(__file__).parent / "sql"
 
@@ -119,17 +120,19 @@ def rows_of(inputs: Inputs, accounts: Int64) -> Inputs:
     occurred_at = np.asarray(rows.pop("day"), dtype=np.int64) * engine.DAY
     # Keys are for knowing rows of the lake again, and there is no lake any more.
     key = np.zeros(len(occurred_at), dtype=np.int64)
-    owned = {
-        name: pick(columns, np.isin(columns[whose], accounts))
-        for name, whose, columns in (
-            ("relations", "target", inputs.relations),
-            ("counters", "account", inputs.counters),
-            ("totals", "account", inputs.totals),
-            ("published", "account", inputs.published),
-        )
-    }
     newest = {**rows, "occurred_at": occurred_at, "key_high": key, "key_low": key}
-    return replace(inputs, lake=[], lake_days=[], newest=newest, **owned)
+    return replace(of_accounts(inputs, accounts), lake=[], lake_days=[], newest=newest)
+
+
+def of_accounts(inputs: Inputs, accounts: Int64) -> Inputs:
+    """The same log, but of what has no events only what is of `accounts`."""
+    return replace(
+        inputs,
+        relations=pick(inputs.relations, np.isin(inputs.relations["target"], accounts)),
+        counters=pick(inputs.counters, np.isin(inputs.counters["account"], accounts)),
+        totals=pick(inputs.totals, np.isin(inputs.totals["account"], accounts)),
+        published=pick(inputs.published, np.isin(inputs.published["account"], accounts)),
+    )
 
 
 def before(inputs: Inputs, day: date) -> Inputs:
@@ -142,6 +145,7 @@ def before(inputs: Inputs, day: date) -> Inputs:
 
 
 def pick(columns: Columns, rows: NDArray[np.bool_]) -> Columns:
+    """Those of the rows that the mask says."""
     return {name: np.asarray(values)[rows] for name, values in columns.items()}
 
 
@@ -151,7 +155,7 @@ def leaving_out(
     *,
     accounts: Int64,
     standing: tuple[Int64, Int64],
-    guards: Columns,
+    guards: Columns | None,
     since: date,
     earlier: Columns | None = None,
     threads: int | None = None,
@@ -160,8 +164,8 @@ def leaving_out(
     """Features of `accounts`, and what they would be without their posts, from a log with a lake or without.
 
     standing, guards: as for scoring.engine.duckdb.compute. since: the day of comparison; what happened on it or later
-    is fresh. earlier: totals of posts (account, post, verb, total) as they were known then; without it, all of those
-    dated before then were.
+    is fresh. earlier: totals of posts (account, post, verb, total) as they were known then; those that it does not
+    name, of posts from before then, have not changed.
     """
     with _opened(threads, temp_folder) as connection:
         engine._declare_functions(connection)
@@ -172,22 +176,21 @@ def leaving_out(
         engine._load(connection, "standing", {"account": standing[0], "value": standing[1]}, ("account", "value"))
         for step in steps.AFTER_GRAPH:
             engine._run(connection, step, _quietly)
-        features = engine._collect(connection, standing, accounts, guards).features
-        if earlier is None:
-            old = np.asarray(inputs.totals["occurred_at"]) < engine.day_number(since) * engine.DAY
-            earlier = pick({name: inputs.totals[name] for name in ("account", "post", "verb", "total")}, old)
-        engine._load(connection, "earlier", earlier, ("account", "post", "verb", "total"))
+        features = engine._collect(connection, standing, accounts, guards or none()).features
+        engine._load(connection, "earlier", earlier or none(*_TOTALS), _TOTALS)
         engine._load(connection, "sides", {"without": np.array([0, 1])}, ("without",))
         for table in KNOWN:
             connection.execute(f"CREATE TEMP TABLE {table} AS {_statement(table, since)}")
         found = connection.execute(_statement("moments_posts", since)).fetchnumpy()
         posts = Posts(**{name: np.asarray(found[name], dtype=np.int64) for name in Posts.__slots__})
         verbs = engine._verbs(connection)
+        named = connection.execute("SELECT DISTINCT target FROM moments_edges WHERE vouched < known").fetchnumpy()
+        uploaded = np.setdiff1d(np.asarray(named["target"]), features.account[features.supplied == 1])
         # What counters say beyond what is known is held as it is.
         connection.execute("DELETE FROM stg_counters")
         for name in {*MADE_UP, *_BETWEEN, "fct_features"}:
             _drop(connection, name)
-        yield LeavingOut(connection, features, posts, verbs, since)
+        yield LeavingOut(connection, features, posts, uploaded, verbs, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,8 @@ class LeavingOut:
     connection: duckdb.DuckDBPyConnection
     features: FeatureTable
     posts: Posts
+    # Those of which an upload alone might name somebody once a post is left out, and which have no row of that yet.
+    uploaded: Int64
     verbs: steps.Seen
     since: date
 

@@ -10,7 +10,7 @@ their way, until the compaction after that.
 from scoring.log.compaction import Compacted, append_day_rows, compact
 from scoring.log.erasure import erase_accounts
 from scoring.log.events import events
-from scoring.log.features import NoFeatures, copy_features, read_features, write_features
+from scoring.log.features import NoFeatures, copy_features, forget_features, read_features, write_features
 from scoring.log.locks import appending
 from scoring.log.lookup import known, lake_files
 from scoring.log.purging import purge
@@ -28,6 +28,7 @@ __all__ = [
     "erase_accounts",
     "events",
     "fingerprint",
+    "forget_features",
     "known",
     "lake_files",
     "purge",

@@ -35,15 +35,34 @@ def write_features(as_of: date, formula: str, columns: Mapping[str, NDArray[Any]
         lake.commit(replace(manifest, features={**manifest.features, name_of(as_of, formula): file}))
 
 
-def read_features(as_of: date, formula: str, accounts: NDArray[np.int64] | None = None) -> dict[str, NDArray[Any]]:
-    """The columns of that day's run, sorted by account; of `accounts` alone where given. Raises NoFeatures."""
+def read_features(
+    as_of: date, formula: str, accounts: NDArray[np.int64] | None = None, *, names: list[str] | None = None
+) -> dict[str, NDArray[Any]]:
+    """The columns of that day's run (of `names` alone where given), sorted by account; of `accounts` alone where given.
+
+    Raises NoFeatures.
+    """
     lake = open_lake()
     file = lake.manifest().features.get(name_of(as_of, formula))
     if file is None:
         raise NoFeatures(f"no run as of {as_of.isoformat()} by {formula} has left its features in the lake")
     filters = None if accounts is None else pc.field("account").isin(pa.array(accounts, type=pa.int64()))
-    table = lake.read_table(file, filters=filters)
+    table = lake.read_table(file, columns=names, filters=filters)
     return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def forget_features(ending: str, *, before: date) -> None:
+    """Keep no longer what lies beside features under names that end so, of days before a day."""
+    with writing_lake():
+        lake = open_lake()
+        manifest = lake.manifest()
+        kept = {
+            name: file
+            for name, file in manifest.features.items()
+            if not (name.endswith(ending) and name < before.isoformat())
+        }
+        if len(kept) < len(manifest.features):
+            lake.commit(replace(manifest, features=kept))
 
 
 def copy_features(as_of: date, formula: str, other: str) -> None:
