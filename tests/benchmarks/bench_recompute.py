@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks.bench_engine import AS_OF, Stage, Stopwatch, in_a_fresh_process, show
+from tests.benchmarks.measuring import AS_OF, Stage, Stopwatch, in_a_fresh_process, show
 
 PEERS = ("duckdb", "pandas", "postgres", "postgres-distinct")
 
