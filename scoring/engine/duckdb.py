@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,9 +15,12 @@ import pyarrow as pa
 from scoring.engine import steps
 from scoring.engine.base import Columns, Inputs, Output, Progress, none
 from scoring.engine.graph import UNKNOWN, standings
+from scoring.engine.guards import ENABLED, PAIRS, find
+from scoring.engine.kernel_tables import replace_steps
 from scoring.engine.pauses import segments
 from scoring.features.base import ONE, FeatureTable, Int64
-from scoring.features.catalogue import COLUMNS
+from scoring.features.catalogue import COLUMNS, UNCERTAINTY
+from scoring.features.derived import completed
 
 # What DuckDB holds before it spills to the temporary folder: half of the machine at most. The graph and the answer take
 # theirs on top.
@@ -63,6 +66,8 @@ def compute(
     standing: tuple[Int64, Int64] | None = None,
     only: Int64 | None = None,
     guards: Columns | None = None,
+    enabled: Collection[int] = ENABLED,
+    kernel: bool = True,
     progress: Progress | None = None,
     threads: int | None = None,
     memory_limit: str | None = None,
@@ -73,9 +78,11 @@ def compute(
     standing: accounts and their standing (int64, 65,536ths), used instead of ranking the graph; who is not named is
     unknown. only: the accounts to compute, from their own edges alone; it needs `standing`, since a rank needs the
     whole graph. guards: target, actor and weight of reactions that count less, used instead of looking for them; with
-    `only` none are looked for. progress: called with the name of each finished stage and its number of rows. threads, memory_limit
-    ("3GB"), temp_folder (for what does not fit): DuckDB's. The result is the same for any of these, and for any order
-    of rows; verbs that nobody used have no columns. Raises ValueError where the inputs contradict themselves.
+    `only` none are looked for. enabled: which guards to look with (scoring.engine.guards). kernel: False for edges and
+    pairs by the SQL alone, even where NumPy gives the same rows faster. progress: called with the name of each finished
+    stage and its number of rows. threads, memory_limit ("3GB"), temp_folder (for what does not fit): DuckDB's. The
+    result is the same for any of these, and for any order of rows; verbs that nobody used have no columns. Raises
+    ValueError where the inputs contradict themselves.
     """
     if only is not None and standing is None:
         raise ValueError("standings of some accounts cannot be ranked without the whole graph: give the last run's")
@@ -92,9 +99,14 @@ def compute(
         with duckdb.connect(":memory:", config=settings) as connection:
             _declare_functions(connection)
             _bring_sources(connection, inputs, only)
+            made: frozenset[str] = frozenset()
+            if kernel and only is None:
+                made = replace_steps(connection, inputs, end=day_number(inputs.as_of), say=say, threads=threads)
             for step in steps.BEFORE_GRAPH:
-                _run(connection, step, say)
-            guarded = _guard(connection, inputs, guards, whole=only is None)
+                if step not in made:
+                    _run(connection, step, say)
+            guarded = _guard(connection, inputs, guards, whole=only is None, enabled=enabled)
+            say("int_guards", len(guarded["target"]))
             if standing is None:
                 standing = _rank(connection)
                 say("graph", len(standing[0]))
@@ -118,17 +130,15 @@ def _declare_functions(connection: duckdb.DuckDBPyConnection) -> None:
 def _run(connection: duckdb.DuckDBPyConnection, step: str, say: Progress) -> None:
     view = step in steps.VIEWS
     # A verb that nobody used needs no column: missing means zero (scoring.features.base).
-    verbs = _verbs(connection) if step == "fct_features" else steps.ALL_VERBS
-    connection.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {step} AS {steps.statement(step, verbs)}")
+    seen = _verbs(connection) if step == "fct_features" else None
+    connection.execute(f"CREATE TEMP {'VIEW' if view else 'TABLE'} {step} AS {steps.statement(step, seen)}")
     if not view:
         say(step, _count(connection, step))
 
 
-def _verbs(connection: duckdb.DuckDBPyConnection) -> frozenset[int]:
-    found = connection.execute(
-        "SELECT verb FROM int_edges UNION SELECT verb FROM stg_totals UNION SELECT verb FROM stg_counters"
-    )
-    return frozenset(int(verb) for (verb,) in found.fetchall())
+def _verbs(connection: duckdb.DuckDBPyConnection) -> steps.Seen:
+    found = connection.execute(steps.SEEN).fetchall()
+    return steps.seen((source for source, _ in found), (number for _, number in found))
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -157,12 +167,12 @@ def _bring_sources(connection: duckdb.DuckDBPyConnection, inputs: Inputs, only: 
     for name, types in _GIVEN.items():
         _load(connection, name if name == "owners" else f"given_{name}", getattr(inputs, name), types)
     _load(connection, "erased", {"account": inputs.erased}, ("account",))
-    _load(connection, "decay", steps.decay(end), ("day", "now", "recent", "long"))
+    decay = steps.decay(end)
+    _load(connection, "decay", decay, tuple(decay))
     paused = segments(**{name: np.asarray(values) for name, values in inputs.pauses.items()}, as_of_day=end)
     _load(connection, "pauses", paused, ("account", "from_day", "until_day", "base", "keep"))
-    networks, names, verbs = steps.counter_verbs()
-    counted = {"network": np.array(networks), "name": np.array(names), "verb": np.array(verbs)}
-    _load(connection, "counter_verbs", counted, {"network": "SMALLINT", "name": "VARCHAR", "verb": "SMALLINT"})
+    counted = {name: np.array(values) for name, values in steps.counter_verbs().items()}
+    _load(connection, "counter_verbs", counted, dict.fromkeys(counted, "SMALLINT") | {"name": "VARCHAR"})
     ends = owner = "TRUE"
     if only is not None:
         _load(connection, "wanted", {"account": np.unique(only)}, ("account",))
@@ -212,9 +222,24 @@ def _bring_lake(connection: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
     connection.execute("CREATE TEMP VIEW lake_keys AS SELECT key_high, key_low FROM files_of_keys")
 
 
-def _guard(connection: duckdb.DuckDBPyConnection, inputs: Inputs, given: Columns | None, *, whole: bool) -> Columns:
-    """Make the table int_guards; returns its columns."""
-    guarded = none("target", "actor", "weight", "reason") if given is None else given
+def _guard(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    given: Columns | None,
+    *,
+    whole: bool,
+    enabled: Collection[int] = ENABLED,
+) -> Columns:
+    """Make the table int_guards: `given`, or else what the guards find in all pairs; returns its columns."""
+    if given is not None:
+        # Whom an operator trusts meanwhile is judged no more.
+        kept = ~np.isin(given["target"], inputs.trusted)
+        guarded: Columns = {name: np.asarray(values)[kept] for name, values in given.items()}
+    elif whole and enabled:
+        pairs = connection.execute(PAIRS).fetchnumpy()
+        guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, enabled=enabled)
+    else:
+        guarded = none("target", "actor", "weight", "reason")
     _load(connection, "int_guards", guarded, ("target", "actor", "weight"))
     return guarded
 
@@ -239,7 +264,13 @@ def _collect(
     features = FeatureTable(
         account=account,
         network=np.asarray(found["network"], dtype=np.int64),
-        columns={column: np.asarray(found[column], dtype=np.int64) for column in COLUMNS if column in found},
+        columns=completed(
+            {
+                column: np.asarray(found[column], dtype=np.int64)
+                for column in (*COLUMNS, *UNCERTAINTY)
+                if column in found
+            }
+        ),
         supplied=np.asarray(found["supplied"], dtype=np.int64),
     )
     named = np.argsort(standing[0])

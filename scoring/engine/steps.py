@@ -5,19 +5,21 @@ in the subset that DuckDB and Spark share. `standing` (account, value) is made f
 
 lake: target, actor, post, network, verb, origin, day. newest: the same, with key_high, key_low. lake_keys: key_high,
 key_low of the lake's rows on the days of newest. relations: target, actor, verb, network, origin. counters: account,
-network, name, value, origin. counter_verbs: network, name, verb. totals: account, post, verb, total, network, origin, day.
-published: account, post, day. erased: account. owners: account, person. decay: day, now, recent, long. pauses: account,
-from_day, until_day, base, keep. A day is a number, counted from 1970; only days before the day of the score are given.
+network, name, value, origin. counter_verbs: network, name, verb, level. totals: account, post, verb, total, network,
+origin, day. published: account, post, day. erased: account. owners: account, person. decay: day, now, recent, long,
+weeks. pauses: account, from_day, until_day, base, keep. A day is a number, counted from 1970; only days before the day
+of the score are given.
 Between `int_pairs` and the graph, `int_guards` (target, actor, weight) is made by scoring.engine.guards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal, localcontext
 from functools import cache
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +28,12 @@ from scoring.features.base import ONE, Int64
 from scoring.features.catalogue import (
     ANY,
     FEATURES,
+    LEVELS,
     NETWORKS,
     ORIGIN_API,
     ORIGIN_ARCHIVE,
     STANDING_VERBS,
+    UNCERTAINTY,
     VERBS,
     WINDOWS,
     column_of,
@@ -62,6 +66,7 @@ AFTER_GRAPH = (
     "int_verbs",
     "int_any",
     "int_surplus",
+    "int_levels",
     "int_accounts",
     "fct_features",
 )
@@ -77,9 +82,18 @@ _OFFERED: Mapping[str, tuple[str, ...]] = {
         "actors_ever",
         "standing_ever",
     ),
-    "int_posts_by_verb": ("posts_recent",),
-    "int_totals": ("anonymous_recent",),
+    "int_posts_by_verb": ("posts_recent", "most_ever"),
+    "int_totals": ("anonymous_recent", "largest_ever"),
     "int_surplus": ("surplus",),
+    "int_levels": ("counter",),
+}
+# Whose verbs, or levels, a step has rows of.
+_SOURCES: Mapping[str, str] = {
+    "int_verbs": "int_edges",
+    "int_posts_by_verb": "int_edges",
+    "int_totals": "stg_totals",
+    "int_surplus": "stg_counters",
+    "int_levels": "counters",
 }
 _OFFERED_OF_ANY: Mapping[str, tuple[str, ...]] = {
     "int_any": (
@@ -88,6 +102,14 @@ _OFFERED_OF_ANY: Mapping[str, tuple[str, ...]] = {
         "actors_long",
         "standing_recent",
         "standing_long",
+        "actors_month",
+        "actors_before",
+        "returning_month",
+        "newcomers_month",
+        "regulars_quarter",
+        "followers_month",
+        "notable_quarter",
+        "weeks_quarter",
         "people_ever",
         "confirmed_ever",
     ),
@@ -96,38 +118,70 @@ _OFFERED_OF_ANY: Mapping[str, tuple[str, ...]] = {
 _SQL = Path(__file__).parent / "sql"
 
 
-def _features(verbs: Collection[int]) -> dict[str, str]:
-    """The columns and joins of the last step for `verbs`, from the catalogue.
+# Table -> the verbs (or levels, by number) that it has rows of; what is not in it has no columns.
+Seen = Mapping[str, Collection[int]]
+# Rows source, number: what the last step needs columns for; read once the edges and the staged tables are there.
+SEEN = """
+    SELECT DISTINCT 'int_edges' AS source, CAST(verb AS BIGINT) AS number FROM int_edges
+    UNION ALL
+    SELECT DISTINCT 'stg_totals', CAST(verb AS BIGINT) FROM stg_totals
+    UNION ALL
+    SELECT DISTINCT 'stg_counters', CAST(verb AS BIGINT) FROM stg_counters
+    UNION ALL
+    SELECT DISTINCT 'counters', CAST(v.level AS BIGINT)
+    FROM counters AS c
+    JOIN counter_verbs AS v ON v.network = c.network AND v.name = c.name
+"""
+
+
+def seen(sources: Iterable[str], numbers: Iterable[int]) -> Seen:
+    """The rows of SEEN by source."""
+    found: dict[str, set[int]] = {source: set() for source in _SOURCES.values()}
+    for source, number in zip(sources, numbers, strict=True):
+        found[source].add(int(number))
+    return found
+
+
+def _features(seen: Seen | None) -> dict[str, str]:
+    """The columns and joins of the last step for what was `seen` (None: for everything), from the catalogue.
 
     Raises ValueError where no step offers a measure.
     """
     columns: dict[str, str] = {}
     joins: dict[str, str] = {}
     for feature in FEATURES:
+        if feature.ratio:
+            continue
         measure = column_of("", feature.measure, feature.window)
         offering = _OFFERED_OF_ANY if feature.verb == ANY else _OFFERED
         step = next((step for step, offered in offering.items() if measure in offered), None)
         if step is None:
             raise ValueError(f"no step of the engine offers {feature.column}")
-        if feature.verb != ANY and VERBS[feature.verb].number not in verbs:
-            continue
         joined = f"{step}_{column_of(feature.verb, '', '')}"
-        which = "" if feature.verb == ANY else f" AND {joined}.verb = {VERBS[feature.verb].number}"
+        which = ""
+        if feature.verb != ANY:
+            levels = step == "int_levels"
+            number = _LEVEL_NUMBERS[feature.verb] if levels else VERBS[feature.verb].number
+            if seen is not None and number not in seen[_SOURCES[step]]:
+                continue
+            which = f" AND {joined}.{'level' if levels else 'verb'} = {number}"
         joins[joined] = (
             f"LEFT JOIN {step} AS {joined} ON {joined}.account = a.account AND {joined}.supplied = a.supplied{which}"
         )
         columns[feature.column] = f"COALESCE({joined}.{measure}, 0) AS {feature.column}"
+    for column in UNCERTAINTY:
+        columns[column] = f"COALESCE(int_any_{ANY}.{column.removeprefix(f'{ANY}_')}, 0) AS {column}"
     return {"features": ",\n    ".join(columns.values()), "joins": "\n".join(joins.values())}
 
 
-ALL_VERBS = frozenset(verb.number for verb in VERBS.values())
+_LEVEL_NUMBERS = {name: number for number, name in enumerate(LEVELS, start=1)}
 
 
-def statement(step: str, verbs: Collection[int] = ALL_VERBS) -> str:
-    """The SELECT of a step, complete; the last one has columns for `verbs` alone."""
+def statement(step: str, seen: Seen | None = None) -> str:
+    """The SELECT of a step, complete; the last one has columns for what was `seen` alone (None: for everything)."""
     standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
     return Template((_SQL / f"{step}.sql").read_text()).substitute(
-        _features(verbs),
+        _features(seen) if step == "fct_features" else {},
         one=ONE,
         unknown=UNKNOWN,
         origin_api=ORIGIN_API,
@@ -135,6 +189,9 @@ def statement(step: str, verbs: Collection[int] = ALL_VERBS) -> str:
         standing_verbs=standing,
         most_people=MOST_PEOPLE,
         most_reactions=MOST_REACTIONS,
+        month=MONTH,
+        before=BEFORE,
+        quarter=QUARTER,
     )
 
 
@@ -153,23 +210,38 @@ def weights(half_life: int) -> Int64:
     return table
 
 
+# The week of an event, counted in seven days back from the day before the score's, as a bit: one for each of the last
+# twelve, and one for all that is older. Bits of several events are put together.
+WEEKS = 12
+MONTH, BEFORE, QUARTER = 0b1111, 0b1111 << 4, (1 << WEEKS) - 1
+
+
 def decay(as_of_day: int) -> dict[str, Int64]:
-    """The table `decay`: day and a column for each window that fades, for each day before `as_of_day` (days since 1970) that still weighs."""
+    """The table `decay`: day, a column for each window that fades, and `weeks`, for each day that still weighs.
+
+    as_of_day: the day of the score (days since 1970); its days are those before it.
+    """
     by_window = {name: weights(half_life) for name, half_life in WINDOWS.items() if half_life}
     days = max(len(found) for found in by_window.values())
-    table = {"day": as_of_day - np.arange(1, days, dtype=np.int64)}
+    ages = np.arange(1, days, dtype=np.int64)
+    table = {"day": as_of_day - ages}
     for name, found in by_window.items():
         column = np.zeros(days - 1, dtype=np.int64)
         column[: len(found) - 1] = found[1:]
         table[name] = column
+    table["weeks"] = np.left_shift(np.int64(1), np.minimum((ages - 1) // 7, WEEKS))
     return table
 
 
-def counter_verbs() -> tuple[list[int], list[str], list[int]]:
-    """The table `counter_verbs`: network, name, verb."""
+def counter_verbs() -> dict[str, list[Any]]:
+    """The table `counter_verbs`: network, name, verb (0: it counts none), level (its number among LEVELS, or 0)."""
     rows = [
-        (network.code, name, VERBS[verb].number)
+        row
         for network in NETWORKS.values()
-        for name, verb in network.counters.items()
+        for row in (
+            *((network.code, name, VERBS[verb].number, 0) for name, verb in network.counters.items()),
+            *((network.code, name, 0, _LEVEL_NUMBERS[name]) for name in network.levels),
+        )
     ]
-    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+    names = ("network", "name", "verb", "level")
+    return {name: [row[place] for row in rows] for place, name in enumerate(names)}

@@ -10,6 +10,8 @@ SELECT
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE now END) AS BIGINT) AS now,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE recent END) AS BIGINT) AS recent,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE long END) AS BIGINT) AS long,
+    BIT_OR(CASE WHEN verb IN ($standing_verbs) THEN 0 ELSE weeks END) AS weeks,
+    MAX(CASE WHEN verb IN ($standing_verbs) THEN 1 ELSE 0 END) AS lasting,
     CAST(SUM(CASE WHEN verb IN ($standing_verbs) THEN $one ELSE strength(long) END) AS BIGINT) AS hands
 FROM int_edges
 WHERE own = 0

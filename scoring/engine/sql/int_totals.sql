@@ -4,9 +4,10 @@ SELECT
     supplied,
     verb,
     CAST(SUM(surplus) AS BIGINT) AS surplus,
-    CAST(SUM(unit(saturated(surplus) * recent)) AS BIGINT) AS anonymous_recent
+    CAST(SUM(unit(saturated(surplus) * recent)) AS BIGINT) AS anonymous_recent,
+    CAST(MAX(total) AS BIGINT) * $one AS largest_ever
 FROM (
-    SELECT t.account, t.supplied, t.verb, t.recent, GREATEST(t.total - COALESCE(p.events, 0), 0) AS surplus
+    SELECT t.account, t.supplied, t.verb, t.total, t.recent, GREATEST(t.total - COALESCE(p.events, 0), 0) AS surplus
     FROM stg_totals AS t
     LEFT JOIN int_posts AS p ON p.target = t.account AND p.verb = t.verb AND p.post = t.post
 ) AS beyond

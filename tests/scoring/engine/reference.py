@@ -17,6 +17,10 @@ COUNTED = {
     ("facebook", "followers"): "follow",
     ("mastodon", "followers"): "follow",
 }
+LEVELS = {("twitter", "posts"), ("twitter", "following")}
+# The depth of a reaction in the mean depth.
+DEPTHS = {"share": 1.0, "quote": 1.0, "link": 1.0, "reply": 0.7, "mention": 0.5, "save": 0.5, "tip": 0.5, "like": 0.25}
+PASSED_ON = ("share", "quote", "link")
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,51 @@ def weight(as_of: date, at: datetime, half_life: int, paused: Collection[date] =
     return round(ONE * 2.0 ** (-age / half_life))
 
 
+def weeks_ago(as_of: date, at: datetime, paused: Collection[date] = ()) -> int:
+    """0 for the seven days before the day of the score, 1 for the seven before these ..., 12 for all that is older."""
+    day = at.astimezone(UTC).date()
+    age = (as_of - day).days - sum(day < rested < as_of for rested in paused)
+    return min((age - 1) // 7, 12)
+
+
+def ratios(columns: dict[str, int]) -> dict[str, int]:
+    """The ratios of a row, by name, from its other columns."""
+
+    def total(names: dict[str, float] | list[str]) -> int:
+        weights = names if isinstance(names, dict) else dict.fromkeys(names, 1.0)
+        return sum(columns.get(name, 0) * round(weight * ONE) >> 16 for name, weight in weights.items())
+
+    def ratio(of, to, *, least: float = 0.0, most: float = 1e6) -> int:
+        above, below = total(of), total(to)
+        return round(min(above / max(below, least * ONE), most) * ONE) if below else 0
+
+    followers = ["follow_actors_ever", "connect_actors_ever"]
+    audience = [*followers, "follow_surplus", "connect_surplus"]
+    passed_on = [f"{verb}_anonymous_recent" for verb in PASSED_ON]
+    unnamed = [f"{verb}_anonymous_recent" for verb in DEPTHS]
+    posts = ["any_published_recent"]
+    return {
+        "growth_ratio": ratio(["any_actors_month"], ["any_actors_month", "any_actors_before"], most=1),
+        "retention_ratio": ratio(["any_returning_month"], ["any_actors_before"], most=1),
+        "freshness_ratio": ratio(["any_newcomers_month"], ["any_actors_month"], most=1),
+        "depth_ratio": ratio(
+            {f"{verb}_actors_recent": depth for verb, depth in DEPTHS.items()},
+            [f"{verb}_actors_recent" for verb in DEPTHS],
+            most=1,
+        ),
+        "passing_ratio": ratio(passed_on, unnamed, most=1),
+        "listening_ratio": ratio(["any_standing_recent"], ["any_actors_recent"]),
+        "engaged_ratio": ratio(["any_followers_month"], followers, most=1),
+        "response_ratio": ratio(["any_actors_month"], audience, least=1),
+        "reacted_ratio": ratio(["any_reacted_recent"], posts, most=1),
+        "yield_ratio": ratio(["any_actors_recent", *unnamed], posts, least=1),
+        "spread_ratio": ratio([*(f"{verb}_actors_recent" for verb in PASSED_ON), *passed_on], posts, least=1),
+        "followed_ratio": ratio(["follow_actors_ever", "follow_surplus"], ["following_counter"]),
+        "listed_ratio": ratio({"list_actors_ever": 1000.0, "list_surplus": 1000.0}, audience, least=1),
+        "cited_ratio": ratio(["link_surplus", "link_actors_ever"], ["outlinks_counter"]),
+    }
+
+
 def strength(decayed: int) -> int:
     return int(Fraction(3 * decayed * ONE, decayed + 2 * ONE))
 
@@ -127,6 +176,7 @@ def features(
     def of(account: int, supplied: int) -> dict[str, int]:
         return found.setdefault((account, supplied), defaultdict(int))
 
+    weeks_of: dict[tuple[int, int], set[int]] = {}
     for account in seen:
         rested = log.paused.get(account, set())
         others = [row for row in [*events, *relations] if row.target == account and not own(account, row.actor)]
@@ -137,19 +187,37 @@ def features(
             theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
             recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs)) * counted >> 16
             long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs)) * counted >> 16
-            mine["any_actors_now"] += strength(sum(weight(as_of, row.at, 7, rested) for row in theirs)) * counted >> 16
+            now = strength(sum(weight(as_of, row.at, 7, rested) for row in theirs)) * counted >> 16
+            mine["any_actors_now"] += now
+            for window, brought in (("now", now), ("recent", recent), ("long", long)):
+                mine[f"any_squares_{window}"] += brought * brought >> 16
             mine["any_actors_recent"] += recent
             mine["any_actors_long"] += long
             mine["any_standing_recent"] += recent * weighs >> 16
             mine["any_standing_long"] += long * weighs >> 16
+            # What weighs nothing any more is of no week either.
+            weighing = [row for row in theirs if weight(as_of, row.at, 365, rested)]
+            weeks = {weeks_ago(as_of, row.at, rested) for row in weighing}
+            month, before = weeks & {0, 1, 2, 3}, weeks & {4, 5, 6, 7}
+            quarter = weeks - {12}
+            mine["any_actors_month"] += counted if month else 0
+            mine["any_actors_before"] += counted if before else 0
+            mine["any_returning_month"] += counted if month and before else 0
+            mine["any_newcomers_month"] += counted if month and weeks == month else 0
+            mine["any_regulars_quarter"] += counted if len(quarter) >= 3 else 0
+            lasting = any(row.verb in STANDING for row in others if row.actor == actor)
+            mine["any_followers_month"] += counted if month and lasting else 0
+            if quarter:
+                mine["any_notable_quarter"] = max(mine["any_notable_quarter"], weighs)
+            weeks_of.setdefault((account, uploaded(row for row in others if row.actor == actor)), set()).update(quarter)
             mine["any_people_ever"] += ONE
             if any(row.origin == "api" for row in others if row.actor == actor):
                 mine["any_confirmed_ever"] += ONE
             for verb in {row.verb for row in others if row.actor == actor}:
                 column = verb.replace("-", "_")
                 mine = of(account, uploaded(row for row in others if (row.actor, row.verb) == (actor, verb)))
+                mine[f"{column}_actors_ever"] += counted
                 if verb in STANDING:
-                    mine[f"{column}_actors_ever"] += counted
                     mine[f"{column}_standing_ever"] += counted * weighs >> 16
                 else:
                     same = [row for row in theirs if row.verb == verb]
@@ -167,6 +235,8 @@ def features(
             rows = [e for e in events if (e.target, e.verb, e.post) == (account, verb, post)]
             mine = of(account, uploaded(rows))
             mine[f"{verb.replace('-', '_')}_posts_recent"] += largest
+            most = f"{verb.replace('-', '_')}_most_ever"
+            mine[most] = max(mine[most], len(same) * ONE)
 
         of_totals: dict[tuple[int, str], int] = defaultdict(int)
         for row in totals:
@@ -180,10 +250,14 @@ def features(
                 if row.verb not in STANDING:
                     decayed = saturated(beyond) * weight(as_of, row.at, 30, rested) >> 16
                     mine[f"{row.verb.replace('-', '_')}_anonymous_recent"] += decayed
+                    largest = f"{row.verb.replace('-', '_')}_largest_ever"
+                    mine[largest] = max(mine[largest], row.total * ONE)
         readings: dict[tuple[int, str], list[int]] = defaultdict(list)
         for reading in counters:
             if reading.account == account:
-                of(account, uploaded([reading]))
+                mine = of(account, uploaded([reading]))
+                if (reading.network, reading.name) in LEVELS:
+                    mine[f"{reading.name}_counter"] = reading.value * ONE
                 verb = COUNTED.get((reading.network, reading.name))
                 if verb:
                     readings[uploaded([reading]), verb].append(reading.value)
@@ -208,6 +282,10 @@ def features(
                 others_reacted = any(e.post == row.post and e.verb not in STANDING for e in dated)
                 if others_reacted or any(t.account == account and t.post == row.post and t.total for t in totals):
                     mine["any_reacted_recent"] += weighs
+    for key, weeks in weeks_of.items():
+        found[key]["any_weeks_quarter"] = len(weeks) * ONE
+    for mine in found.values():
+        mine.update(ratios(mine))
     return {key: {name: value for name, value in columns.items() if value} for key, columns in found.items()}
 
 

@@ -1,0 +1,46 @@
+"""The ratios of the catalogue, from the columns that the engine's SQL has added up.
+
+Each row by itself: what a person uploaded makes no ratio of what the networks themselves say. Sums stay whole numbers;
+of floats there are one division and one multiplication a row, which every machine rounds alike, and whole numbers in
+65,536ths come out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from scoring.features.base import ONE, Int64
+from scoring.features.catalogue import RATIOS, Ratio
+
+
+def completed(columns: Mapping[str, Int64], ratios: Sequence[Ratio] = RATIOS) -> dict[str, Int64]:
+    """`columns` (int64 [n] in 65,536ths, from 0 up) and the ratios that they allow, as <name>_ratio in the same unit.
+
+    A ratio of which nothing is there on one side is left out: a name missing means zero.
+    """
+    found = dict(columns)
+    for ratio in ratios:
+        of, to = _sum(columns, ratio.of), _sum(columns, ratio.to)
+        if of is not None and to is not None:
+            found[f"{ratio.name}_ratio"] = quotient(of, to, least=ratio.least, most=ratio.most)
+    return found
+
+
+def quotient(of: Int64, to: Int64, *, least: float, most: float) -> Int64:
+    """of / to in 65,536ths, `to` counting for `least` at least, and no more than `most`; 0 where `to` is 0."""
+    divisor = np.maximum(to, round(least * ONE)).astype(np.float64)
+    values = np.divide(of, divisor, out=np.zeros(len(of)), where=to > 0)
+    return np.rint(np.minimum(values, most) * ONE).astype(np.int64)
+
+
+def _sum(columns: Mapping[str, Int64], weights: Mapping[str, float]) -> Int64 | None:
+    total: Int64 | None = None
+    for name, weight in weights.items():
+        if name in columns:
+            # In 65,536ths as well, and the large part apart from the small one: the product must fit.
+            factor, values = round(weight * ONE), columns[name]
+            term = values if factor == ONE else (values >> 16) * factor + ((values & (ONE - 1)) * factor >> 16)
+            total = term if total is None else total + term
+    return total
