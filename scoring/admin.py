@@ -3,11 +3,11 @@
 from django.contrib import admin
 
 from accounts.read_only import ReadOnly
-from scoring import versions_admin
+from scoring import trust_admin, versions_admin
 from scoring.models import Award, ImportJob, Score, ScoreRun, Tombstone
 
-# Only a module of this name is looked for; the other registers its page when it is loaded.
-__all__ = ["versions_admin"]
+# Only a module of this name is looked for; the others register their pages when they are loaded.
+__all__ = ["trust_admin", "versions_admin"]
 
 
 @admin.register(ScoreRun)

@@ -169,7 +169,8 @@ def _new(
     np.minimum.at(covered_since, network[~alone], day[~alone])
     since = covered_since[network]
     since[alone] = reached[sink[alone]]
-    dated = made[source] != UNDATED
+    # Who was seen before it was made was not made then.
+    dated = ((made != UNDATED) & (made <= seen))[source]
     by_sight = ~dated & (since < monday - WARM_UP) & (day - seen[source] <= NEW_SINCE_SEEN)
     return np.asarray(by_sight | (dated & (day - made[source] <= NEW_SINCE_MADE)))
 

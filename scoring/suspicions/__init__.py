@@ -1,0 +1,101 @@
+"""Whose reactions to a member count less, why and what that takes off, in plain words; and what an operator says to it.
+
+What the guards found (scoring.engine.guards) is told to the person whom it concerns, with the points (weighing.py). An
+operator who finds the reactions honest trusts the account, and from the next score on no guard looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from numpy.typing import NDArray
+
+from accounts.models import Person
+from accounts.naming import name_of
+from scoring import columns
+from scoring.models import Suspicion, Trust
+
+# Since the end of 2015 the number of an account on X holds the moment in which it was made, in milliseconds from this
+# one on; lower numbers are older and tell no date. Other networks' ids tell none, or not to us: GitHub counts up,
+# Mastodon's and Bluesky's name a server and a key.
+X_EPOCH = 1_288_834_974_657
+X_FIRST = 600_000_000_000_000_000
+
+
+def trusted() -> NDArray[np.int64]:
+    """The accounts that operators trust, in order."""
+    found = columns.read(connection, "SELECT account FROM scoring_trust ORDER BY account", [], {"account": np.int64})
+    return found["account"]
+
+
+def born() -> dict[str, NDArray[np.int64]]:
+    """Columns account and day (since 1970): when accounts were made, of those whose network's id tells it."""
+    return columns.read(
+        connection,
+        """
+        SELECT id AS account, ((number >> 22) + %s) / 86400000 AS day
+        FROM (
+            SELECT id, CASE WHEN external_id ~ '^([0-9]{18}|[1-8][0-9]{18})$' THEN external_id::bigint ELSE 0 END AS number
+            FROM accounts_account WHERE network = 'twitter'
+        ) AS numbered
+        WHERE number >= %s ORDER BY id
+        """,
+        [X_EPOCH, X_FIRST],
+        {"account": np.int64, "day": np.int64},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One reason in plain words: on which account, and what it takes off."""
+
+    account: str
+    text: str
+    trusted: bool = False
+
+
+def told(person: Person) -> Sequence[Told]:
+    """What counts less of the reactions to `person`, what costs most first; and whom an operator trusts."""
+    names = {link.account_id: name_of(link.account) for link in person.links.select_related("account")}
+    rows = Suspicion.objects.filter(person=person).order_by("-points", "account", "reason")
+    told = [Told(names[row.account], in_words(row)) for row in rows if row.account in names]
+    for account in Trust.objects.filter(account__in=names).values_list("account", flat=True):
+        text = _("Somebody of the staff looked at who reacts here and found it honest: it counts in full.")
+        told.append(Told(names[account], text, trusted=True))
+    return told
+
+
+def in_words(row: Suspicion) -> str:
+    """A sentence or two on one reason."""
+    people, counted_as = round(row.people), round(row.counted_as)
+    words = {"people": f"{people:,}", "counted_as": f"{counted_as:,}"}
+    if row.reason == Suspicion.Reason.BURST:
+        text = ngettext(
+            "The reactions of %(people)s new account that nobody reacts to, which came with others all at once, count "
+            "less: as those of %(counted_as)s.",
+            "The reactions of %(people)s new accounts that nobody reacts to, and that came all at once, count less: as "
+            "those of %(counted_as)s.",
+            people,
+        )
+    elif row.reason == Suspicion.Reason.CIRCLE:
+        text = ngettext(
+            "The reactions of %(people)s account in a closed circle, whose members all react to each other, count "
+            "less: as those of %(counted_as)s.",
+            "The reactions of %(people)s accounts in a closed circle, whose members all react to each other, count "
+            "less: as those of %(counted_as)s.",
+            people,
+        )
+    elif row.reason == Suspicion.Reason.FOLLOWERS:
+        text = _(
+            "%(people)s followers count less, as %(counted_as)s: more than that the people who react do not bear out."
+        )
+    else:
+        text = _("What an upload says counts up to a bound, whatever it says.")
+    if row.points < 0.05:
+        return f"{text % words} {_('That takes off less than 0.1 points.')}"
+    return f"{text % words} {_('That takes off %(points)s points.') % {'points': f'{row.points:.1f}'}}"
