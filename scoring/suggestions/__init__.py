@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.base import FeatureTable, Int64
-from scoring.features.catalogue import SLUGS, Feature
+from scoring.features.base import ONE, FeatureTable, Int64
+from scoring.features.catalogue import NETWORKS, SLUGS, Feature
 from scoring.formula.base import Float64, Formula, Scored
-from scoring.suggestions.scenarios import Scenarios, gains, rows_for_more
+from scoring.suggestions.scenarios import Scenarios, gains, moves, rows_for_more, usual_standing
 from scoring.suggestions.usual import Cells, Usual
 from scoring.suggestions.words import DEEDS, sentence, suggested
 
-__all__ = ["Suggestions", "nothing", "sentence", "suggest"]
+__all__ = ["Answer", "Suggestions", "ask", "nothing", "sentence", "suggest"]
 
 # How many are told to a person, and the points below which one is not worth a word.
 MOST = 5
@@ -70,6 +70,52 @@ def suggest(
     usual = Usual((cells, scored), (Cells.of(table, table.account), accounts))
     asked = missing(cells, scored, usual)
     return best(members, person, asked, gains(scorer, members, person, scored, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a score would be with another value of one feature: `account` is where it would change, `value` and `to` the
+    feature's of all the person's accounts on that network, and `moved` what changes with it (column -> by how much)."""
+
+    account: int
+    value: float
+    to: float
+    before: float
+    after: float
+    moved: dict[str, float]
+
+
+def ask(scorer: Formula, *, mine: FeatureTable, feature: Feature, to: float) -> Answer:
+    """What if `feature` were `to`, in its own unit? mine: the rows of one person's accounts.
+
+    It falls no further than the account that would change has of it. Raises ValueError where the person has no account
+    on the feature's network.
+    """
+    person = np.zeros(len(mine), dtype=np.int64)
+    cells = Cells.of(mine, person)
+    cell = np.flatnonzero(cells.network == NETWORKS[feature.network].code)
+    if not len(cell):
+        raise ValueError(f"no account of {feature.network}")
+    row = rows_for_more(cells)[cell]
+    value = cells.sums(feature.column, cell)
+    more = np.maximum(to - value, -mine.column(feature.column)[row] / ONE)
+    scored = scorer.score(mine, person)
+    before = float(scored.score[0])
+    asked = Scenarios([feature], row, np.zeros(1, dtype=np.int64), more, value)
+    gained = float(gains(scorer, mine, person, scored, asked)[0])
+    weighs = float(usual_standing(mine)[row[0]])
+    return Answer(
+        account=int(mine.account[row[0]]),
+        value=float(value[0]),
+        to=float(value[0] + more[0]),
+        before=before,
+        after=before + gained,
+        moved={
+            column: float(more[0]) * share * (weighs if weighed else 1.0)
+            for column, (share, weighed) in moves(feature).items()
+            if column != feature.column
+        },
+    )
 
 
 def missing(cells: Cells, scored: Scored, usual: Usual) -> Scenarios:
