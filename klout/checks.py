@@ -141,6 +141,16 @@ def formula(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 
 @register
+def engine(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """Spark, where it is wanted, can run here."""
+    from scoring.engine.spark_session import missing
+
+    if settings.ENGINE == "spark" and (reason := missing()):
+        return [Error(f"KLOUT_ENGINE is spark. {reason}", id="klout.E025")]
+    return []
+
+
+@register
 def built_in_servers(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """The programs of the built-in servers are there where those are wanted."""
     if settings.PRODUCTION:

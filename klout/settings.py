@@ -260,6 +260,10 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # ---------------------------------------------------------------- scoring
 LAKE = environment.text("KLOUT_LAKE", str(VAR / "lake"))
 FORMULA = environment.text("KLOUT_FORMULA", "v1")
+# What adds the log up: DuckDB in this process, or Spark where the master says, with so much memory for a local one.
+ENGINE = environment.text("KLOUT_ENGINE", "duckdb", choices=("duckdb", "spark"))
+SPARK_MASTER = environment.text("KLOUT_SPARK_MASTER", "local[*]")
+SPARK_MEMORY = environment.text("KLOUT_SPARK_MEMORY", "4g")
 RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 # Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
 CELERY_BEAT_SCHEDULE = {

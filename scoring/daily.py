@@ -6,28 +6,31 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from accounts.models import Account, LinkedAccount, Pause
+from accounts.models import Account
 from accounts.networks import NETWORKS
-from scoring import columns, effects, formula, log, shadows, versions
+from scoring import columns, effects, formula, log, reasons, rests, shadows, suggestions, suspicions, versions
 from scoring.achievements import award as awarding
 from scoring.achievements.catalogue import FAMILIES
 from scoring.collect import pulling
 from scoring.comparisons import FAR
+from scoring.engine.contributions import contributions
 from scoring.engine import duckdb as engine
+from scoring.engine import spark_session
 from scoring.engine.base import Columns, Inputs, Output
 from scoring.features.base import ONE, FeatureTable
-from scoring.formula.base import Scored
+from scoring.formula.base import Formula, Scored
 from scoring.models import Score, ScoreRun
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
+from scoring.suspicions import weighing
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
 # Beside a run's features, the reactions that it let count less.
@@ -69,21 +72,18 @@ def only_one() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = quiet) -> ScoreRun:
+def run(*, as_of: date, at: datetime, version: str | None = None, on: str | None = None, say: Say = quiet) -> ScoreRun:
     """Score everybody by what happened before `as_of` 00:00 UTC; `at` is now.
 
     A past `as_of` collects nothing, and leaves current scores alone unless no later day has been published. A run of
     the day that crashed after computing is taken up again if the log has not changed since. Without a `version` the
-    live formula counts. Raises AlreadyRunning.
+    live formula counts. on: the engine, duckdb or spark, if not the settings'. Raises AlreadyRunning.
     """
     version = version or versions.live_formula(at)
     formula.get(version)
     with only_one():
         crashed = close_crashed()
-        if as_of >= at.date():
-            say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
-        compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
-        say("compact", compacted.line())
+        bring_up_to_date(as_of=as_of, at=at, say=say)
         fingerprint = fingerprint_of(as_of)
         run = resumable(crashed, as_of, version, fingerprint)
         resumed = run is not None
@@ -93,11 +93,20 @@ def run(*, as_of: date, at: datetime, version: str | None = None, say: Say = qui
                 say("compute", f"taken up from run {run.pk}, which computed this day from the same log")
                 output = stored_output(as_of, version)
             else:
-                output = computed(run, fingerprint, say)
+                output = compute(as_of, say=say, on=on)
+                keep(run, output, fingerprint, say)
             moves = publish_and_award(run, output, at=at, say=say)
     # Without the lock: mails take their time.
     tell_moved(run, moves, at=at, say=say)
     return run
+
+
+def bring_up_to_date(*, as_of: date, at: datetime, say: Say) -> None:
+    """Collect what is due, unless `as_of` is past, and move closed days to the lake."""
+    if as_of >= at.date():
+        say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
+    compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
+    say("compact", compacted.line())
 
 
 @contextmanager
@@ -119,15 +128,15 @@ def tell_moved(run: ScoreRun, moves: versions.Moves | None, *, at: datetime, say
 
 
 def fingerprint_of(as_of: date) -> str:
-    """What a day's features depend on: the log before it, whose each account is (own reactions do not count), rests."""
-    owners, rested = owned_accounts(), pauses(as_of)
-    whose = b"".join(column.tobytes() for column in (*owners.values(), *rested.values()))
+    """What a day's features depend on: the log before it, whose each account is (own reactions do not count), rests,
+    and whom operators trust."""
+    owners, rested = owned_accounts(), rests.paused(as_of)
+    whose = b"".join(column.tobytes() for column in (*owners.values(), *rested.values(), suspicions.trusted()))
     return hashlib.sha256(log.fingerprint(as_of).encode() + whose).hexdigest()
 
 
-def computed(run: ScoreRun, fingerprint: str, say: Say) -> Output:
-    """Compute features and standings of `run`'s day, and keep them in the lake for a resumed run and for explaining."""
-    output = compute(run.as_of, say=say)
+def keep(run: ScoreRun, output: Output, fingerprint: str, say: Say) -> None:
+    """Keep what was computed of `run`'s day in the lake, for a resumed run and for explaining."""
     table = output.features
     say("compute", f"{len(table):,} rows of {len(table.columns)} features")
     guarded = {"account": output.guards["target"], **{name: output.guards[name] for name in ("actor", *GUARDED)}}
@@ -146,13 +155,17 @@ def computed(run: ScoreRun, fingerprint: str, say: Say) -> Output:
     run.stage, run.log_fingerprint = "compute", fingerprint
     run.save(update_fields=["stage", "log_fingerprint"])
     say("compute", "features kept in the lake")
-    return output
 
 
-def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) -> versions.Moves | None:
-    """Score and publish `output` as `run`'s; returns what another formula moved, where this is its first run."""
+def publish_and_award(
+    run: ScoreRun, output: Output, *, at: datetime, say: Say, scorer: Formula | None = None
+) -> versions.Moves | None:
+    """Score and publish `output` as `run`'s; returns what another formula moved, where this is its first run.
+
+    scorer: knows the scores of the run's formula, where they were computed elsewhere.
+    """
     owners, table = owned_accounts(), output.features
-    results = results_of(run.formula, table, output.standing, owners)
+    results = results_of(scorer or formula.get(run.formula), table, output.standing, owners)
     persons = len(results.persons.entity)
     run.counts = {
         "accounts": len(results.accounts.entity),
@@ -161,10 +174,27 @@ def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) 
     }
     say("publish", f"{persons:,} people and {run.counts['accounts']:,} accounts scored by {run.formula}")
     newest = is_newest(run.as_of)
+    if newest:
+        results = beside(results, output, owners, run)
     provisional_scores = Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=run.as_of)
     fresher = list(provisional_scores.values_list("person_id", flat=True))
     written = publish(run=run, results=results, at=at)
     say("publish", ", ".join(f"{rows:,} {name}" for name, rows in written.items()))
+    looked = None
+    if newest:
+        looked = reasons.tell_moments(run=run, output=output, owners=owners, log_of=inputs, temp_folder=spill_folder())
+        members, person = members_table(table, owners)
+        suspected = weighing.tell(
+            formula.get(run.formula),
+            rows=looked.rows,
+            members=members,
+            person=person,
+            scored=results.persons,
+            standing=standings_in(output),
+            guards=output.guards,
+            temp_folder=spill_folder(),
+        )
+        say("publish", f"{len(looked.found):,} moments, {suspected:,} reasons why reactions count less")
     awarded = awarding.award(
         persons=results.persons.entity, values=achievement_values(results, table, owners), as_of=run.as_of
     )
@@ -174,11 +204,93 @@ def publish_and_award(run: ScoreRun, output: Output, *, at: datetime, say: Say) 
         provisional(persons=fresher, at=at, version=run.formula)
     run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
     run.save(update_fields=["stage", "counts"])
-    if not newest:
+    if looked is None:
         return None
     mine, person = members_table(table, owners)
     run_shadows(run, mine, person, results.persons, at=at, say=say)
-    return versions.moves_of_switch(run=run, table=mine, person=person, scored=results.persons, at=at)
+    moves = versions.moves_of_switch(run=run, table=mine, person=person, scored=results.persons, at=at)
+    told = reasons.tell_change(
+        looked,
+        by_formula=moves.by_person() if moves else {},
+        log_of=inputs,
+        guards_of=stored_guards,
+        temp_folder=spill_folder(),
+    )
+    say("publish", f"{told:,} changes of the day explained")
+    return moves
+
+
+def beside(results: Results, output: Output, owners: dict[str, NDArray[np.int64]], run: ScoreRun) -> Results:
+    """`results` with what is said of current scores alone: what they would be without a rest, what would raise them."""
+    table, accounts = output.features, output.features.supplied == 0
+    standing = table.account[accounts], output.standing[accounts]
+    mine, person = members_table(table, owners)
+    found = suggestions.suggest(
+        formula.get(run.formula),
+        members=mine,
+        person=person,
+        scored=results.persons,
+        table=table,
+        accounts=results.accounts,
+    )
+    scorer = formula.get(run.formula)
+    return replace(
+        results,
+        person_bounds=person_bounds(scorer, inputs(run.as_of), mine, person, results.persons, standing, output.guards),
+        account_bounds=intervals.of_accounts(scorer, table, results.accounts),
+        unrested=unrested(run.formula, run.as_of, owners, standing, output.guards),
+        suggestions=found.columns(),
+    )
+
+
+def unrested(
+    version: str,
+    as_of: date,
+    owners: dict[str, NDArray[np.int64]],
+    standing: tuple[NDArray[np.int64], NDArray[np.int64]],
+    guards: Columns | None,
+) -> Columns:
+    """Columns person and score: what the scores of those of `owners` who ever rested would be if they had not."""
+    rested = np.isin(owners["person"], rests.rested_people(as_of))
+    mine = {name: values[rested] for name, values in owners.items()}
+    if not rested.any():
+        return {"person": mine["person"], "score": np.zeros(0)}
+    output = engine.compute(
+        inputs(as_of, resting=False),
+        standing=standing,
+        only=mine["account"],
+        guards=guards,
+        temp_folder=spill_folder(),
+    )
+    scored = formula.get(version).score(*members_table(output.features, mine))
+    return {"person": scored.entity, "score": scored.score}
+
+
+def person_bounds(
+    scorer: Formula,
+    known: Inputs,
+    members: FeatureTable,
+    person: NDArray[np.int64],
+    scored: Scored,
+    standing: tuple[NDArray[np.int64], NDArray[np.int64]],
+    guards: Columns | None,
+) -> intervals.Interval:
+    """Between which values people's scores would lie with other people of the same kind (scoring.intervals)."""
+    found = contributions(
+        known,
+        accounts=np.unique(members.account),
+        standing=standing,
+        guards=guards,
+        wanted=members.columns.keys(),
+        temp_folder=spill_folder(),
+    )
+    return intervals.of_members(scorer, members, person, scored, found)
+
+
+def standings_in(output: Output) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Accounts and their standing, each once."""
+    proper = output.features.supplied == 0
+    return output.features.account[proper], output.standing[proper]
 
 
 def run_shadows(
@@ -233,27 +345,21 @@ def owned_accounts() -> dict[str, NDArray[np.int64]]:
     return {"account": rows["account"], "person": rows["person"]}
 
 
-def pauses(as_of: date) -> dict[str, NDArray[np.int64]]:
-    """Columns account, start and end (days since 1970) of the pauses before `as_of`; a person's own rest is all
-    accounts'."""
-    midnight = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
-    begun = Pause.objects.filter(started_at__lt=midnight).select_related("link").order_by("pk")
-    resting = [pause.person_id for pause in begun if pause.link is None]
-    accounts: dict[int, list[int]] = {}
-    for person, account in LinkedAccount.objects.filter(person__in=resting).values_list("person", "account"):
-        accounts.setdefault(person, []).append(account)
-    rows = [
-        (account, engine.day_number(pause.started_at.date()), engine.day_number(pause.until(midnight).date()))
-        for pause in begun
-        for account in ([pause.link.account_id] if pause.link else accounts.get(pause.person_id, []))
-    ]
-    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-    return dict(zip(("account", "start", "end"), table.T, strict=True))
-
-
-def inputs(as_of: date) -> Inputs:
-    """The log before `as_of`, who owns which account, and who rested, as an engine takes them."""
-    return Inputs(as_of=as_of, owners=owned_accounts(), pauses=pauses(as_of), **log.snapshot(as_of)._asdict())
+def inputs(as_of: date, *, resting: bool = True) -> Inputs:
+    """The log before `as_of`, who owns which account, who rested, whom operators trust and when accounts were made, as
+    an engine takes them; without `resting` as if nobody had rested of their own choice."""
+    known = log.snapshot(as_of)._asdict()
+    if resting:
+        known["counters"], known["relations"] = rests.held_back(known["counters"], known["relations"], as_of)
+    paused = rests.paused(as_of, rests=resting)
+    return Inputs(
+        as_of=as_of,
+        owners=owned_accounts(),
+        pauses=paused,
+        trusted=suspicions.trusted(),
+        born=suspicions.born(),
+        **known,
+    )
 
 
 def spill_folder() -> Path:
@@ -263,13 +369,22 @@ def spill_folder() -> Path:
     return folder
 
 
-def compute(as_of: date, *, say: Say = quiet) -> Output:
-    """Features and standings of every account, from the whole log."""
-    return engine.compute(
-        inputs(as_of),
-        progress=lambda stage, rows: say("compute", f"{stage}: {rows:,} rows"),
-        temp_folder=spill_folder(),
-    )
+def compute(as_of: date, *, say: Say = quiet, on: str | None = None) -> Output:
+    """Features and standings of every account, from the whole log, by the engine `on` (duckdb or spark)."""
+    given = inputs(as_of)
+
+    def progress(stage: str, rows: int) -> None:
+        say("compute", f"{stage}: {rows:,} rows")
+
+    if (on or settings.ENGINE) == "spark":
+        with spark_session.session(
+            master=settings.SPARK_MASTER, memory=settings.SPARK_MEMORY, temp_folder=spill_folder()
+        ) as session:
+            # PySpark is optional: only who wants it has it.
+            from scoring.engine import spark
+
+            return spark.compute(given, session=session, progress=progress)
+    return engine.compute(given, progress=progress, temp_folder=spill_folder())
 
 
 def stored_features(
@@ -294,10 +409,9 @@ def stored_guards(as_of: date, version: str) -> Columns:
 
 
 def results_of(
-    version: str, table: FeatureTable, standing: NDArray[np.int64], owners: dict[str, NDArray[np.int64]]
+    scorer: Formula, table: FeatureTable, standing: NDArray[np.int64], owners: dict[str, NDArray[np.int64]]
 ) -> Results:
     """Score each account for itself and each person over the accounts that are theirs."""
-    scorer = formula.get(version)
     accounts = scorer.score(table, table.account)
     mine, person = members_table(table, owners)
     persons = scorer.score(mine, person)
@@ -315,7 +429,7 @@ def results_of(
 
 
 def members_table(table: FeatureTable, owners: dict[str, NDArray[np.int64]]) -> tuple[FeatureTable, NDArray[np.int64]]:
-    """The rows of linked accounts, sorted, with the person of each; an account that nobody was seen to react to has zeros."""
+    """The rows of linked accounts, sorted, with the person of each; one that nobody was seen to react to has zeros."""
     known = table.take(np.isin(table.account, owners["account"]))
     missing = owners["account"][~np.isin(owners["account"], known.account)]
     account = np.concatenate([known.account, missing])
@@ -370,7 +484,11 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
     if not linked:
         return None
     mine = {name: values[chosen] for name, values in owners.items()}
-    table, standing = score_accounts(mine["account"], as_of=at.date() + timedelta(days=1))
+    as_of = at.date() + timedelta(days=1)
+    last, guards = last_standings()
+    known = inputs(as_of)
+    output = engine.compute(known, standing=last, only=mine["account"], guards=guards, temp_folder=spill_folder())
+    table = output.features
     scorer = formula.get(version)
     members, person = members_table(table, mine)
     scored = scorer.score(members, person)
@@ -391,28 +509,42 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             persons=scored,
             leaves=scored.leaves(scored.entity),
             accounts=scorer.score(table, table.account),
-            standing=standing[table.supplied == 0],
+            standing=output.standing[table.supplied == 0],
             population=np.sort(np.concatenate([population, scored.score])),
             effects=effects.of_unlinking(scorer, members, person, scored),
+            person_bounds=person_bounds(scorer, known, members, person, scored, last, guards),
+            unrested=unrested(version, as_of, mine, last, guards),
         )
         run.counts = {"persons": len(scored.entity), "population": len(results.population)}
         publish_provisional(run=run, results=results, at=at)
+        weighing.tell(
+            scorer,
+            rows=known,
+            members=members,
+            person=person,
+            scored=scored,
+            standing=last,
+            guards=guards,
+            temp_folder=spill_folder(),
+            persons=scored.entity,
+        )
+        reasons.refresh_moments(
+            inputs=known, owners=mine, standing=last, guards=guards, version=version, temp_folder=spill_folder()
+        )
     return run
 
 
-def score_accounts(accounts: NDArray[np.int64], *, as_of: date) -> tuple[FeatureTable, NDArray[np.int64]]:
-    """Features and standings of `accounts` alone: the same SQL, filtered, with the last run's standings."""
+def last_standings() -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], Columns | None]:
+    """Accounts and their standing as the last run published them, and the reactions that it let count less."""
     last = columns.read(
         connection,
         "SELECT account, standing::bigint AS value FROM scoring_accountscore",
         [],
         {"account": np.int64, "value": np.int64},
     )
-    standing = last["account"], last["value"]
     run = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk").first()
     try:
         guards = stored_guards(run.as_of, run.formula) if run else None
     except log.NoFeatures:
         guards = None
-    output = engine.compute(inputs(as_of), standing=standing, only=accounts, guards=guards, temp_folder=spill_folder())
-    return output.features, output.standing
+    return (last["account"], last["value"]), guards

@@ -115,7 +115,7 @@ def account_rows(run: ScoreRun) -> Iterator[list[Row]]:
         )
         return
     table, standing = daily.stored_features(run.as_of, run.formula)
-    results = daily.results_of(run.formula, table, standing, daily.owned_accounts())
+    results = daily.results_of(formula.get(run.formula), table, standing, daily.owned_accounts())
     scored = results.accounts
     percentile = percentiles(scored.score, results.population)
     order = np.lexsort((scored.entity, -scored.score))
