@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from scoring.engine.graph import UNKNOWN
 from scoring.features.base import ONE, FeatureTable, Int64
 from scoring.features.catalogue import ANY, FEATURES, WINDOWS, Feature
+from scoring.features.derived import completed
 from scoring.formula.base import Float64, Formula, Scored
 from scoring.suggestions.usual import Cells, ranges
 
@@ -43,20 +45,30 @@ def moves(feature: Feature) -> Mapping[str, tuple[float, bool]]:
     """column -> by how much it grows with each further one in `feature`, and whether times the standing of who reacts.
 
     People react once each, evenly over the feature's window: fewer of them in a shorter window, all of them in a longer
-    one. What is no number of people moves alone.
+    one. What is no number of people moves alone; ratios follow from the rest (scoring.features.derived).
     """
+    found = {feature.column: (1.0, False)}
     if feature.measure != "actors":
-        return {feature.column: (1.0, False)}
-    found: dict[str, tuple[float, bool]] = {}
-    half_life = WINDOWS[feature.window]
+        return found
     for other in FEATURES:
         if other.network == feature.network and other.verb in {feature.verb, ANY} and other.measure in FOLLOWING:
-            fades = WINDOWS[other.window]
-            # What lasts is no event that could fade.
-            if fades is None or half_life is not None:
-                share = min(1.0, fades / half_life) if fades and half_life else 1.0
+            share = _share(feature.window, other.window)
+            if share and other.column not in found:
                 found[other.column] = (share, other.measure == "standing")
     return found
+
+
+def _share(window: str, other: str) -> float:
+    """How many of those who are in `window` are in `other` too."""
+    fades, others_fade = WINDOWS[window], WINDOWS[other]
+    if other == "ever":
+        return 1.0
+    if fades is None:
+        # What lasts is no event that could fade, nor one of these weeks.
+        return 0.0
+    if others_fade is not None:
+        return min(1.0, others_fade / fades)
+    return 1.0 if other == "month" else 0.0
 
 
 def rows_for_more(cells: Cells) -> Int64:
@@ -89,7 +101,7 @@ def gains(scorer: Formula, members: FeatureTable, person: Int64, scored: Scored,
         rows = order[ranges(begin, size)]
         inside = np.cumsum(size) - size + position[asked.row[chosen]] - begin
         changed = members.take(rows)
-        columns = dict(changed.columns)
+        columns: dict[str, Any] = dict(changed.columns)
         for place in np.unique(asked.place[chosen]).tolist():
             same = asked.place[chosen] == place
             where, more = inside[same], asked.people[chosen][same]
@@ -97,7 +109,7 @@ def gains(scorer: Formula, members: FeatureTable, person: Int64, scored: Scored,
                 values = columns.setdefault(name, np.zeros(len(rows), dtype=np.int64))
                 times = weighs[rows[where]] if weighed else 1.0
                 values[where] = np.maximum(values[where] + np.rint(more * share * times * ONE).astype(np.int64), 0)
-        table = FeatureTable(changed.account, changed.network, columns, changed.supplied)
+        table = FeatureTable(changed.account, changed.network, completed(columns), changed.supplied)
         score = scorer.score(table, np.repeat(np.arange(len(chosen)), size)).score
         points[chosen] = score - scored.score[who[chosen]]
     return points

@@ -8,7 +8,7 @@ from functools import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
-from scoring.features.catalogue import BY_KEY, FEATURES, Feature
+from scoring.features.catalogue import BY_KEY, FEATURES, STANDING_VERBS, Feature
 
 # What people would have done, for "If 12 more people ... lately". A verb that is not here is not suggested: what one
 # does oneself (to be connected), what is asked or paid for (+K, endorsements, tips), what nobody sees (visits).
@@ -28,7 +28,11 @@ DEEDS: Mapping[str, Promise] = {
 NEVER_NETWORKS = frozenset({"wikipedia", "klout"})
 # Followers count as people here, never as a number that a counter says.
 NEVER = frozenset({("follow", "surplus")})
-MEASURES = frozenset({("actors", "recent"), ("actors", "ever"), ("anonymous", "recent"), ("surplus", "")})
+# Of what happens, and of what lasts until it is taken back.
+MEASURES = {
+    False: {("actors", "recent"), ("anonymous", "recent"), ("surplus", "")},
+    True: {("actors", "ever"), ("surplus", "")},
+}
 
 
 @cache
@@ -41,7 +45,7 @@ def suggested(network: str) -> tuple[Feature, ...]:
         for feature in FEATURES
         if feature.network == network
         and feature.verb in DEEDS
-        and (feature.measure, feature.window) in MEASURES
+        and (feature.measure, feature.window) in MEASURES[feature.verb in STANDING_VERBS]
         and (feature.verb, feature.measure) not in NEVER
     )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from scoring import formula, suggestions
 from scoring.features.base import ONE, FeatureTable
-from scoring.features.catalogue import BY_KEY, NETWORKS
+from scoring.features.catalogue import BY_KEY, NETWORKS, WINDOWS
+from scoring.features.derived import completed
 from scoring.formula.base import Scored
 from scoring.suggestions import Suggestions
 from scoring.suggestions.scenarios import Scenarios, gains, moves
@@ -30,7 +31,7 @@ def replied(people: float, **more: float) -> dict[str, float]:
     """What the engine measures where so many people of average standing replied lately."""
     names = ("reply_actors_recent", "reply_actors_long", "any_actors_recent", "any_actors_long", "any_people_ever")
     standing = ("any_standing_recent", "any_standing_long", "reply_standing_recent")
-    return dict.fromkeys((*names, *standing), people) | {"any_actors_now": people / 4} | more
+    return dict.fromkeys((*names, *standing), people) | {"any_actors_now": people / 6} | more
 
 
 def table_of(rows: Sequence[Row]) -> tuple[FeatureTable, np.ndarray]:
@@ -41,7 +42,7 @@ def table_of(rows: Sequence[Row]) -> tuple[FeatureTable, np.ndarray]:
     table = FeatureTable(
         np.array([numbers[row[:2]] for row in ordered], dtype=np.int64),
         np.array([row[1] for row in ordered], dtype=np.int64),
-        {name: np.array([round(row[3].get(name, 0) * ONE) for row in ordered], dtype=np.int64) for name in names},
+        completed({name: np.array([round(row[3].get(name, 0) * ONE) for row in ordered]) for name in names}),
         np.array([row[2] for row in ordered], dtype=np.int64),
     )
     return table, np.array([row[0] for row in ordered], dtype=np.int64)
@@ -90,7 +91,7 @@ def test_the_points_are_what_the_formula_gives_for_that_many_more() -> None:
     more = float(found.attainable[one] - found.value[one])
     features = dict(rows[99][3])
     for name in features:
-        features[name] += more * (7 / 30 if name.endswith("_now") else 1.0)
+        features[name] += more * (WINDOWS["now"] / WINDOWS["recent"] if name.endswith("_now") else 1.0)
     table, person = table_of([(100, TWITTER, 0, features)])
     after = float(V1.score(table, person).score[0])
     assert found.points[one] == pytest.approx(after - scored.score[99], abs=1e-3)
@@ -100,7 +101,9 @@ def test_what_moves_with_a_reply() -> None:
     moved = moves(BY_KEY["twitter", "reply_actors_recent"])
     assert moved["reply_actors_recent"] == moved["any_actors_recent"] == moved["any_actors_long"] == (1.0, False)
     assert moved["any_standing_recent"] == (1.0, True)
-    assert moved["any_actors_now"][0] == pytest.approx(7 / 30)
+    assert moved["any_actors_now"][0] == pytest.approx(WINDOWS["now"] / WINDOWS["recent"])
+    assert moved["any_actors_month"] == (1.0, False)
+    assert "any_actors_before" not in moved
     assert not any(name.startswith(("like_", "follow_")) for name in moved)
     lasting = moves(BY_KEY["twitter", "list_actors_ever"])
     assert "any_actors_recent" not in lasting
@@ -218,7 +221,8 @@ def test_more_people_react_where_the_network_names_them_not_in_what_was_uploaded
 
 
 amounts = st.integers(0, 3000)
-features = st.dictionaries(st.sampled_from(sorted({key[1] for key in BY_KEY})), amounts, max_size=8)
+measured = sorted({feature.column for feature in BY_KEY.values() if not feature.ratio})
+features = st.dictionaries(st.sampled_from(measured), amounts, max_size=8)
 rows = st.lists(
     st.tuples(st.integers(1, 12), st.sampled_from([TWITTER, FACEBOOK, WIKIPEDIA]), st.integers(0, 1), features),
     min_size=1,
