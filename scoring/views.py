@@ -19,7 +19,8 @@ from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
-from scoring import explanations
+from scoring import days as days_of_change
+from scoring import explanations, suspicions
 from scoring.achievements.catalogue import BY_SLUG
 from scoring.formula import explain
 from scoring.formula.base import Node
@@ -77,6 +78,8 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     score: Score | None = getattr(person, "score", None)
     if score:
         context |= scored(score, links, by)
+        # What counts less is between us and whose score it is.
+        context["suspicions"] = suspicions.told(person) if context["own"] else []
     else:
         context["networks"] = [Linked.of(link, None) for link in links]
     return render(request, "scoring/profile.html", context)
@@ -95,6 +98,8 @@ def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, A
         "score": score,
         "changes": changes,
         "first_day": first,
+        # A provisional score counts what no run has explained yet.
+        "day": days_of_change.day_of(score.person_id, score.as_of) if score.run.kind == ScoreRun.Kind.DAILY else None,
         "days": list(days.values()),
         "networks": [Linked.of(link, leaves.points[leaves.account == link.account_id].sum()) for link in links],
         "tree": shortened(

@@ -40,7 +40,8 @@ def born() -> dict[str, NDArray[np.int64]]:
         """
         SELECT id AS account, ((number >> 22) + %s) / 86400000 AS day
         FROM (
-            SELECT id, CASE WHEN external_id ~ '^([0-9]{18}|[1-8][0-9]{18})$' THEN external_id::bigint ELSE 0 END AS number
+            SELECT id,
+                   CASE WHEN external_id ~ '^([0-9]{18}|[1-8][0-9]{18})$' THEN external_id::bigint ELSE 0 END AS number
             FROM accounts_account WHERE network = 'twitter'
         ) AS numbered
         WHERE number >= %s ORDER BY id

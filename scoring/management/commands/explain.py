@@ -10,13 +10,29 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
 from accounts.models import Account, Person
+from accounts.naming import name_of
 from accounts.networks import NETWORKS
-from scoring import explanations
+from scoring import days, explanations, suspicions
 from scoring.exports import NothingToExport, account_leaves, stored_leaves
 from scoring.formula import explain
 from scoring.formula.base import Leaves
 from scoring.log import NoFeatures
-from scoring.models import Score
+from scoring.models import DayChange, Score
+
+
+def person_with(handle: str) -> Person:
+    person = Person.objects.by_handle(handle).first()
+    if person is None:
+        raise CommandError(f"There is nobody with the handle {handle!r}.")
+    return person
+
+
+# What stands behind a score of each confidence.
+BEHIND = {
+    "solid": "the networks themselves named many different people who reacted",
+    "fair": "enough people reacted to go by, but much of it rests on counts or on what was imported",
+    "provisional": "few people are known to have reacted so far",
+}
 
 
 class Command(BaseCommand):
@@ -28,9 +44,32 @@ class Command(BaseCommand):
             "--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", help="a day; the newest if not given"
         )
         parser.add_argument("--by", choices=["part", "network"], default="part", help="what to roll up by first")
+        parser.add_argument("--moments", action="store_true", help="print what each post of a person brought instead")
+        parser.add_argument("--change", action="store_true", help="print how a person's score came from the last day's")
         parser.add_argument("--network", choices=sorted(NETWORKS), help="explain one account of this network")
 
-    def handle(self, *, handle: str, as_of: date | None, by: str, network: str | None, **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        handle: str,
+        as_of: date | None,
+        by: str,
+        network: str | None,
+        moments: bool,
+        change: bool,
+        **options: Any,
+    ) -> None:
+        if moments or change:
+            if network or (moments and as_of):
+                raise CommandError(
+                    "--moments and --change are of people's current scores: leave --network and --as-of."
+                )
+            person = person_with(handle)
+            if change:
+                self.change(person, as_of)
+            if moments:
+                self.moments(person)
+            return
         try:
             leaves = self.of_account(network, handle, as_of) if network else self.of_person(handle, as_of)
         except (NothingToExport, NoFeatures) as error:
@@ -38,6 +77,40 @@ class Command(BaseCommand):
         if not len(leaves.points):
             raise CommandError(f"{handle} had no score {f'on {as_of}' if as_of else 'in the newest run'}.")
         self.stdout.write(explain.render(explanations.tree(leaves, by=by)))
+        person = None if network or as_of else Person.objects.by_handle(handle).first()
+        current = Score.objects.filter(person=person).first() if person else None
+        if current:
+            self.stdout.write(
+                f"{current.score:.1f} ({current.low:.1f} to {current.high:.1f}), {current.confidence}: "
+                f"{BEHIND[current.confidence]}"
+            )
+        for told in suspicions.told(person) if person else []:
+            self.stdout.write(f"{told.account}: {told.text}")
+
+    def change(self, person: Person, as_of: date | None) -> None:
+        newest = DayChange.objects.filter(person=person).order_by("-as_of").values_list("as_of", flat=True).first()
+        day = days.day_of(person.pk, as_of or newest) if as_of or newest else None
+        if day is None:
+            raise CommandError(
+                f"No run has told {person.handle}'s change{f' to {as_of}' if as_of else ''}: it takes two days."
+            )
+        self.stdout.write(f"{person.handle} on {day.as_of}: {day.points:+.2f}. {day.sentence}")
+        for post in day.posts:
+            self.stdout.write(f"{post.change:+8.2f}  {post.name}  {post.url}".rstrip())
+
+    def moments(self, person: Person) -> None:
+        posts, shared = days.moments_of(person.pk)
+        if not posts and not shared:
+            raise CommandError(f"No post of {person.handle} is known to have moved the score.")
+        accounts = Account.objects.in_bulk({post.account for post in posts})
+        for post in posts:
+            account = accounts.get(post.account)
+            name = name_of(account) if account else f"account {post.account}"
+            self.stdout.write(
+                f"{post.points:+8.2f}  {post.name} by {name}: {post.people:,} people by name, "
+                f"{post.reactions:,} reactions  {post.url}".rstrip()
+            )
+        self.stdout.write(f"{shared:+8.2f}  shared: what no single post explains")
 
     def of_account(self, network: str, name: str, as_of: date | None) -> Leaves:
         account = (
@@ -50,9 +123,7 @@ class Command(BaseCommand):
         return account_leaves(account.pk, as_of=as_of)
 
     def of_person(self, handle: str, as_of: date | None) -> Leaves:
-        person = Person.objects.by_handle(handle).first()
-        if person is None:
-            raise CommandError(f"There is nobody with the handle {handle!r}.")
+        person = person_with(handle)
         score = Score.objects.filter(person=person).first()
         if as_of is not None and (score is None or score.as_of != as_of):
             return stored_leaves(person.pk, as_of=as_of)

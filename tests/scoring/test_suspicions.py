@@ -1,0 +1,157 @@
+"""Reactions that count less: told to whom they concern with their points, in full again once an operator says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from accounts.models import Account, Person, User
+from scoring import daily, suspicions
+from scoring.models import Score, Suspicion, Trust
+from tests.scoring.conftest import AT, TODAY, Row, names
+
+FIRST = date(2026, 4, 1)
+
+
+def on(day: date) -> str:
+    return f"{day}T10:00:00Z"
+
+
+def honest() -> list[Row]:
+    """A town in which people answer each other, and of whom some react to Alice over half a year."""
+    people = names("person", 60)
+    rows = [
+        (people[(nth + step) % 60], actor, "reply", on(FIRST + timedelta(days=nth % 30)))
+        for nth, actor in enumerate(people)
+        for step in (1, 2, 3)
+    ]
+    return rows + [
+        ("alice", actor, "reply", on(FIRST + timedelta(days=5 * nth))) for nth, actor in enumerate(people[:40])
+    ]
+
+
+def bought(number: int = 300) -> list[Row]:
+    return [("alice", actor, "reply", on(TODAY - timedelta(days=4))) for actor in names("robot", number)]
+
+
+def scored(person: Person) -> float:
+    return Score.objects.get(person=person).score
+
+
+@pytest.fixture
+def alice(join: Callable[..., Person]) -> Person:
+    return join("Alice", twitter="alice")
+
+
+@pytest.fixture
+def attacked(alice: Person, happen: Callable[..., None]) -> Person:
+    happen(honest() + bought())
+    daily.run(as_of=TODAY, at=AT)
+    return alice
+
+
+def trust(person: Person) -> None:
+    account = person.links.get().account_id
+    Trust.objects.create(account=account, note="A radio show", given_at=AT)
+
+
+def test_what_counts_less_is_kept_with_its_points(attacked: Person):
+    row = Suspicion.objects.get(person=attacked)
+    assert (row.reason, row.people) == ("burst", 300)
+    assert 1 < row.counted_as < 15
+    assert row.points > 5
+    text = suspicions.in_words(row)
+    assert "300 new accounts" in text
+    assert f"takes off {row.points:.1f} points" in text
+
+
+def test_a_person_whom_nobody_doubts_is_told_nothing(alice: Person, happen: Callable[..., None]):
+    happen(honest())
+    daily.run(as_of=TODAY, at=AT)
+    assert not Suspicion.objects.exists()
+    assert list(suspicions.told(alice)) == []
+
+
+def test_an_operators_word_brings_back_exactly_what_was_taken_off(attacked: Person):
+    daily.provisional(persons=[attacked.pk], at=AT)
+    row, before = Suspicion.objects.get(), scored(attacked)
+    # What the last run found counts between two runs too.
+    assert (row.reason, row.people) == ("burst", 300)
+    trust(attacked)
+    daily.provisional(persons=[attacked.pk], at=AT)
+    assert scored(attacked) == pytest.approx(before + row.points, abs=1e-9)
+    assert not Suspicion.objects.exists()
+    assert [told.trusted for told in suspicions.told(attacked)] == [True]
+
+
+def test_a_daily_run_heeds_an_operators_word_and_its_taking_back(attacked: Person):
+    before = scored(attacked)
+    trust(attacked)
+    daily.run(as_of=TODAY, at=AT)
+    trusted = scored(attacked)
+    Trust.objects.all().delete()
+    daily.run(as_of=TODAY, at=AT)
+    assert trusted > before + 5
+    assert scored(attacked) == before
+    assert Suspicion.objects.count() == 1
+
+
+def test_only_the_owner_reads_what_counts_less_and_the_command_says_it(
+    attacked: Person, client, capsys: pytest.CaptureFixture[str]
+):
+    page = reverse("profile", args=["alice"])
+    assert "What counts less" not in client.get(page).content.decode()
+    client.force_login(User.objects.get())
+    text = client.get(page).content.decode()
+    assert "What counts less" in text
+    assert "300 new accounts" in text
+    call_command("explain", "alice")
+    assert "300 new accounts" in capsys.readouterr().out
+
+
+@pytest.fixture
+def staff(client, db):
+    client.force_login(User.objects.create_superuser("staff@example.com", "a long pass phrase"))
+    return client
+
+
+def test_the_staff_trusts_an_account_with_a_note_that_stays_in_the_log(alice: Person, staff):
+    account = alice.links.get().account_id
+    Suspicion.objects.create(person=alice, account=account, reason="circle", people=19, counted_as=0.2, points=3)
+    listed = staff.get(reverse("admin:scoring_suspicion_changelist")).content.decode()
+    assert f"account={account}" in listed
+    answer = staff.post(reverse("admin:scoring_trust_add"), {"account": account, "note": "A radio show"})
+    assert answer.status_code == 302
+    given = Trust.objects.get()
+    assert (given.account, given.note, given.given_by) == (account, "A radio show", User.objects.get(is_staff=True))
+    history = staff.get(reverse("admin:scoring_trust_history", args=[account])).content.decode()
+    assert "staff@example.com" in history
+    staff.post(reverse("admin:scoring_trust_delete", args=[account]), {"post": "yes"})
+    assert not Trust.objects.exists()
+
+
+def test_the_staff_cannot_trust_an_account_that_does_not_exist(staff):
+    answer = staff.post(reverse("admin:scoring_trust_add"), {"account": 987654321, "note": "?"})
+    assert "There is no account of this number." in answer.content.decode()
+    assert not Trust.objects.exists()
+
+
+def test_the_date_of_making_is_read_from_the_number_of_an_account_on_x(db):
+    made = datetime(2026, 10, 29, 12, tzinfo=UTC)
+    number = (int(made.timestamp() * 1000) - 1_288_834_974_657) << 22
+    new = Account.objects.create(network="twitter", external_id=str(number))
+    for network, external_id in [
+        ("twitter", "12345"),
+        ("twitter", "jack"),
+        ("twitter", "9" * 19),
+        ("twitter", "9" * 40),
+        ("github", str(number)),
+    ]:
+        Account.objects.create(network=network, external_id=external_id)
+    found = suspicions.born()
+    assert found["account"].tolist() == [new.pk]
+    assert found["day"].tolist() == [(made.date() - date(1970, 1, 1)).days]
