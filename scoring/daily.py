@@ -17,12 +17,23 @@ from numpy.typing import NDArray
 
 from accounts.models import Account
 from accounts.networks import NETWORKS
-from scoring import columns, effects, formula, log, reasons, rests, shadows, suggestions, suspicions, versions
+from scoring import (
+    columns,
+    effects,
+    formula,
+    intervals,
+    log,
+    reasons,
+    rests,
+    shadows,
+    suggestions,
+    suspicions,
+    versions,
+)
 from scoring.achievements import award as awarding
 from scoring.achievements.catalogue import FAMILIES
 from scoring.collect import pulling
 from scoring.comparisons import FAR
-from scoring.engine.contributions import contributions
 from scoring.engine import duckdb as engine
 from scoring.engine import spark_session
 from scoring.engine.base import Columns, Inputs, Output
@@ -171,6 +182,7 @@ def publish_and_award(
         "accounts": len(results.accounts.entity),
         "persons": persons,
         "population": len(results.population),
+        measured.KEY: measured.counted(table),
     }
     say("publish", f"{persons:,} people and {run.counts['accounts']:,} accounts scored by {run.formula}")
     newest = is_newest(run.as_of)
@@ -236,7 +248,16 @@ def beside(results: Results, output: Output, owners: dict[str, NDArray[np.int64]
     scorer = formula.get(run.formula)
     return replace(
         results,
-        person_bounds=person_bounds(scorer, inputs(run.as_of), mine, person, results.persons, standing, output.guards),
+        person_bounds=intervals.from_log(
+            scorer,
+            inputs(run.as_of),
+            members=mine,
+            person=person,
+            scored=results.persons,
+            standing=standing,
+            guards=output.guards,
+            temp_folder=spill_folder(),
+        ),
         account_bounds=intervals.of_accounts(scorer, table, results.accounts),
         unrested=unrested(run.formula, run.as_of, owners, standing, output.guards),
         suggestions=found.columns(),
@@ -264,27 +285,6 @@ def unrested(
     )
     scored = formula.get(version).score(*members_table(output.features, mine))
     return {"person": scored.entity, "score": scored.score}
-
-
-def person_bounds(
-    scorer: Formula,
-    known: Inputs,
-    members: FeatureTable,
-    person: NDArray[np.int64],
-    scored: Scored,
-    standing: tuple[NDArray[np.int64], NDArray[np.int64]],
-    guards: Columns | None,
-) -> intervals.Interval:
-    """Between which values people's scores would lie with other people of the same kind (scoring.intervals)."""
-    found = contributions(
-        known,
-        accounts=np.unique(members.account),
-        standing=standing,
-        guards=guards,
-        wanted=members.columns.keys(),
-        temp_folder=spill_folder(),
-    )
-    return intervals.of_members(scorer, members, person, scored, found)
 
 
 def standings_in(output: Output) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -512,7 +512,16 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             standing=output.standing[table.supplied == 0],
             population=np.sort(np.concatenate([population, scored.score])),
             effects=effects.of_unlinking(scorer, members, person, scored),
-            person_bounds=person_bounds(scorer, known, members, person, scored, last, guards),
+            person_bounds=intervals.from_log(
+                scorer,
+                known,
+                members=members,
+                person=person,
+                scored=scored,
+                standing=last,
+                guards=guards,
+                temp_folder=spill_folder(),
+            ),
             unrested=unrested(version, as_of, mine, last, guards),
         )
         run.counts = {"persons": len(scored.entity), "population": len(results.population)}

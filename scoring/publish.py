@@ -48,6 +48,9 @@ class Results:
     unrested: Mapping[str, NDArray[Any]] = field(
         default_factory=lambda: {"person": np.zeros(0, int), "score": np.zeros(0)}
     )
+    # Bounds (low, high) of the scores of `persons` and of `accounts`; None where nothing is said of them.
+    person_bounds: tuple[Float64, Float64] | None = None
+    account_bounds: tuple[Float64, Float64] | None = None
     # Columns of Suggestion, the network as its code; None where nothing is said of what would raise scores.
     suggestions: Mapping[str, NDArray[Any]] | None = None
 
@@ -159,11 +162,17 @@ def slugs() -> NDArray[Any]:
     return np.array([slug_of.get(code, "") for code in range(max(slug_of) + 1)])
 
 
+def bounds_or_all(bounds: tuple[Float64, Float64] | None, count: int) -> tuple[Float64, Float64]:
+    """`bounds`, or the whole scale."""
+    return bounds or (np.full(count, 1.0), np.full(count, 100.0))
+
+
 def stage_persons(results: Results) -> None:
     """COPY people's scores and leaves into temporary tables, and leave out who was erased, or removed the last account,
     while the run went on."""
     persons, leaves = results.persons, results.leaves
     # COPY knows no NULL here: not a number stands for it.
+    low, high = bounds_or_all(results.person_bounds, len(persons))
     unrested = np.full(len(persons.entity), np.nan)
     rested = np.isin(results.unrested["person"], persons.entity)
     unrested[np.searchsorted(persons.entity, results.unrested["person"][rested])] = results.unrested["score"][rested]
@@ -173,7 +182,7 @@ def stage_persons(results: Results) -> None:
             DROP TABLE IF EXISTS person_score, leaf;
             CREATE TEMP TABLE person_score (
                 person_id bigint PRIMARY KEY, score float8, reach float8, amplification float8, network_part float8,
-                percentile float8, confidence text, unrested float8
+                percentile float8, confidence text, low float8, high float8, unrested float8
             ) ON COMMIT DROP;
             CREATE TEMP TABLE leaf (
                 person_id bigint, network text, account bigint, part text, feature text, value float8, points float8
@@ -186,6 +195,8 @@ def stage_persons(results: Results) -> None:
             {
                 **scored_columns(persons, results.population, "person_id"),
                 "confidence": np.array(CONFIDENCES)[persons.confidence],
+                "low": low,
+                "high": high,
                 "unrested": unrested,
             },
         )
@@ -254,15 +265,16 @@ def write_scores(run: ScoreRun, *, everybody: bool) -> int:
             """
             INSERT INTO scoring_score
                 (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, formula, as_of,
-                 unrested)
+                 low, high, unrested)
             SELECT person_id, %s, score, reach, amplification, network_part, percentile, confidence, %s, %s,
-                   nullif(unrested, 'NaN')
+                   low, high, nullif(unrested, 'NaN')
             FROM person_score
             ON CONFLICT (person_id) DO UPDATE SET
                 run_id = excluded.run_id, score = excluded.score, reach = excluded.reach,
                 amplification = excluded.amplification, network_part = excluded.network_part,
                 percentile = excluded.percentile, confidence = excluded.confidence, formula = excluded.formula,
-                as_of = excluded.as_of, unrested = excluded.unrested
+                as_of = excluded.as_of, low = excluded.low, high = excluded.high,
+                unrested = excluded.unrested
             """,
             [run.pk, run.formula, run.as_of],
         )
@@ -335,6 +347,7 @@ def write_suggestions(suggestions: Mapping[str, NDArray[Any]]) -> int:
 def write_accounts(results: Results) -> int:
     """Replace the scores of all accounts by the run's."""
     accounts = results.accounts
+    low, high = bounds_or_all(results.account_bounds, len(accounts))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM scoring_accountscore")
         written: int = columns.write(
@@ -344,6 +357,8 @@ def write_accounts(results: Results) -> int:
                 **scored_columns(accounts, results.population, "account"),
                 "standing": results.standing.astype(np.int32),
                 "confidence": accounts.confidence.astype(np.int16),
+                "low": low,
+                "high": high,
             },
         )
         # Whoever was erased while the run went on must not come back with it.

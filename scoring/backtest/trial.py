@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,26 @@ from scoring.backtest.agreement import Agreement, agreements
 from scoring.backtest.splitting import Known, Split
 from scoring.engine import duckdb as engine
 from scoring.engine.base import Inputs
-from scoring.features.catalogue import NETWORKS, ORIGIN_API
+from scoring.engine.guards import BURST, CIRCLE, ENABLED
+from scoring.features.catalogue import NETWORKS
 from scoring.formula.base import Scored
 
 Int64 = NDArray[np.int64]
 Float64 = NDArray[np.float64]
+
+# What --guards asks for: what is added to the score's name, and which guards it is computed with.
+GUARDS: Mapping[str, Mapping[str, frozenset[int]]] = {
+    "on": {"": ENABLED},
+    "off": {", no guards": frozenset()},
+    "each": {
+        "": ENABLED,
+        ", no guards": frozenset(),
+        ", bursts alone": frozenset({BURST}),
+        ", circles alone": frozenset({CIRCLE}),
+    },
+}
+# A table covers all there was of a network while it goes on: accounts.networks.base.ORIGINS["bulk"].
+ORIGIN_BULK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ class Trial:
 
 
 def inputs_of(known: Known, *, network: str) -> Inputs:
-    """What the engine takes: every row an event of `network`, named by the network itself."""
+    """What the engine takes: every row an event of `network`, as imported from a table."""
     count = len(known.actor)
     nothing: Int64 = np.zeros(0, dtype=np.int64)
     whole = np.zeros(count, dtype=np.int64)
@@ -52,7 +67,7 @@ def inputs_of(known: Known, *, network: str) -> Inputs:
         "post": whole,
         "network": whole + NETWORKS[network].code,
         "verb": known.verb,
-        "origin": whole + ORIGIN_API,
+        "origin": whole + ORIGIN_BULK,
     }
     return Inputs(
         as_of=known.as_of,
@@ -67,9 +82,11 @@ def inputs_of(known: Known, *, network: str) -> Inputs:
     )
 
 
-def scores(known: Known, *, network: str, version: str, temp_folder: Path | None = None) -> Float64:
-    """The score of each of known.people, by the formula `version`."""
-    output = engine.compute(inputs_of(known, network=network), temp_folder=temp_folder)
+def scores(
+    known: Known, *, network: str, version: str, guards: Collection[int] = ENABLED, temp_folder: Path | None = None
+) -> Float64:
+    """The score of each of known.people, by the formula `version` and with these `guards` (scoring.engine.guards)."""
+    output = engine.compute(inputs_of(known, network=network), enabled=guards, temp_folder=temp_folder)
     scored = formula.get(version).score(output.features, output.features.account)
     return aligned(scored, known.people + 1)
 

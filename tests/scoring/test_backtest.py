@@ -238,6 +238,15 @@ def test_the_command_prints_the_score_beside_each_baseline(town, tmp_path):
     assert backtest(town, "--split", "0.4", "0.6", "--seed", "2") != said
 
 
+def test_each_guard_is_tried_by_itself(town):
+    said = backtest(town, "--guards", "each")
+    scores = [
+        line.split("  ")[0] for line in said.splitlines() if line.startswith("score, v1") and " less " not in line
+    ]
+    assert scores == [f"score, v1{words}" for words in ("", ", no guards", ", bursts alone", ", circles alone")]
+    assert "score, v1, no guards" in backtest(town, "--guards", "off")
+
+
 def test_the_order_of_rows_changes_nothing(town, tmp_path):
     lines = town.read_text().splitlines()
     shuffled = text(tmp_path, "\n".join(lines[::-1]), "turned.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from scoring.backtest import edges as reading
 from scoring.backtest import report, splitting
 from scoring.backtest.edges import BadEdges, Edges
 from scoring.backtest.splitting import Split
-from scoring.backtest.trial import Trial, aligned, run, scores
+from scoring.backtest.trial import GUARDS, Trial, aligned, run, scores
 from scoring.engine import duckdb as engine
 from scoring.features.catalogue import NETWORKS
 
@@ -99,6 +99,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--verb", default=VERB, help="the verb of rows that name none (default: %(default)s)")
         parser.add_argument("--formula", default=settings.FORMULA, help="the formula's version (default: %(default)s)")
+        parser.add_argument(
+            "--guards", choices=sorted(GUARDS), default="on", help="each: with all, none, and each alone"
+        )
         parser.add_argument("--seed", type=int, default=1, help="of everything drawn at random (default: %(default)s)")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file too")
 
@@ -153,11 +156,13 @@ class Command(BaseCommand):
         return [splitting.after(edges, moment, horizon=options["horizon"]) for moment in moments]
 
     def trial(self, split: Split, edges: Edges, *, version: str, options: Mapping[str, Any]) -> Trial:
-        name = f"score, {version}"
-        if edges.numbers is not None:
-            by_score = {name: scores_of_log(split, edges.numbers, version=version)}
-        else:
-            by_score = {name: scores(split.known, network=options["network"], version=version)}
+        by_score = {}
+        for words, guards in GUARDS[options["guards"]].items():
+            if edges.numbers is None:
+                found = scores(split.known, network=options["network"], version=version, guards=guards)
+            else:
+                found = scores_of_log(split, edges.numbers, version=version, guards=guards)
+            by_score[f"score, {version}{words}"] = found
         trial = run(split, by_score, seed=options["seed"])
         self.stdout.write(report.table(trial))
         return trial
@@ -194,12 +199,14 @@ def edges_of_log(*, until: date) -> Edges:
     )
 
 
-def scores_of_log(split: Split, numbers: NDArray[np.int64], *, version: str) -> NDArray[np.float64]:
+def scores_of_log(
+    split: Split, numbers: NDArray[np.int64], *, version: str, guards: Collection[int]
+) -> NDArray[np.float64]:
     """The scores at the split's day of the accounts that are tested, from the whole log as of then, counters too."""
-    output = engine.compute(daily.inputs(split.day), temp_folder=daily.spill_folder())
+    output = engine.compute(daily.inputs(split.day), enabled=guards, temp_folder=daily.spill_folder())
     scored = formula.get(version).score(output.features, output.features.account)
     return aligned(scored, numbers[split.known.people])
 
 
 def settings_of(version: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {"formula": version, **{name: options[name] for name in ("network", "verb", "seed", "horizon")}}
+    return {"formula": version, **{name: options[name] for name in ("network", "verb", "guards", "seed", "horizon")}}

@@ -187,7 +187,7 @@ def features(
             theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
             recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs)) * counted >> 16
             long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs)) * counted >> 16
-            now = strength(sum(weight(as_of, row.at, 7, rested) for row in theirs)) * counted >> 16
+            now = strength(sum(weight(as_of, row.at, 5, rested) for row in theirs)) * counted >> 16
             mine["any_actors_now"] += now
             for window, brought in (("now", now), ("recent", recent), ("long", long)):
                 mine[f"any_squares_{window}"] += brought * brought >> 16
@@ -248,7 +248,8 @@ def features(
                 mine = of(account, uploaded([row]))
                 of_totals[uploaded([row]), row.verb] += beyond
                 if row.verb not in STANDING:
-                    decayed = saturated(beyond) * weight(as_of, row.at, 30, rested) >> 16
+                    people = strength(beyond * ONE) if row.origin == "archive" else saturated(beyond)
+                    decayed = people * weight(as_of, row.at, 30, rested) >> 16
                     mine[f"{row.verb.replace('-', '_')}_anonymous_recent"] += decayed
                     largest = f"{row.verb.replace('-', '_')}_largest_ever"
                     mine[largest] = max(mine[largest], row.total * ONE)
