@@ -64,11 +64,11 @@ class Command(BaseCommand):
                 raise CommandError(
                     "--moments and --change are of people's current scores: leave --network and --as-of."
                 )
-            person = person_with(handle)
+            asked = person_with(handle)
             if change:
-                self.change(person, as_of)
+                self.change(asked, as_of)
             if moments:
-                self.moments(person)
+                self.moments(asked)
             return
         try:
             leaves = self.of_account(network, handle, as_of) if network else self.of_person(handle, as_of)
@@ -88,8 +88,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{told.account}: {told.text}")
 
     def change(self, person: Person, as_of: date | None) -> None:
-        newest = DayChange.objects.filter(person=person).order_by("-as_of").values_list("as_of", flat=True).first()
-        day = days.day_of(person.pk, as_of or newest) if as_of or newest else None
+        told = DayChange.objects.filter(person=person).order_by("-as_of").values_list("as_of", flat=True)
+        to = as_of or told.first()
+        day = days.day_of(person.pk, to) if to else None
         if day is None:
             raise CommandError(
                 f"No run has told {person.handle}'s change{f' to {as_of}' if as_of else ''}: it takes two days."

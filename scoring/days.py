@@ -1,0 +1,121 @@
+"""What the last run said of posts and of the day's change, in words: for the profile and the command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scoring.models import DayChange, Moment, Post
+from scoring.templatetags.scores import signed
+
+# Points that are 0.0 once they are rounded.
+LEAST = 0.05
+# Posts that the sentence of a day names.
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A post that moved a score; `url` is "" where it is not known, or nothing that a page should lead to."""
+
+    account: int
+    points: float
+    change: float
+    people: int
+    reactions: int
+    posted_at: datetime | None
+    url: str
+
+    @property
+    def name(self) -> str:
+        if self.posted_at is None:
+            return _("a post")
+        return _("the post of %(day)s") % {"day": date_format(self.posted_at, "j F Y")}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How a score came from one day to the next: `parts` are phrases such as "+1.2 from 3 posts", the largest first."""
+
+    since: date
+    as_of: date
+    points: float
+    parts: tuple[str, ...]
+    posts: tuple[Told, ...]
+
+    @property
+    def begin(self) -> str:
+        if self.since == self.as_of - timedelta(days=1):
+            return _("Since the day before")
+        return _("Since %(day)s") % {"day": date_format(self.since, "j F Y")}
+
+    @property
+    def sentence(self) -> str:
+        words = ", ".join(self.parts) or _("nothing moved it by as much as a tenth of a point")
+        return f"{self.begin}: {words}."
+
+
+def day_of(person_id: int, as_of: date) -> Day | None:
+    """What is told of the change to `as_of`; None where nothing is. Two queries, however much there is."""
+    change = DayChange.objects.filter(person=person_id, as_of=as_of).first()
+    moved = with_urls(person_id).exclude(post=0).exclude(change=0)
+    posts = [told(moment) for moment in sorted(moved, key=lambda moment: -abs(moment.change))]
+    if change is None:
+        return None
+    seen = [post for post in posts if abs(post.change) >= LEAST]
+    return Day(change.since, as_of, change.points, parts_of(change, posts), tuple(seen[:NAMED]))
+
+
+def parts_of(change: DayChange, posts: Sequence[Told]) -> tuple[str, ...]:
+    number = len(posts)
+    words = {"posts": number}
+    if change.moments < 0:
+        by_posts = ngettext(
+            "from %(posts)s post that nobody has reacted to",
+            "from %(posts)s posts that hardly anybody has reacted to",
+            number,
+        )
+    else:
+        by_posts = ngettext("from %(posts)s post", "from %(posts)s posts", number)
+    phrases = [
+        (change.decay, _("faded") if change.decay < 0 else _("as posts that nobody reacted to grew older")),
+        (change.moments, by_posts % words),
+        (change.rest, _("from all else: followers, mentions, who reacted, and what became known late")),
+        (change.formula_change, _("because the formula changed")),
+    ]
+    seen = sorted((part for part in phrases if abs(part[0]) >= LEAST), key=lambda part: -abs(part[0]))
+    return tuple(f"{signed(points)} {phrase}" for points, phrase in seen)
+
+
+def moments_of(person_id: int) -> tuple[list[Told], float]:
+    """The posts that brought most first, those that took points away last; and what no single post explains."""
+    rows = list(with_urls(person_id))
+    shared = sum(row.points for row in rows if not row.post)
+    return [told(row) for row in sorted(rows, key=lambda row: -row.points) if row.post], shared
+
+
+def with_urls(person_id: int) -> QuerySet[Any]:
+    """Moments of a person, with the address of each post as `url`."""
+    posts = Post.objects.filter(account=OuterRef("account"), post=OuterRef("post"))
+    return Moment.objects.filter(person=person_id).annotate(url=Subquery(posts.values("url")[:1]))
+
+
+def told(moment: Any) -> Told:
+    url = moment.url or ""
+    return Told(
+        account=moment.account,
+        points=moment.points,
+        change=moment.change,
+        people=moment.people,
+        reactions=moment.reactions,
+        posted_at=moment.posted_at,
+        # An address from outside: a page must not lead just anywhere.
+        url=url if url.startswith(("https://", "http://")) else "",
+    )
