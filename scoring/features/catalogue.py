@@ -24,7 +24,7 @@ ANY = "any"
 # How a measure fades: the days in which the weight of an event halves, None where nothing fades. "" is for a reading
 # that is neither summed nor dated: what a counter says today.
 WINDOWS: Mapping[str, int | None] = {
-    "now": 7,
+    "now": 5,
     "recent": 30,
     "long": 365,
     "month": None,
@@ -34,7 +34,7 @@ WINDOWS: Mapping[str, int | None] = {
     "": None,
 }
 WINDOW_WORDS: Mapping[str, str] = {
-    "now": "fades by half every 7 days",
+    "now": "fades by half every 5 days",
     "recent": "fades by half every 30 days",
     "long": "fades by half every 365 days",
     "month": "the last four weeks",
@@ -391,10 +391,13 @@ def derive(
         _check_network(slug, network)
         if codes.count(network.code) > 1:
             raise ValueError(f"network {slug!r}: the number {network.code} is taken")
-    for measure in (*measures, *ratios):
-        if measure.window not in WINDOWS:
-            raise ValueError(f"measure {measure.name!r} names the unknown window {measure.window!r}")
-        if isinstance(measure, Measure) and measure.verbs not in KINDS:
+    for name, window in [(given.name, given.window) for given in measures] + [
+        (given.name, given.window) for given in ratios
+    ]:
+        if window not in WINDOWS:
+            raise ValueError(f"measure {name!r} names the unknown window {window!r}")
+    for measure in measures:
+        if measure.verbs not in KINDS:
             raise ValueError(f"measure {measure.name!r} is for {measure.verbs!r}, which is no kind of verb")
     features: list[Feature] = []
     for slug, network in networks.items():

@@ -24,6 +24,8 @@ CONFIDENCES = ("provisional", "fair", "solid")
 PROVISIONAL, FAIR, SOLID = range(3)
 # The feature of the three leaves (one in each part; network and account 0) that make up the point of an empty account.
 START = "start"
+# Put at the end of a feature's name in the leaves of what a person uploaded: nobody else vouches for it.
+UPLOADED = "~upload"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Scores a table of counters by a released formula, row by row, with no history and no database.
 
 A counter is a feature like any other: so many people without names, `<verb>_surplus`. Followers, lists, friends are
-counts of people or lists as they stand; mentions and retweets received are counts that fade, as of late (what PeerIndex
-gave), one for one. What an account does itself (following, mentions and retweets sent, posts) has no weight.
+counts of people or lists as they stand; mentions and retweets received are rates that fade (UNITS says what one is
+taken for). What an account does itself (following, mentions and retweets sent, posts) has no weight.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from scoring.features import catalogue
 from scoring.features.base import ONE, FeatureTable
 from scoring.formula.base import Float64
 
+# Counter -> how many people of the last month one unit of it is taken for, where it is no plain count. PeerIndex's
+# mentions and retweets received (and a table in its form) are rates that fade by a half-life nobody published: at five
+# a unit, an account of 150 followers has the two or three people who mention or pass on that it usually has.
+UNITS: Mapping[str, float] = {"mentions_received": 5.0, "retweets_received": 5.0}
 OWN_DOINGS = ("following", "mentions_sent", "retweets_sent", "posts")
 SCORE = "score"
 DELIMITERS = (",", ";", "\t", "|")
@@ -48,9 +52,18 @@ def counters_of(network: str) -> Mapping[str, str]:
     return weighed | dict.fromkeys(OWN_DOINGS, "")
 
 
+def columns_of(values: Mapping[str, Float64], network: str) -> dict[str, Float64]:
+    """The columns of a FeatureTable that counters (name -> values) fill; those without weight fill none."""
+    return {
+        column: values[name] * (ONE * UNITS.get(name, 1.0))
+        for name, column in counters_of(network).items()
+        if column and name in values
+    }
+
+
 def score_values(values: Mapping[str, Float64], *, rows: int, network: str, version: str) -> Float64:
     """Scores [rows] of accounts by their counters: name -> float64 [rows], from 0 up; a counter left out is 0."""
-    columns = {column: values[name] * ONE for name, column in counters_of(network).items() if column and name in values}
+    columns = columns_of(values, network)
     account = np.arange(rows, dtype=np.int64)
     code = np.full(rows, catalogue.NETWORKS[network].code, dtype=np.int64)
     return formula.get(version).score(FeatureTable(account, code, columns), account).score

@@ -43,6 +43,11 @@ class Piece:
             raise ValueError(f"{column} of account {account} is {values[place] / ONE}; a feature is a number from 0 up")
         return values
 
+    @property
+    def supplied(self) -> Int64:
+        """1 in rows of what their owner uploaded."""
+        return self.table.supplied[self.rows]
+
     def by_cell(self, values: NDArray[Any]) -> Float64:
         """Rows added up by cell. Whole numbers are added as such: no order of accounts changes the sum."""
         if len(self.first_row) < len(self.rows):
@@ -63,7 +68,7 @@ def pieces(table: FeatureTable, entity: Int64, *, at_most: int, rows: Int64 | No
         raise ValueError(f"{len(table)} rows of features, but {len(entity)} entities")
     if rows is None:
         rows = np.arange(len(table))
-    order = rows[np.lexsort((table.account[rows], table.network[rows], entity[rows]))]
+    order = rows[np.lexsort((table.supplied[rows], table.account[rows], table.network[rows], entity[rows]))]
     ordered = entity[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(order) else order
     low = 0
