@@ -19,7 +19,7 @@ FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 ADDRESSES = frozenset(
     {
         *(".well-known", "accounts", "admin", "api", "avatars", "deletion", "healthz", "hooks", "opt-out", "settings"),
-        *("static", "v2", "webmention"),
+        *("static", "transparency", "v2", "webmention"),
     }
 )
 ROOT_FILES = frozenset(
@@ -53,7 +53,7 @@ OTHERS = frozenset(
     moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
     onboarding optout owner password payments perks postmaster press privacy public questions redeem register root
     rss rules safety sales score scores search security self service share shop signin signout signup sitemap
-    somebody staff status store support sysadmin system team teams terms test tips tools topics transparency
+    somebody staff status store support sysadmin system team teams terms test tips tools topics
     trust twitter undefined unsubscribe upload uploads user users v1 v3 verified verify webmaster webmention
     welcome widget widgets www x you
     """.split()  # noqa: SIM905  (a word a line would be longer than the rest of this file)

@@ -23,6 +23,7 @@ from scoring import (
     formula,
     intervals,
     log,
+    measured,
     reasons,
     rests,
     shadows,

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from accounts.handles import FORM
-from scoring import uploads, views, webmention
+from scoring import transparency, uploads, views, webmention
 
 
 class HandleConverter:
@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import", uploads.import_page, name="import"),
     path("settings/import/<int:job_id>", uploads.import_job, name="import_job"),
     path("webmention", webmention.endpoint, name="webmention"),
+    path("transparency/features", transparency.features, name="features"),
     path("<handle:handle>", views.profile, name="profile"),
 ]

@@ -32,7 +32,8 @@ def quotient(of: Int64, to: Int64, *, least: float, most: float) -> Int64:
     """of / to in 65,536ths, `to` counting for `least` at least, and no more than `most`; 0 where `to` is 0."""
     divisor = np.maximum(to, round(least * ONE)).astype(np.float64)
     values = np.divide(of, divisor, out=np.zeros(len(of)), where=to > 0)
-    return np.rint(np.minimum(values, most) * ONE).astype(np.int64)
+    whole: Int64 = np.rint(np.minimum(values, most) * ONE).astype(np.int64)
+    return whole
 
 
 def _sum(columns: Mapping[str, Int64], weights: Mapping[str, float]) -> Int64 | None:
@@ -41,6 +42,6 @@ def _sum(columns: Mapping[str, Int64], weights: Mapping[str, float]) -> Int64 | 
         if name in columns:
             # In 65,536ths as well, and the large part apart from the small one: the product must fit.
             factor, values = round(weight * ONE), columns[name]
-            term = values if factor == ONE else (values >> 16) * factor + ((values & (ONE - 1)) * factor >> 16)
+            term: Int64 = values if factor == ONE else (values >> 16) * factor + ((values & (ONE - 1)) * factor >> 16)
             total = term if total is None else total + term
     return total

@@ -18,6 +18,7 @@ from accounts.models import LinkedAccount
 from accounts.pauses import Rest
 from scoring import charts
 from scoring.formula.base import Node
+from scoring.measured import PART_WORDS
 from scoring.models import Score, ScoreHistory, UnlinkEffect
 
 register = template.Library()
@@ -31,6 +32,18 @@ def points(value: float, decimals: int = 1) -> str:
     # Rounded first: number_format cuts the digits off.
     rounded = Decimal(f"{value:.{decimals}f}")
     return number_format(rounded, decimal_pos=decimals, force_grouping=True).replace("-", MINUS)
+
+
+@register.filter
+def translated(text: str) -> str:
+    """A text of the features' catalogue in the reader's language (scoring.measured)."""
+    return _(text) if text else ""
+
+
+@register.filter
+def part_words(part: str) -> str:
+    """What a part of the score is called."""
+    return str(PART_WORDS[part])
 
 
 @register.filter
