@@ -4,8 +4,9 @@
 
 A count is everything that was seen of a verb on a network: each event of each actor anew (faded, for events fade before
 they reach a formula), reactions without names, followers and other standing relations, and the surplus of counters.
-No actor saturates, nobody's standing weighs, nothing is held down: what bought followers, rings and robots gain here is
-what other formulas are measured against. Never the formula that counts (scoring.formula.BASELINE).
+No actor saturates, nobody's standing weighs, nothing is held down, uploads count like all else: what bought followers,
+rings and robots gain here is what other formulas are measured against. (Followers known by name come as the engine's
+guards left them; computed without guards they are raw too.) Never the formula that counts (scoring.formula.BASELINE).
 
 K is set so that 150 followers with 5 mentions and 20 likes of late stand at about 40, as the median did at Klout. The
 verbs that last make up reach, the others amplification; who reacts is not known to a counter, so that the part
@@ -21,7 +22,7 @@ import numpy as np
 
 from scoring.features.base import ONE, FeatureTable
 from scoring.features.catalogue import VERBS, column_of
-from scoring.formula.base import FAIR, PROVISIONAL, Float64, Int64, Leaves, NetworkPoints, Scored
+from scoring.formula.base import FAIR, PROVISIONAL, UPLOADED, Float64, Int64, Leaves, NetworkPoints, Scored
 from scoring.formula.collecting import Collected
 from scoring.formula.pooling import Piece, pieces
 
@@ -43,7 +44,9 @@ COUNTS: Mapping[str, tuple[str, ...]] = {
     for verb, declared in VERBS.items()
 }
 PART: Mapping[str, str] = {verb: "reach" if known.standing else "amplification" for verb, known in VERBS.items()}
-KEYS = tuple((PART[verb], column) for verb, columns in COUNTS.items() for column in columns)
+KEYS = tuple(
+    (PART[verb], column + mark) for mark in ("", UPLOADED) for verb, columns in COUNTS.items() for column in columns
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,13 @@ class Plain:
             collected.add_start(piece)
             worked = work(piece)
             for verb, columns in COUNTS.items():
-                per_count = ratio(worked.brings(piece, verb), worked.counts[verb])
+                per_count = ratio(worked.brings(piece, verb), worked.counts[verb])[piece.cell_of_row]
                 for column in columns:
                     if column in table.columns:
                         values = piece.values(column) / ONE
-                        collected.add(piece, (PART[verb], column), values, values * per_count[piece.cell_of_row])
+                        for uploaded, mark in ((0, ""), (1, UPLOADED)):
+                            points = np.where(piece.supplied == uploaded, values * per_count, 0.0)
+                            collected.add(piece, (PART[verb], column + mark), values, points)
         return collected.leaves()
 
 

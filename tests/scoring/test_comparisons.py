@@ -206,6 +206,7 @@ def test_the_table_has_everybody_who_moves(town, tmp_path: Path) -> None:
         (["v1", "v1"], "Name two formulas"),
         (["v1", "v2", "--top", "-1"], "--top takes a number"),
         (["v1", "v2", "--csv", "/no/such/folder/x.csv"], "no folder /no/such/folder"),
+        (["v1", "v2", "--csv", "/proc"], "/proc cannot be written"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_a_line(town, words, said) -> None:

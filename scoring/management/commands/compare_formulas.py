@@ -14,6 +14,7 @@ from scoring import comparing, formula
 from scoring.comparisons import (
     FAR,
     FEATURES_EACH,
+    SAME,
     Comparison,
     Incomparable,
     Mover,
@@ -61,7 +62,10 @@ class Command(BaseCommand):
         self.show_movers(found.movers(found.farthest(top)))
         if csv:
             moved = found.farthest(None)
-            write_movers(csv, found, moved)
+            try:
+                write_movers(csv, found, moved)
+            except OSError as error:
+                raise CommandError(f"{csv} cannot be written: {error.strerror}.") from None
             self.stdout.write(self.style.SUCCESS(f"{len(moved):,} people who move are in {csv}."))
 
     def line(self, text: str = "") -> None:
@@ -82,7 +86,9 @@ class Command(BaseCommand):
         low, middle, high = found.spread
         self.line(f"  up {found.up:,}, down {found.down:,}, same {found.same:,}; mean {found.mean:+.2f},")
         self.line(f"  median {middle:+.2f}, nine of ten between {low:+.2f} and {high:+.2f}")
-        self.line(f"  more than {FAR:.0f} points, and so told: {found.far_up:,} up, {found.far_down:,} down")
+        self.line(
+            f"  more than {FAR:.0f} points, which would be told by mail: {found.far_up:,} up, {found.far_down:,} down"
+        )
         self.heading(f"By band of the score by {found.old}")
         self.line(f"  {'score':<10} {'people':>9} {'mean move':>10} {'far up':>9} {'far down':>9}")
         for band in found.bands:
@@ -118,7 +124,7 @@ class Command(BaseCommand):
 
 
 def moves_in_words(moves: Any, labels: Any) -> str:
-    return ", ".join(f"{labels[name]} {points:+.1f}" for name, points in moves.items())
+    return ", ".join(f"{labels[name]} {points:+.1f}" for name, points in moves.items() if abs(points) >= SAME)
 
 
 def networks_in_words(mover: Mover) -> str:

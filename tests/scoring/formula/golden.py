@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,8 @@ def reacted(recent: float, year: float) -> dict[str, float]:
     return reactions(recent, year) | {"reply_events_recent": recent}
 
 
-# Name -> the accounts of one person: the network, and features in people.
+# Name -> the accounts of one person: the network (with ~ for what was uploaded of the account before), and features in
+# people.
 CHOSEN: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]] = {
     "nobody was seen to react": [("twitter", {})],
     "one follower": [("twitter", {"follow_actors_ever": 1})],
@@ -52,6 +54,9 @@ CHOSEN: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]] = {
     "an empty account beside a full one": [("twitter", reacted(30, 90)), ("facebook", {})],
     "two accounts of one network": [("twitter", {"follow_surplus": 300}), ("twitter", {"follow_surplus": 700})],
     "equal on three networks": [(slug, reacted(30, 90)) for slug in ("twitter", "facebook", "mastodon")],
+    "an upload alone": [("twitter", {}), ("~", reacted(300, 900))],
+    "an upload beside what the network says": [("twitter", reacted(30, 90)), ("~", reacted(300, 900))],
+    "an upload on one network, reactions on another": [("facebook", reacted(30, 90)), ("twitter", {}), ("~", COUNTED)],
     "every network a little": [(slug, {"any_actors_recent": 3, "like_events_recent": 3}) for slug in CODES],
 }
 
@@ -59,35 +64,35 @@ CHOSEN: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]] = {
 def people() -> list[dict[str, Any]]:
     """People by hand, then as many drawn: features by Pareto over six orders of magnitude."""
     rng = np.random.default_rng(SEED)
-    named: list[tuple[str, list[tuple[int, dict[str, int]]]]] = [
-        (name, [(CODES[slug], {column: round(n * ONE) for column, n in features.items()}) for slug, features in rows])
+    named: list[tuple[str, list[tuple[str, dict[str, int]]]]] = [
+        (name, [(slug, {column: round(n * ONE) for column, n in features.items()}) for slug, features in rows])
         for name, rows in CHOSEN.items()
     ]
     for number in range(DRAWN):
         rows = []
-        for code in rng.choice(sorted(CODES.values()), size=rng.integers(1, 5)).tolist():
-            columns = rng.choice(COLUMNS, size=rng.integers(1, 20), replace=False).tolist()
-            rows.append((code, {name: int(ONE * min(rng.pareto(0.5), 1e6)) for name in sorted(columns)}))
+        for slug in rng.choice(sorted(CODES), size=rng.integers(1, 5)).tolist():
+            for mark in (slug, "~") if rng.random() < 0.2 else (slug,):
+                columns = rng.choice(COLUMNS, size=rng.integers(1, 20), replace=False).tolist()
+                rows.append((mark, {name: int(ONE * min(rng.pareto(0.5), 1e6)) for name in sorted(columns)}))
         named.append((f"drawn {number + 1}", rows))
-    account = iter(range(1001, 10_000))
-    return [
-        {
-            "person": place + 1,
-            "name": name,
-            "accounts": [
-                {"network": code, "account": next(account), "features": features}
-                for code, features in sorted(rows, key=lambda row: row[0])
-            ],
-        }
-        for place, (name, rows) in enumerate(named)
-    ]
+    account = 1000
+    written = []
+    for place, (name, rows) in enumerate(named):
+        accounts: list[dict[str, Any]] = []
+        for slug, features in rows:
+            account += slug != "~"
+            row = {"network": accounts[-1]["network"] if slug == "~" else CODES[slug], "account": account}
+            accounts.append(row | ({"supplied": 1} if slug == "~" else {}) | {"features": features})
+        written.append({"person": place + 1, "name": name, "accounts": accounts})
+    return written
 
 
 def given(people: Sequence[Mapping[str, Any]]) -> tuple[Any, np.ndarray]:
-    """The table of the people's accounts, and whose each row is."""
+    """The table of the people's accounts (and of what they uploaded), and whose each row is."""
     accounts = [(account, person["person"]) for person in people for account in person["accounts"]]
     table = table_of([(account["network"], account["account"], account["features"]) for account, _ in accounts])
-    return table, np.array([person for _, person in accounts], dtype=np.int64)
+    supplied = np.array([account.get("supplied", 0) for account, _ in accounts], dtype=np.int64)
+    return replace(table, supplied=supplied), np.array([person for _, person in accounts], dtype=np.int64)
 
 
 def results(version: str, people: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from scoring import formula
 from scoring.features.base import ONE
 from scoring.formula import plain
-from scoring.formula.base import PARTS, Scored
+from scoring.formula.base import PARTS, UPLOADED, Scored
 from tests.scoring.formula.given import FACEBOOK, TWITTER, Row, features, table_of, unhurried
 
 columns = st.sampled_from(sorted({column for names in plain.COUNTS.values() for column in names}))
@@ -57,6 +59,22 @@ def test_leaves_parts_and_networks_add_up_to_the_score(rows) -> None:
     assert 1 + result.networks().points.sum() == pytest.approx(score, abs=1e-9)
     for part, column in zip(PARTS, (result.reach, result.amplification, result.network_part), strict=True):
         assert leaves.points[leaves.part == part].sum() == pytest.approx(column[0], abs=1e-9)
+
+
+@unhurried
+@given(said=some_features, uploaded=some_features)
+def test_an_upload_counts_like_all_else_under_a_name_of_its_own(said, uploaded) -> None:
+    table = table_of([(TWITTER, 1, said), (TWITTER, 1, uploaded)])
+    rows = replace(table, supplied=np.array([0, 1]))
+    both = formula.get("plain").score(rows, np.ones(2, dtype=np.int64))
+    leaves = both.leaves(both.entity)
+    together = {name: said.get(name, 0) + uploaded.get(name, 0) for name in {*said, *uploaded}}
+    assert both.score[0] == pytest.approx(scored((TWITTER, 1, together)).score[0], abs=1e-9)
+    assert leaves.points.sum() == pytest.approx(both.score[0], abs=1e-9)
+    marked = {name.removesuffix(UPLOADED) for name in leaves.feature.tolist() if name.endswith(UPLOADED)}
+    assert marked == {name for name, count in uploaded.items() if count}
+    names = list(zip(leaves.account.tolist(), leaves.part.tolist(), leaves.feature.tolist(), strict=True))
+    assert len(set(names)) == len(names)
 
 
 @unhurried
