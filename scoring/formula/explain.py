@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scoring.features import catalogue
-from scoring.formula.base import PARTS, START, Leaves, Node
+from scoring.formula.base import PARTS, START, UPLOADED, Leaves, Node
 
 # Leaves below this many points are shown as one.
 SMALL = 0.05
@@ -40,8 +40,10 @@ class Names:
 
     def feature(self, code: int, column: str) -> tuple[str, str]:
         """Label and unit; a column that the catalogue does not know (any more) stands for itself."""
-        feature = catalogue.BY_KEY.get((catalogue.SLUGS.get(code, ""), column))
-        return (feature.label, feature.unit) if feature else (column.replace("_", " ").capitalize(), "")
+        measured = column.removesuffix(UPLOADED)
+        feature = catalogue.BY_KEY.get((catalogue.SLUGS.get(code, ""), measured))
+        label, unit = (feature.label, feature.unit) if feature else (measured.replace("_", " ").capitalize(), "")
+        return (label if measured == column else f"{label}, from an upload", unit)
 
 
 def tree(

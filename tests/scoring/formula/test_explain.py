@@ -96,6 +96,12 @@ def test_a_feature_that_left_the_catalogue_still_explains_an_old_score():
     assert "Carrier pigeons recent: 1,200" in explain.render(explain.tree(leaves))
 
 
+def test_what_was_uploaded_says_so_beside_its_plain_label():
+    names = explain.Names()
+    label, unit = names.feature(TWITTER, "follow_surplus")
+    assert names.feature(TWITTER, "follow_surplus~upload") == (f"{label}, from an upload", unit)
+
+
 def test_it_refuses_leaves_of_several_people_and_other_orders():
     rows = [alice(account=1, follow_surplus=5), alice(account=2, follow_surplus=5)]
     result = formula.get("v1").score(table_of(rows), np.array([1, 2]))
