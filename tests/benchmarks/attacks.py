@@ -15,6 +15,8 @@ RING = 100
 POD = 20
 BOUGHT = 10_000
 BURST = 1_000
+# Of what one of the audience did, and of what was done to them, that many are copied for whoever is like them.
+MOST_COPIED = 25
 SLUGS = {code(name): name for name in SHARES}
 
 
@@ -144,9 +146,12 @@ class Growth:
         begin = END - self.days
         came = begin + rng.integers(0, max(self.days - 2, 1), self.number)
         for end, other in (("actor", "target"), ("target", "actor")):
-            order = np.argsort(events[end], kind="stable")
+            # What is copied of the busiest is drawn by lot; what they did to the target goes first.
+            lot = rng.random(len(events["day"])) - (events["target"] == target)
+            order = np.lexsort((lot, events[end]))
             first = np.searchsorted(events[end][order], models, side="left")
             size = np.searchsorted(events[end][order], models, side="right") - first
+            size = np.minimum(size, MOST_COPIED)
             clone = np.repeat(np.arange(self.number), size)
             rows = order[np.repeat(first, size) + np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)]
             # What they do is as it was, moved into the time that there is: for the unknown since they came.

@@ -81,36 +81,42 @@ def main() -> None:
     world = honest(options.accounts, options.events)
     before = scores(world)
     targets = targets_of(world, before)
-    at = ", ".join(
-        f"{score:.1f} (plain {plain:.1f})"
-        for score, plain in zip(before.of(targets, "all"), before.of(targets, "plain"), strict=True)
-    )
-    print(f"{len(world.events['target']):,} reactions among {options.accounts:,} accounts; targets at {at}")
+    print(f"{len(world.events['target']):,} reactions among {options.accounts:,} accounts; three targets:")
+    for by, label in {"all": "v1", "plain": "plain"}.items():
+        print(f"  {label:6}" + "".join(f"{score:8.1f}" for score in before.of(targets, by)))
     shifted = before.v1["all"] - before.v1["none"]
     print(
-        f"all guards move the honest world's scores by {shifted.min():.2f} to {shifted.max():.2f}, {np.abs(shifted).mean():.4f} on average"
+        f"the guards move honest scores by {np.abs(shifted).mean():.4f} on average, {np.abs(shifted).max():.2f} at most"
     )
-    names = ("plain", "all", "none", "burst", "circle")
-    print(
-        f"{'':40}"
-        + "".join(f"{name:>22}" for name in ("plain", "v1", "v1 without guards", "v1, burst alone", "v1, circle alone"))
-    )
+    print(f"{'points gained':42}" + "".join(f"{label:>22}" for label in LABELS.values()))
     for name, doing in {**ATTACKS, **GROWTH}.items():
-        if options.only not in name:
-            continue
-        begun = time.perf_counter()
-        after = scores(done(world, targets, doing))
-        gains = {by: after.of(targets, by) - before.of(targets, by) for by in names}
-        line = "".join(f"{' '.join(f'{gain:+6.1f}' for gain in gains[by]):>22}" for by in names)
-        goal = ""
-        if name in ATTACKS:
-            missed = (gains["plain"] >= 15) & (gains["all"] > 2)
-            goal = "  MISSED" if missed.any() else "  ok"
-        else:
-            goal = "  loses " + " ".join(
-                f"{1 - all_ / none:.0%}" for all_, none in zip(gains["all"], gains["none"], strict=True)
-            )
-        print(f"{name:40}{line}{goal}  ({time.perf_counter() - begun:.0f} s)", flush=True)
+        if options.only in name:
+            begun = time.perf_counter()
+            after = scores(done(world, targets, doing))
+            gains = {by: after.of(targets, by) - before.of(targets, by) for by in LABELS}
+            line = "".join(f"{' '.join(f'{gain:+6.1f}' for gain in gains[by]):>22}" for by in LABELS)
+            told = missed(gains) if name in ATTACKS else lost(gains)
+            print(f"{name:42}{line}  {told} ({time.perf_counter() - begun:.0f} s)", flush=True)
+
+
+LABELS = {
+    "plain": "plain",
+    "all": "v1",
+    "none": "v1, no guard",
+    "burst": "v1, bursts alone",
+    "circle": "v1, circles alone",
+}
+
+
+def missed(gains: Mapping[str, np.ndarray]) -> str:
+    """Whether the goal is reached: at most 2 points where the plain score gives 15 or more."""
+    return "MISSED" if ((gains["plain"] >= 15) & (gains["all"] > 2)).any() else "ok"
+
+
+def lost(gains: Mapping[str, np.ndarray]) -> str:
+    """What share of honest growth the guards take; the goal is less than a tenth."""
+    shares = 1 - gains["all"] / gains["none"]
+    return f"loses {' '.join(f'{share:.1%}' for share in shares)}{'' if shares.max() < 0.1 else ' MISSED'}"
 
 
 if __name__ == "__main__":
