@@ -16,7 +16,7 @@ from scoring.engine import steps
 from scoring.engine.base import Columns, Inputs, Output, Progress, none
 from scoring.engine.graph import UNKNOWN, standings
 from scoring.engine.guards import ENABLED, PAIRS, find
-from scoring.engine.kernel_tables import replace_steps
+from scoring.engine.kernel_tables import Made, forget, guarded_hands, replace_steps
 from scoring.engine.pauses import segments
 from scoring.features.base import ONE, FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS, UNCERTAINTY
@@ -99,20 +99,21 @@ def compute(
         with duckdb.connect(":memory:", config=settings) as connection:
             _declare_functions(connection)
             _bring_sources(connection, inputs, only)
-            made: frozenset[str] = frozenset()
+            made = Made()
             if kernel and only is None:
                 made = replace_steps(connection, inputs, end=day_number(inputs.as_of), say=say, threads=threads)
             for step in steps.BEFORE_GRAPH:
-                if step not in made:
+                if step not in made.steps:
                     _run(connection, step, say)
-            guarded = _guard(connection, inputs, guards, whole=only is None, enabled=enabled)
+            guarded = _guard(connection, inputs, guards, whole=only is None, enabled=enabled, pairs=made.pairs)
             say("int_guards", len(guarded["target"]))
             if standing is None:
-                standing = _rank(connection)
+                standing = _rank(connection, made.pairs, guarded)
                 say("graph", len(standing[0]))
             _load(connection, "standing", {"account": standing[0], "value": standing[1]}, ("account", "value"))
             for step in steps.AFTER_GRAPH:
                 _run(connection, step, say)
+            forget(connection, made)
             return _collect(connection, standing, only, guarded)
 
 
@@ -229,14 +230,18 @@ def _guard(
     *,
     whole: bool,
     enabled: Collection[int] = ENABLED,
+    pairs: Columns | None = None,
 ) -> Columns:
-    """Make the table int_guards: `given`, or else what the guards find in all pairs; returns its columns."""
+    """Make the table int_guards: `given`, or else what the guards find in all pairs; returns its columns.
+
+    pairs: the columns of int_pairs, where they are at hand.
+    """
     if given is not None:
         # Whom an operator trusts meanwhile is judged no more.
         kept = ~np.isin(given["target"], inputs.trusted)
         guarded: Columns = {name: np.asarray(values)[kept] for name, values in given.items()}
     elif whole and enabled:
-        pairs = connection.execute(PAIRS).fetchnumpy()
+        pairs = connection.execute(PAIRS).fetchnumpy() if pairs is None else pairs
         guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, enabled=enabled)
     else:
         guarded = none("target", "actor", "weight", "reason")
@@ -244,7 +249,10 @@ def _guard(
     return guarded
 
 
-def _rank(connection: duckdb.DuckDBPyConnection) -> tuple[Int64, Int64]:
+def _rank(connection: duckdb.DuckDBPyConnection, pairs: Columns | None, guarded: Columns) -> tuple[Int64, Int64]:
+    """The standing of each account by what its pairs hand on, as far as no guard makes it less."""
+    if pairs is not None:
+        return standings(pairs["actor"], pairs["target"], guarded_hands(pairs, guarded))
     found = connection.execute(
         f"""
         SELECT p.actor, p.target, unit(p.hands * COALESCE(g.weight, {ONE})) AS hands

@@ -42,6 +42,12 @@ def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDA
     return accounts, both[: len(actor)], both[len(actor) :]
 
 
+def _in_order(sink: NDArray[np.int32], source: NDArray[np.int32]) -> bool:
+    """Whether edges are sorted by their ends, each once."""
+    same = sink[1:] == sink[:-1]
+    return bool(np.all((sink[1:] > sink[:-1]) | same) and np.all(source[1:][same] > source[:-1][same]))
+
+
 def pagerank(actor: Int64, target: Int64, weight: Int64) -> tuple[Int64, NDArray[np.float64]]:
     """Accounts (sorted, each once) and their rank; ranks add up to 1.
 
@@ -58,10 +64,15 @@ def pagerank(actor: Int64, target: Int64, weight: Int64) -> tuple[Int64, NDArray
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     accounts, source, sink = numbered(actor, target)
     count = len(accounts)
+    handed_on = weight.astype(np.float64)
     # Whole numbers add up exactly in any order while they are below 2 ** 53.
-    handed_out = np.bincount(source, weights=weight.astype(np.float64), minlength=count)
-    # A row for each target: doubled edges are summed, and it is in the order of its actors whatever the input's was.
-    matrix = sparse.coo_array((weight.astype(np.float64), (sink, source)), shape=(count, count)).tocsr()
+    handed_out = np.bincount(source, weights=handed_on, minlength=count)
+    # A row for each target, in the order of its actors; doubled edges are summed.
+    if _in_order(sink, source):
+        rows = np.concatenate([[0], np.cumsum(np.bincount(sink, minlength=count))])
+        matrix = sparse.csr_array((handed_on, source, rows.astype(np.int32)), shape=(count, count))
+    else:
+        matrix = sparse.coo_array((handed_on, (sink, source)), shape=(count, count)).tocsr()
     matrix.data /= handed_out[matrix.indices]
     idle = np.flatnonzero(handed_out == 0)
     rank = np.full(count, 1.0 / count)

@@ -62,15 +62,14 @@ def by_kernel(inputs: Inputs, **settings_: Any) -> Tables:
         made = kernel_tables.replace_steps(
             connection, inputs, end=day_number(inputs.as_of), say=lambda stage, rows: None, **settings_
         )
-        assert made == set(STEPS)
+        assert made.steps == set(STEPS)
         return tables(connection)
 
 
 def made_by_kernel(inputs: Inputs) -> frozenset[str]:
     with sources(inputs) as connection:
-        return kernel_tables.replace_steps(
-            connection, inputs, end=day_number(inputs.as_of), say=lambda stage, rows: None
-        )
+        end = day_number(inputs.as_of)
+        return kernel_tables.replace_steps(connection, inputs, end=end, say=lambda stage, rows: None).steps
 
 
 # ---------------------------------------------------------------- arbitrary small logs
