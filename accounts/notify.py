@@ -71,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
         _("The way scores are counted has changed"),
         frozenset({"previous", "formula", "since", "old", "new", "points", "higher", "url"}),
     ),
+    "rest_over": Kind(_("Your rest is over"), frozenset({"day", "url"})),
     "import_failed": Kind(_("Your upload could not be read"), frozenset({"file_name", "error", "url"})),
 }
 

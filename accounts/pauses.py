@@ -12,8 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.formats import date_format
 
 from accounts.models import LinkedAccount, Pause, Person
+from accounts.notify import notify
 
 # Days that a person may rest in a calendar year.
 DAYS_A_YEAR = 60
@@ -93,7 +96,7 @@ def begin_rest(*, person: Person, at: datetime) -> Rest:
         raise AlreadyResting(f"{person} rests already")
     if days_left(person, at) < 1:
         raise NoDaysLeft(f"{person} has used up the {DAYS_A_YEAR} days of {at.astimezone(UTC).year}")
-    _close_used_up(person, before, at)
+    _close_used_up(before, at)
     Pause.objects.create(person=person, reason=Pause.Reason.REST, started_at=at)
     return rests_of(person)[-1]
 
@@ -103,7 +106,7 @@ def end_rest(*, person: Person, at: datetime) -> Rest:
     """End the rest of `person` that goes on. Raises NotResting, also where the days were used up before."""
     _one_at_a_time(person)
     before = rests_of(person)
-    _close_used_up(person, before, at)
+    _close_used_up(before, at)
     going_on = [rest for rest in before if rest.goes_on(at)]
     if not going_on:
         raise NotResting(f"{person} does not rest")
@@ -112,16 +115,33 @@ def end_rest(*, person: Person, at: datetime) -> Rest:
 
 
 def _one_at_a_time(person: Person) -> None:
-    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    # Whoever was erased meanwhile is not there to be locked, and has no rests either.
+    Person.objects.select_for_update(no_key=True).filter(pk=person.pk).first()
 
 
-def _close_used_up(person: Person, rests: Iterable[Rest], at: datetime) -> None:
-    """Write down when rests ended by themselves, so that another one may begin."""
+def end_used_up(at: datetime) -> int:
+    """Write down which rests have ended by themselves, and tell whose they were; returns how many."""
+    number = 0
+    going_on = Pause.objects.filter(reason=Pause.Reason.REST, ended_at__isnull=True)
+    for person in Person.objects.filter(pk__in=going_on.values("person")).order_by("pk"):
+        with transaction.atomic():
+            _one_at_a_time(person)
+            rests = rests_of(person)
+            if _close_used_up(rests, at):
+                number += 1
+                day = date_format(rests[-1].end.astimezone(UTC).date(), "DATE_FORMAT")
+                notify(person=person, kind="rest_over", context={"day": day, "url": reverse("pause")})
+    return number
+
+
+def _close_used_up(rests: Iterable[Rest], at: datetime) -> int:
+    """Write down when rests ended by themselves, so that another one may begin; returns how many had not been."""
+    written = 0
     for rest in rests:
         if rest.end <= at:
-            Pause.objects.filter(pk=rest.pause).filter(Q(ended_at__isnull=True) | Q(ended_at__gt=rest.end)).update(
-                ended_at=rest.end
-            )
+            open_still = Q(ended_at__isnull=True) | Q(ended_at__gt=rest.end)
+            written += Pause.objects.filter(open_still, pk=rest.pause).update(ended_at=rest.end)
+    return written
 
 
 def days_left(person: Person, at: datetime) -> int:

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import claims, credentials, erasure, handing_out, opt_out, retention
+from accounts import claims, credentials, erasure, handing_out, opt_out, pauses, retention
 from accounts.hooks import meta
 from accounts.models import DeletionReceipt
 
@@ -44,6 +44,13 @@ def warn_of_lapsing() -> None:
     """Daily: tells whose access to an account is about to lapse, while connecting it again is still in time."""
     if told := credentials.warn_of_lapsing(timezone.now()):
         log.info("%s people told that our access to an account is about to lapse", told)
+
+
+@shared_task
+def end_rests() -> None:
+    """Daily: tells whose rest has ended because the year's days are used up."""
+    if told := pauses.end_used_up(timezone.now()):
+        log.info("%s people told that their rest has ended", told)
 
 
 @shared_task

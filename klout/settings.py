@@ -297,6 +297,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=9, minute=20),
         "options": {"expires": 12 * 3600.0},
     },
+    "tell of rests that are over": {
+        "task": "accounts.tasks.end_rests",
+        "schedule": crontab(hour=9, minute=25),
+        "options": {"expires": 12 * 3600.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
@@ -160,6 +161,22 @@ def test_rests_are_handed_out_and_erased_with_the_person(alice: Person, bob: Per
     ]
     privacy.erase_person(person=alice, at=AT)
     assert [pause.person for pause in Pause.objects.all()] == [bob]
+
+
+def test_who_has_used_up_the_days_is_told_once(alice: Person, bob: Person, django_capture_on_commit_callbacks) -> None:
+    begun = day("2026-06-01T09:00")
+    pauses.begin_rest(person=alice, at=begun)
+    pauses.begin_rest(person=bob, at=begun + timedelta(days=30))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert pauses.end_used_up(day("2026-07-30T23:59")) == 0
+        assert pauses.end_used_up(day("2026-07-31T00:00")) == 1
+        assert pauses.end_used_up(day("2026-08-02T00:00")) == 0
+    [message] = mail.outbox
+    assert message.to == [alice.users.get().email]
+    assert f"your rest ended on {date_format(date(2026, 7, 31), 'DATE_FORMAT')}" in message.body
+    assert "/settings/pause" in message.body
+    assert Pause.objects.get(person=alice).ended_at == day("2026-07-31T00:00")
+    assert Pause.objects.get(person=bob).ended_at is None
 
 
 # ---------------------------------------------------------------- the page
