@@ -1,4 +1,4 @@
-"""Sets a formula's anchors on a population (its median is 40, its top 5% begin at 63), and says what a scale is like."""
+"""Sets a formula's anchors on a population (the median 40, the top 5% from 63 on), and says what a scale is like."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def top_latent(formula: Pooled) -> float:
 
 def one(followers: float, lists: float, reacting: float) -> tuple[FeatureTable, Int64]:
     """One account of the reference population's kind, on its first network."""
-    features = population.account(*np.array([[followers], [lists], [reacting]]), network=population.NETWORKS[0])
+    amounts = np.array([[followers], [lists], [reacting]])
+    features = population.account(amounts[0], amounts[1], amounts[2], population.NETWORKS[0])
     columns = {name: np.rint(values * ONE).astype(np.int64) for name, values in features.items()}
     account = np.ones(1, dtype=np.int64)
     return FeatureTable(account, np.full(1, population.NETWORKS[0]), columns), account

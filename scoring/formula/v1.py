@@ -29,17 +29,17 @@ Where the numbers come from (2026-11-22)
     Fitted: the weights of audience, listed, engaged and moved, by `manage.py fit_formula` on PeerIndex's 1,662 public
     pairs of people judged by humans (Kaggle's "Influencers in Social Networks", 2013; Twitter's counters): logistic
     loss of the difference of the final scores, their sum kept, none below half of where it stood. The optimum is
-    flat. That lists and followers are borne out by reactions was found there
-    too: the AUC of the difference of final scores is 0.837 (log-linear fitted on the same pairs 0.836; followers alone
-    0.826, lists alone 0.830). On splits that share no people: 0.843 (0.80 to 0.89), log-linear 0.840. The data's counters of
-    mentions and retweets received are rates that fade by an unknown half-life; one unit is taken as five people of
-    the last month (scoring.formula.counters.UNITS).
+    flat. That lists and followers are borne out by reactions was found there too: the AUC of the difference of final
+    scores is 0.837 (log-linear fitted on the same pairs 0.836; followers alone 0.826, lists alone 0.830). On splits
+    that share no people: 0.843 (0.80 to 0.89), log-linear 0.840. The data's counters of mentions and retweets
+    received are rates that fade by an unknown half-life; one unit is taken as five people of the last month
+    (scoring.formula.counters.UNITS).
     Set by looking at what comes next (`manage.py backtest`): "still moved", people who reacted in the last days. It
     ends at its weight, so that a month of silence costs those little whom many react to.
     Calibrated: ANCHORS, on the reference population of population.py, whose median is 40 and whose top 5% begin at
     63; 10 is where its lowest twentieth ends, and 90 an account with some 10 million followers that 200,000 people
-    react to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 14.4 (13.6), P25 21.9
-    (23.2), P50 40.0 (41.1), P75 51.8 (50.3), P90 59.3 (57.8), P99 69.1 (67.3). Points for each doubling of all that
+    react to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 14.5 (13.6), P25 22.1
+    (23.2), P50 40.0 (41.1), P75 52.0 (50.3), P90 59.6 (57.8), P99 68.9 (67.3). Points for each doubling of all that
     people do: 13.0 at 20, 6.6 at 40, 3.9 at 60, 2.7 at 80. A month of silence costs 3.7 points at 67. The table does
     not move with membership.
     By analogy, and stated as such:

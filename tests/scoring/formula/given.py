@@ -17,16 +17,17 @@ TWITTER, FACEBOOK, MASTODON = 1, 2, 3
 # The machine may be busy; how long an example takes says nothing of it.
 unhurried = settings(deadline=None)
 
-# (network, account, features in 65,536ths)
-Row = tuple[int, int, Mapping[str, int]]
+# (network, account, features in 65,536ths), and 1 behind these where they were uploaded
+Row = tuple[int, int, Mapping[str, int]] | tuple[int, int, Mapping[str, int], int]
 
 
 def table_of(rows: Sequence[Row]) -> FeatureTable:
-    columns = sorted({name for _, _, features in rows for name in features})
+    columns = sorted({name for row in rows for name in row[2]})
     return FeatureTable(
-        np.array([account for _, account, _ in rows], dtype=np.int64),
-        np.array([network for network, _, _ in rows], dtype=np.int64),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[0] for row in rows], dtype=np.int64),
         {name: np.array([row[2].get(name, 0) for row in rows], dtype=np.int64) for name in columns},
+        np.array([(*row, 0)[3] for row in rows], dtype=np.int64),
     )
 
 
@@ -53,6 +54,7 @@ def reactions(recent: float, year: float, verb: str = "reply") -> dict[str, floa
         f"{verb}_actors_recent": recent,
         f"{verb}_actors_long": year,
         f"{verb}_posts_recent": recent / 2,
+        "any_actors_now": recent / 4,
         "any_actors_recent": recent,
         "any_actors_long": year,
         "any_standing_recent": recent,
@@ -68,7 +70,13 @@ some_networks = st.sampled_from([TWITTER, FACEBOOK, MASTODON, 99])
 
 @st.composite
 def some_rows(draw: st.DrawFn, min_size: int = 0, max_size: int = 6) -> list[Row]:
-    """Arbitrary accounts of one person, on any networks, each with its own number."""
+    """Arbitrary accounts of one person, on any networks, each with its own number; of some there are uploads too."""
     size = draw(st.integers(min_size, max_size))
     accounts = draw(st.lists(st.integers(1, 10**12), min_size=size, max_size=size, unique=True))
-    return [(draw(some_networks), account, draw(some_features)) for account in accounts]
+    rows: list[Row] = []
+    for account in accounts:
+        network = draw(some_networks)
+        rows.append((network, account, draw(some_features)))
+        if draw(st.booleans()) and draw(st.booleans()):
+            rows.append((network, account, draw(some_features), 1))
+    return rows

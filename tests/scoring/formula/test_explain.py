@@ -56,7 +56,7 @@ def test_it_is_rolled_up_by_part_then_network_then_account():
     twitter = reach.children[1]
     assert [child.label for child in twitter.children] == ["@alice", "@alice_too"]
     assert (twitter.kind, twitter.network, twitter.part, twitter.account) == ("network", TWITTER, "reach", 0)
-    followers = twitter.children[0].children[0]
+    followers = next(child for child in twitter.children[0].children if child.feature == "follow_surplus")
     assert (followers.kind, followers.feature, followers.value) == ("feature", "follow_surplus", 1_200)
     assert followers.label == "Followers beyond those known one by one"
     assert [child.points for child in twitter.children[0].children] == sorted(
