@@ -156,4 +156,13 @@ def write(
             [run.as_of, since.as_of],
         )
         written: int = cursor.rowcount
+    # Once more after the commit: who left in that very moment saw nothing of ours.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM scoring_daychange
+            WHERE as_of = %s AND person_id NOT IN (SELECT person_id FROM accounts_linkedaccount)
+            """,
+            [run.as_of],
+        )
     return written

@@ -273,4 +273,14 @@ def write(moments: Moments, *, persons: NDArray[np.int64] | None = None) -> int:
             """
         )
         written: int = cursor.rowcount
+    # Once more after the commit: who left in that very moment saw nothing of ours.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM scoring_moment AS moment WHERE NOT EXISTS (
+                SELECT FROM accounts_linkedaccount AS link
+                WHERE link.person_id = moment.person_id AND (moment.account = 0 OR link.account_id = moment.account)
+            )
+            """
+        )
     return written

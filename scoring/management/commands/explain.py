@@ -60,10 +60,10 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         if moments or change:
-            if network or (moments and as_of):
-                raise CommandError(
-                    "--moments and --change are of people's current scores: leave --network and --as-of."
-                )
+            if network:
+                raise CommandError("--moments and --change tell of people: leave --network.")
+            if moments and as_of:
+                raise CommandError("--moments are those of the newest run: leave --as-of.")
             asked = person_with(handle)
             if change:
                 self.change(asked, as_of)
