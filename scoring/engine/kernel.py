@@ -321,8 +321,12 @@ _LASTING[[VERBS[verb].number for verb in STANDING_VERBS]] = True
 
 
 def _narrow(values: Int64) -> NDArray[Any]:
-    """The same in half of the memory, where they fit."""
-    return values.astype(np.int32) if values.max(initial=0) <= np.iinfo(np.int32).max else values
+    """The same, none of them negative, in the least memory that holds them."""
+    largest = values.max(initial=0)
+    for kind in (np.int16, np.int32):
+        if largest <= np.iinfo(kind).max:
+            return values.astype(kind)
+    return values
 
 
 def _table(chunks: Sequence[Columns], names: Mapping[str, str]) -> pa.Table:
