@@ -1,12 +1,12 @@
-"""The rank of articles in their whole encyclopedia, from a table of ranks or of links, into the counter "pagerank".
+"""The rank of articles in their whole encyclopedia, from a table of ranks or from links, into the counter "pagerank".
 
-A table of ranks is read once, row by row: what is kept of it are the sum and the rows of linked articles. Links are
-kept as two numbers of eight bytes each, and a title as its hash: ranking 20 million links takes about 3 GB.
+A table of ranks is read once, row by row: what is kept of it are the sum and the rows of linked articles. Links come as
+a table or as a wiki's own dumps (wiki_dump.py); they are kept as two numbers of eight bytes each, and a title as its
+hash: ranking 20 million links takes about 3 GB. From links, the counters "inlinks" and "outlinks" follow too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from array import array
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from accounts.models import LinkedAccount
 from accounts.networks.base import Counter
+from scoring.collect import wiki_dump
 from scoring.collect.bulk import known_network
 from scoring.collect.merging import merge
 from scoring.collect.staging import Staging
@@ -28,6 +29,8 @@ from scoring.collect.tables import TextTable, Unreadable
 Int64 = NDArray[np.int64]
 # items(titles): their Wikidata items, by title; only asked where the table names articles so.
 Items = Callable[[Sequence[str]], Mapping[str, str]]
+# Counter -> its value, of one article.
+Found = Mapping[str, int]
 # pagerank(from, to, weight): pages in order, and the rank of each; ranks add up to one.
 PageRank = Callable[[Int64, Int64, Int64], tuple[Int64, NDArray[np.float64]]]
 
@@ -63,12 +66,16 @@ def import_links(
     rejects: Path | None = None,
     progress: Progress = quiet,
 ) -> Summary:
-    """Read a table of links, from a title, a tab, to a title, and store the PageRank of linked articles in their graph.
+    """Read all links between a wiki's articles, and store what linked articles have in their graph: PageRank, how many
+    articles link to them, and to how many they link.
 
-    A link that stands twice counts twice; one of a page to itself does not count. Otherwise as `import_ranks`; also
-    refused where there are more than `most` links.
+    path: a table, from a title, a tab, to a title; or <wiki>-<date>-pagelinks.sql[.gz] as Wikimedia publishes it, with
+    its page, redirect and linktarget beside it. A link counts once, and one of a page to itself not at all. Otherwise
+    as `import_ranks`; also refused where there are more than `most` links.
     """
-    return _import(path, wiki, at, rejects, progress, lambda rows, wanted: _graph(rows, wanted, pagerank, most))
+    if wiki_dump.is_dump(path):
+        return _import_dump(path, wiki, at, rejects, progress, pagerank, most)
+    return _import(path, wiki, at, rejects, progress, lambda rows, wanted: _linked(rows, wanted, pagerank, most))
 
 
 class _Rows:
@@ -99,34 +106,72 @@ class _Rows:
 
 
 # A reader: the counters of wanted titles, out of the rows.
-_Reader = Callable[[_Rows, "frozenset[str]"], Mapping[str, int]]
+_Reader = Callable[[_Rows, "frozenset[str]"], Mapping[str, Found]]
 
 
 def _import(path: Path, wiki: str, at: datetime, rejects: Path | None, progress: Progress, reader: _Reader) -> Summary:
+    articles, wanted = _linked_here(path, wiki)
+    summary = Summary("wikipedia")
+    target = rejects or path.with_name(f"{path.name}.rejects.csv")
+    try:
+        with TextTable(path) as table, Rejects(summary, target, ["row", "reason", "found"]) as refused:
+            progress("reading", 0, table.size)
+            found = reader(_Rows(table, summary, refused, progress), wanted)
+            progress("reading", table.size, table.size)
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+    return _stored(articles, found, summary, at, progress)
+
+
+def _import_dump(
+    path: Path, wiki: str, at: datetime, rejects: Path | None, progress: Progress, pagerank: PageRank, most: int
+) -> Summary:
+    articles, wanted = _linked_here(path, wiki)
+    summary = Summary("wikipedia")
+    target = rejects or path.with_name(f"{path.name}.rejects.csv")
+    try:
+        with Rejects(summary, target, ["row", "reason", "found"]) as refused:
+            start, end, summary.read = wiki_dump.links(
+                path,
+                most=most,
+                reject=lambda where, reason, shown: refused.add(where, reason, [shown]),
+                progress=progress,
+            )
+    except Unreadable as error:
+        raise Refused(str(error)) from None
+    summary.read += summary.rejected
+    if not len(start):
+        raise Refused(f"{path}: no row holds a link between two articles")
+    return _stored(articles, _of_graph(start, end, wanted, pagerank), summary, at, progress)
+
+
+def _linked_here(path: Path, wiki: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """The linked articles of a wiki with their titles, and all these titles. Raises Refused."""
     if not path.is_file():
         raise Refused(f"{path}: there is no such file")
     articles = _articles(wiki)
     if not articles:
         raise Refused(f"no article of the wiki {wiki!r} is linked")
-    spec = known_network("wikipedia")
-    summary = Summary(spec.slug)
-    target = rejects or path.with_name(f"{path.name}.rejects.csv")
-    wanted = frozenset(title for titles in articles.values() for title in titles)
-    with Staging(spec=spec, origin="bulk", at=at) as staging:
-        try:
-            with TextTable(path) as table, Rejects(summary, target, ["row", "reason", "found"]) as refused:
-                progress("reading", 0, table.size)
-                found = reader(_Rows(table, summary, refused, progress), wanted)
-                progress("reading", table.size, table.size)
-        except Unreadable as error:
-            raise Refused(str(error)) from None
-        missing = []
+    return articles, frozenset(title for titles in articles.values() for title in titles)
+
+
+def _stored(
+    articles: Mapping[str, tuple[str, ...]],
+    found: Mapping[str, Found],
+    summary: Summary,
+    at: datetime,
+    progress: Progress,
+) -> Summary:
+    """Store what was found of the linked articles, by the first of their titles that was."""
+    missing = []
+    with Staging(spec=known_network("wikipedia"), origin="bulk", at=at) as staging:
         for account, titles in sorted(articles.items()):
-            value = next((found[title] for title in titles if title in found), None)
-            if value is None:
+            counters = next((found[title] for title in titles if title in found), None)
+            if counters is None:
                 missing.append(account)
-            else:
-                staging.counter(account, Counter("pagerank", value))
+                continue
+            for name, value in counters.items():
+                staging.counter(account, Counter(name, value))
         merge(staging, summary, progress=progress)
     summary.tallies = {"linked articles": len(articles), "of them in the file": len(articles) - len(missing)}
     if missing:
@@ -148,7 +193,7 @@ def _title(text: str) -> str:
     return text.strip().replace(" ", "_")
 
 
-def _table(rows: _Rows, wanted: frozenset[str], items: Items) -> Mapping[str, int]:
+def _table(rows: _Rows, wanted: frozenset[str], items: Items) -> Mapping[str, Found]:
     """Billionths of the sum of all ranks, by wanted title."""
     names = {title: title for title in wanted}
     if all(_ITEM.fullmatch(line.partition("\t")[0]) for line in rows.table.sample[1:] or rows.table.sample):
@@ -180,14 +225,13 @@ def _table(rows: _Rows, wanted: frozenset[str], items: Items) -> Mapping[str, in
     total = ranked + exact
     if not 0 < total < math.inf:
         raise Refused(f"{rows.table.path}: no row holds a rank above 0")
-    return {title: round(rank / total * UNIT) for title, rank in ranks.items()}
+    return {title: {"pagerank": round(rank / total * UNIT)} for title, rank in ranks.items()}
 
 
-def _graph(rows: _Rows, wanted: frozenset[str], pagerank: PageRank, most: int) -> Mapping[str, int]:
-    """Billionths of the rank of the whole graph, by wanted title."""
+def _linked(rows: _Rows, wanted: frozenset[str], pagerank: PageRank, most: int) -> Mapping[str, Found]:
     actors, targets = array("q"), array("q")
     for first, second in rows:
-        actor, target = _number(_title(first)), _number(_title(second))
+        actor, target = _number(first), _number(second)
         if actor != target:
             actors.append(actor)
             targets.append(target)
@@ -195,18 +239,26 @@ def _graph(rows: _Rows, wanted: frozenset[str], pagerank: PageRank, most: int) -
                 raise Refused(f"{rows.table.path}: holds more than {most:,} links; --most-links allows more")
     if not actors:
         raise Refused(f"{rows.table.path}: no row holds a link")
-    start, end = np.frombuffer(actors, dtype=np.int64), np.frombuffer(targets, dtype=np.int64)
+    pairs = np.stack([np.frombuffer(actors, dtype=np.int64), np.frombuffer(targets, dtype=np.int64)])
+    start, end = wiki_dump.once(*pairs)
+    return _of_graph(start, end, wanted, pagerank)
+
+
+def _of_graph(start: Int64, end: Int64, wanted: frozenset[str], pagerank: PageRank) -> Mapping[str, Found]:
+    """Billionths of the rank of the whole graph and the links in and out, by wanted title that is in it."""
     pages, ranks = pagerank(start, end, np.ones(len(start), dtype=np.int64))
     found = {}
     for title in wanted:
         number = _number(title)
         place = int(np.searchsorted(pages, number))
         if place < len(pages) and pages[place] == number:
-            found[title] = round(float(ranks[place]) * UNIT)
+            found[title] = {
+                "pagerank": round(float(ranks[place]) * UNIT),
+                "inlinks": int(np.count_nonzero(end == number)),
+                "outlinks": int(np.count_nonzero(start == number)),
+            }
     return found
 
 
 def _number(title: str) -> int:
-    """A title as a number of 64 bits; two of ten million titles have the same in one of 300,000 encyclopedias."""
-    text = title.encode("utf-8", "surrogateescape")
-    return int.from_bytes(hashlib.md5(text, usedforsecurity=False).digest()[:8], "big", signed=True)
+    return wiki_dump.number(_title(title).encode("utf-8", "surrogateescape"))
