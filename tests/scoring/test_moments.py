@@ -248,3 +248,32 @@ def test_who_unlinked_the_account_meanwhile_has_no_moments_of_it(join, react, mo
     daily.run(as_of=TODAY, at=AT)
     assert set(points()) == {(mine, 11)}
     assert not Moment.objects.filter(person=bob).exists()
+
+
+def test_a_run_that_died_over_the_moments_has_them_after_it_is_repeated(join, react, monkeypatch):
+    alice = join("Alice", twitter="a")
+    react(account_of(alice), 11, range(5))
+
+    def die(found: moments.Moments) -> int:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(moments, "write", die)
+        with pytest.raises(MemoryError):
+            daily.run(as_of=TODAY, at=AT)
+    # The score is out, and stands without them.
+    assert Score.objects.get(person=alice).score > 1
+    assert not Moment.objects.exists()
+    daily.run(as_of=TODAY, at=AT)
+    assert set(points()) == {(account_of(alice), 11)}
+
+
+def test_a_past_day_leaves_todays_moments_alone(join, react):
+    mine = account_of(join("Alice", twitter="a"))
+    react(mine, 11, range(5))
+    react(mine, 12, range(5), day=TODAY - timedelta(days=1))
+    daily.run(as_of=TODAY, at=AT)
+    before = points()
+    daily.run(as_of=TODAY - timedelta(days=4), at=AT)
+    assert points() == before
+    assert (mine, 12) in before
