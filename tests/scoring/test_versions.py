@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account
-from scoring import daily, formula, log, shadows, switching, versions
+from scoring import computing, daily, formula, log, shadows, switching, versions
 from scoring.engine.base import Output
 from scoring.models import Component, FormulaSwitch, Score, ScoreHistory, ScoreRun, ShadowFormula, ShadowScore
 from scoring.versions import CannotSwitch
@@ -21,16 +21,16 @@ from tests.scoring.versions import release
 
 TOMORROW, NEXT = date(2026, 11, 2), AT + timedelta(days=1)
 # How many people reacted of late, to each account.
-REACTED = {"alice": 60, "bob": 2, "charlie": 0}
+REACTED = {"alice": 600, "bob": 2, "charlie": 0}
 
 
 @pytest.fixture
 def town(join, monkeypatch):
-    """Alice with many reactions, Bob with few, Charlie with none; and a v2 that takes a fifth off every score.
+    """Alice with many reactions, Bob with few, Charlie with none; and a v2 that takes a tenth off every score.
 
     The features are written down (REACTED), since what is tested here comes after them.
     """
-    release(monkeypatch, v2=0.8)
+    release(monkeypatch, v2=0.9)
     people = [join(name, twitter=name.lower()) for name in ("Alice", "Bob", "Charlie")]
 
     def compute(as_of: date, **_given: object) -> Output:
@@ -46,7 +46,7 @@ def town(join, monkeypatch):
 @pytest.fixture
 def real_town(join, happen, monkeypatch):
     """The same people, with reactions in the log."""
-    release(monkeypatch, v2=0.8)
+    release(monkeypatch, v2=0.9)
     people = [join(name, twitter=name.lower()) for name in ("Alice", "Bob", "Charlie")]
     happen([*replies("alice", names("fan", 60)), *replies("bob", names("fan", 2))])
     return people
@@ -85,7 +85,7 @@ def test_a_shadow_scores_everybody_and_nobody_sees_it(real_town, client):
     alice = ShadowScore.objects.get(person__handle="Alice")
     now = Score.objects.get(person__handle="Alice").score
     assert (alice.formula, alice.as_of) == ("v2", TOMORROW)
-    assert alice.score == pytest.approx(1 + 0.8 * (now - 1))
+    assert alice.score == pytest.approx(1 + 0.9 * (now - 1))
     assert alice.reach + alice.amplification + alice.network_part == pytest.approx(alice.score)
     assert 1 + sum(alice.networks.values()) == pytest.approx(alice.score)
     assert "v2" not in client.get("/alice").content.decode()
@@ -101,7 +101,7 @@ def test_a_shadow_begins_at_once_and_aggregates_nothing(town, monkeypatch):
 
 
 def test_one_aggregation_serves_the_live_formula_and_every_shadow(town, monkeypatch):
-    release(monkeypatch, v2=0.8, v3=0.5)
+    release(monkeypatch, v2=0.9, v3=0.5)
     for version in ("v2", "v3"):
         assert switching.start_shadow(version=version, at=AT) is None
     computed, real = [], daily.compute
@@ -183,7 +183,7 @@ def test_who_moves_far_is_told_once_with_both_scores(town, django_capture_on_com
         run(NEXT)
     [message] = mail.outbox
     new = shown()["Alice"][1]
-    old = 1 + (new - 1) / 0.8
+    old = 1 + (new - 1) / 0.9
     assert message.to == ["alice@example.com"]
     assert f"your score would be {old:.1f} today; by the new one it is {new:.1f}" in message.body
     assert "Nothing was lost" in message.body
@@ -205,14 +205,14 @@ def test_the_formulas_share_is_told_apart_from_what_else_happened(town, django_c
     moves = versions.moves(
         previous="v1", version="v2", scored=(scored := scored_again(last))[0], table=scored[1], person=scored[2]
     )
-    assert moves.by_person()[town[1].pk] == pytest.approx(0.8 * (moves.old[1] - 1) - (moves.old[1] - 1))
+    assert moves.by_person()[town[1].pk] == pytest.approx(0.9 * (moves.old[1] - 1) - (moves.old[1] - 1))
     assert shown()["Bob"][1] - before["Bob"][1] > 0 > moves.by_person()[town[1].pk]
     assert versions.formula_before(TOMORROW) == "v1"
     assert versions.formula_before(TODAY) is None
 
 
 def scored_again(last: ScoreRun):
-    table, _ = daily.stored_features(last.as_of, last.formula)
+    table, _ = computing.stored_features(last.as_of, last.formula)
     members, person = daily.members_table(table, daily.owned_accounts())
     return formula.get(last.formula).score(members, person), members, person
 
@@ -288,7 +288,7 @@ def test_rolling_back_publishes_the_old_formulas_scores_at_once(
     assert (back.as_of, back.formula, back.state) == (TOMORROW, "v1", "done")
     after = shown()
     assert {version for version, _ in after.values()} == {"v1"}
-    assert after["Alice"][1] == pytest.approx(1 + (worse["Alice"][1] - 1) / 0.8)
+    assert after["Alice"][1] == pytest.approx(1 + (worse["Alice"][1] - 1) / 0.9)
     assert after["Alice"][1] == pytest.approx(before["Alice"][1], abs=2)
     assert ScoreHistory.objects.get(person_id=town[0].pk, as_of=TOMORROW).formula == "v1"
     # She had been told of the fall; she is told of this too.
@@ -297,7 +297,7 @@ def test_rolling_back_publishes_the_old_formulas_scores_at_once(
     # What explains the score is the old formula's again, today and from the lake.
     leaves = sum(leaf.points for leaf in Component.objects.filter(person=town[0]))
     assert leaves == pytest.approx(after["Alice"][1])
-    table, _ = daily.stored_features(TOMORROW, "v1")
+    table, _ = computing.stored_features(TOMORROW, "v1")
     assert len(table)
 
 
@@ -323,7 +323,7 @@ def test_rolling_back_before_the_first_run_changes_no_score(town):
 
 
 def test_rolling_back_goes_from_one_formula_to_the_one_before_and_no_further(town, monkeypatch):
-    release(monkeypatch, v2=0.8, v3=0.5)
+    release(monkeypatch, v2=0.9, v3=0.5)
     run()
     with pytest.raises(CannotSwitch, match="v1 is the first formula here"):
         switching.roll_back(at=AT)
