@@ -19,9 +19,10 @@ All are whole numbers in 65,536ths, quantised once, so that neither the order of
 engine changes a sum. The statements ran unchanged on Spark 4.3 (ANSI mode) with the same rows, November 2026.
 
 Edges and pairs, where most of the time went, are made by a kernel in NumPy instead (kernel.py) if the lake is local
-and the rows fit: interactions are packed into words of 64 bits that sort as edges do. A test holds it to the SQL's rows,
-one by one; the SQL does what it cannot, and what is computed of some accounts alone. Nothing is carried over from
-yesterday. Of ten million made-up interactions nine million are the only ones of their edge, so that edges kept save no
-sorting; all weights fade every day, and the rank of each account follows from all edges. Reading the lake and making
-edges and pairs is an eighth of a run's work, the most that rolling them forward could save.
+and the rows fit: interactions are packed into words of 64 bits that sort as edges do. A test holds it to the SQL's
+rows, one by one; the SQL does what it cannot, and what is computed of some accounts alone.
+
+Nothing is carried over from yesterday: ten million made-up interactions are nine million edges, so that edges kept
+would save next to no sorting; all weights fade every day, and the rank of each account follows from all edges. Reading
+the lake and making edges and pairs is an eighth of a run's work, the most that rolling them forward could save.
 """
