@@ -59,13 +59,13 @@ def run(
             place.write("guards.parquet", guarded)
             rows = spark_scores.with_ratios(engine.with_standing(found, ranked))
             rows.write.mode("overwrite").parquet(f"{base}/features")
-        features = spark.read.parquet(f"{base}/features")
+        features = spark.read.parquet(engine.escaped(f"{base}/features"))
         written = {"features": features.count()}
         say("features", written["features"])
         members = of_people(spark, features, inputs, place.read("inputs/networks.parquet")["network"])
         for name, table, by in (("accounts", features, "account"), ("people", members, "person")):
             spark_scores.scored(table, by, about["formula"]).write.mode("overwrite").parquet(f"{base}/{name}")
-            written[name] = spark.read.parquet(f"{base}/{name}").count()
+            written[name] = spark.read.parquet(engine.escaped(f"{base}/{name}")).count()
             say(name, written[name])
     place.write_json(DONE, {**about, "rows": written, "seconds": round(time.monotonic() - begun, 1)})
     return written
@@ -78,7 +78,8 @@ def lake_files(about: Mapping[str, Any], lake: str | None) -> list[str]:
     if lake is None:
         return engine.addresses(about["lake"], about["lake_kind"])
     # Files lie under days/ in every lake (scoring.log.lake).
-    return [f"{engine.address_of(lake)}/days/{file.rpartition('/days/')[2]}" for file in about["lake"]]
+    root = engine.address_of(lake)
+    return [engine.escaped(f"{root}/days/{file.rpartition('/days/')[2]}") for file in about["lake"]]
 
 
 def of_people(spark: SparkSession, features: DataFrame, inputs: Inputs, networks: np.ndarray) -> DataFrame:

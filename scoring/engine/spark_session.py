@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import shutil
 import sys
@@ -90,6 +91,8 @@ def session(
             spark = builder.getOrCreate()
         except PySparkRuntimeError as error:
             raise SparkMissing(f"Spark did not start: {error}") from error
+    # It says good-bye when all output may be closed already.
+    logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
         yield spark
     finally:

@@ -29,12 +29,32 @@ def write(folder: Path, day: date, columns: Mapping[str, np.ndarray]) -> str:
     return str(path)
 
 
+def with_circle(columns: dict[str, np.ndarray], random: np.random.Generator) -> dict[str, np.ndarray]:
+    """`columns` and the reactions of a closed circle: 24 who all like each other, which the guards let count less."""
+    one, other = (number.ravel() for number in np.meshgrid(np.arange(4_500, 4_572, 3), np.arange(4_500, 4_572, 3)))
+    apart = one != other
+    rows = int(apart.sum())
+    network = columns["network"][columns["target"] % 3 == 0][0]
+    more = {
+        "target": one[apart],
+        "actor": other[apart],
+        "verb": np.full(rows, VERBS["like"]),
+        "network": np.full(rows, network),
+        "origin": np.full(rows, ORIGINS["api"]),
+        "post": np.zeros(rows),
+        "occurred_at": np.full(rows, columns["occurred_at"][0]),
+        **{key: random.integers(0, 1 << 60, rows) for key in ("key_high", "key_low")},
+    }
+    return {name: np.concatenate([values, more[name].astype(values.dtype)]) for name, values in columns.items()}
+
+
 def log(folder: Path) -> Inputs:
     """A log of everything an engine knows: most days in the lake, the last two among the newest rows, one in both."""
     random = np.random.default_rng(4)
     generated = list(days(EVENTS, ACCOUNTS, as_of=AS_OF))
     for _, columns in generated:
         columns["origin"] = random.choice(list(ORIGINS.values()), len(columns["target"])).astype(np.int16)
+    generated[-1] = (generated[-1][0], with_circle(generated[-1][1], random))
     # Old days are put together; what counts is that each file's rows are of its day where the newest are of it too.
     together = {name: np.concatenate([c[name] for _, c in generated[:-3]]) for name in generated[0][1]}
     lake = [(generated[0][0], together), *generated[-3:-1]]
