@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scoring import comparisons, daily, formula, log
+from scoring import comparisons, computing, formula, log
 from scoring.comparisons import Comparison, Incomparable, Mover, OfFeature, Side
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def published(old: str, new: str, run: ScoreRun) -> Compared | None:
 def scored(old: str, new: str, run: ScoreRun) -> Compared:
     """Both formulas on the features that `run` kept."""
     try:
-        table, _standing = daily.stored_features(run.as_of, run.formula)
+        table, _standing = computing.stored_features(run.as_of, run.formula)
     except log.NoFeatures as error:
         raise Incomparable(f"{error}; run `manage.py recompute`") from None
-    members, person = daily.members_table(table, daily.owned_accounts())
+    members, person = computing.members_table(table, computing.owned_accounts())
     before, after = (formula.get(version).score(members, person) for version in (old, new))
     first, second = comparisons.paired(Side.of(old, before), Side.of(new, after))
     farthest = comparisons.farthest(first, second, comparisons.EXPLAINED)

@@ -11,8 +11,8 @@ from datetime import date, datetime
 
 import numpy as np
 
-from scoring import daily, formula, versions
-from scoring.daily import Say, quiet
+from scoring import computing, daily, formula, versions
+from scoring.computing import Say, quiet
 from scoring.engine.folders import DONE, BadFolder, Place, read_output, read_scored, write_inputs
 from scoring.features.base import FeatureTable, Int64
 from scoring.formula.base import Formula, Scored
@@ -30,8 +30,8 @@ def prepare(*, address: str, as_of: date, at: datetime, version: str | None = No
     version = version or versions.live_formula(at)
     with daily.only_one():
         daily.bring_up_to_date(as_of=as_of, at=at, say=say)
-        given = daily.inputs(as_of)
-        networks = daily.networks_of(given.owners["account"])
+        given = computing.inputs(as_of)
+        networks = computing.networks_of(given.owners["account"])
         facts = {"formula": version, "fingerprint": daily.fingerprint_of(as_of)}
         write_inputs(place, given, networks=networks, facts=facts)
     say("compute", f"{address} holds what `python -m scoring.engine.spark_job {address}` needs")
@@ -54,7 +54,7 @@ def publish(*, address: str, at: datetime, say: Say = quiet) -> ScoreRun:
             output = read_output(place)
             table = output.features
             say("compute", f"{len(table):,} rows of {len(table.columns)} features, computed in {done['seconds']} s")
-            mine, person = daily.members_table(table, place.read("inputs/owners.parquet"))
+            mine, person = computing.members_table(table, place.read("inputs/owners.parquet"))
             known = tuple(
                 (rows, entity, read_scored(place, name, formula=scorer, table=rows, entity=entity))
                 for name, rows, entity in (("accounts", table, table.account), ("people", mine, person))

@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection
 
 from accounts.models import Account
-from scoring import daily, formula
+from scoring import computing, daily, formula
 from scoring.formula.base import CONFIDENCES, Leaves
 from scoring.log.parquet_file import write_parquet
 from scoring.models import ScoreRun
@@ -114,8 +114,8 @@ def account_rows(run: ScoreRun) -> Iterator[list[Row]]:
             [list(CONFIDENCES), run.formula, run.as_of],
         )
         return
-    table, standing = daily.stored_features(run.as_of, run.formula)
-    results = daily.results_of(formula.get(run.formula), table, standing, daily.owned_accounts())
+    table, standing = computing.stored_features(run.as_of, run.formula)
+    results = daily.results_of(formula.get(run.formula), table, standing, computing.owned_accounts())
     scored = results.accounts
     percentile = percentiles(scored.score, results.population)
     order = np.lexsort((scored.entity, -scored.score))
@@ -175,10 +175,10 @@ def stored_leaves(person: int, *, as_of: date) -> Leaves:
     Raises NothingToExport where no run of the day was published.
     """
     run = published_run(as_of)
-    owners = daily.owned_accounts()
+    owners = computing.owned_accounts()
     mine = {name: values[owners["person"] == person] for name, values in owners.items()}
-    table, _ = daily.stored_features(run.as_of, run.formula, accounts=mine["account"])
-    members, entity = daily.members_table(table, mine)
+    table, _ = computing.stored_features(run.as_of, run.formula, accounts=mine["account"])
+    members, entity = computing.members_table(table, mine)
     scored = formula.get(run.formula).score(members, entity)
     return scored.leaves(scored.entity)
 
@@ -186,6 +186,6 @@ def stored_leaves(person: int, *, as_of: date) -> Leaves:
 def account_leaves(account: int, *, as_of: date | None = None) -> Leaves:
     """The leaves that explain the score of an account by itself, linked or not; else as `stored_leaves`."""
     run = published_run(as_of)
-    table, _ = daily.stored_features(run.as_of, run.formula, accounts=np.array([account], dtype=np.int64))
+    table, _ = computing.stored_features(run.as_of, run.formula, accounts=np.array([account], dtype=np.int64))
     scored = formula.get(run.formula).score(table, table.account)
     return scored.leaves(scored.entity)

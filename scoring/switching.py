@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from scoring import daily, formula, log, shadows, versions
+from scoring import computing, daily, formula, log, shadows, versions
 from scoring.comparisons import newest_run
-from scoring.daily import Say, quiet
+from scoring.computing import Say, quiet
 from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula, ShadowScore
 from scoring.versions import CannotSwitch
 
@@ -29,10 +29,10 @@ def start_shadow(*, version: str, at: datetime, say: Say = quiet) -> ScoreRun | 
         return None
     with daily.only_one():
         try:
-            table, _standing = daily.stored_features(beside.as_of, beside.formula)
+            table, _standing = computing.stored_features(beside.as_of, beside.formula)
         except log.NoFeatures:
             return None
-        members, person = daily.members_table(table, daily.owned_accounts())
+        members, person = computing.members_table(table, computing.owned_accounts())
         live = formula.get(beside.formula).score(members, person)
         run = shadows.run_shadow(version=version, beside=beside, table=members, person=person, live=live, at=at)
     say("shadow", f"{run.counts['persons']:,} people scored by {version} beside {beside.formula}, as of {run.as_of}")
@@ -102,7 +102,7 @@ def roll_back(
             return switch, None
         try:
             log.copy_features(newest.as_of, newest.formula, target)
-            output = daily.stored_output(newest.as_of, target)
+            output = computing.stored_output(newest.as_of, target)
         except log.NoFeatures as error:
             raise CannotSwitch(
                 f"{error}: nothing to publish at once. `manage.py switch_formula {target} --force REASON` and "

@@ -14,7 +14,7 @@ from django.test import Client
 from scipy.stats import rankdata
 
 from accounts.models import Account, Membership, Person, User
-from scoring import daily, formula
+from scoring import computing, formula
 from scoring.engine.graph import standings
 from scoring.models import AccountScore, Interaction, Relation
 
@@ -44,7 +44,7 @@ def test_real_klout_reactions_are_imported_scored_and_explained(db, data, tmp_pa
     assert len(wanted) == users
     assert all(float(scores[user]["score"]) > 1 for user in wanted)
 
-    table, _ = daily.stored_features(date(2014, 10, 16), "v1")
+    table, _ = computing.stored_features(date(2014, 10, 16), "v1")
     scored = formula.get("v1").score(table, table.account)
     leaves = scored.leaves(scored.entity)
     total = np.bincount(np.searchsorted(scored.entity, leaves.entity), weights=leaves.points)

@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from scoring import daily, formula, log
+from scoring import computing, formula, log
 from scoring.backtest import edges as reading
 from scoring.backtest import report, splitting
 from scoring.backtest.edges import BadEdges, Edges
@@ -176,7 +176,7 @@ class Command(BaseCommand):
 
 def edges_of_log(*, until: date) -> Edges:
     """The log before `until`; what accounts of one person do to each other is left out. Raises BadEdges."""
-    rows, owners = log.events(until), daily.owned_accounts()
+    rows, owners = log.events(until), computing.owned_accounts()
     if not len(rows["target"]):
         raise BadEdges("the log holds no reactions yet")
     ends = np.stack([rows["actor"], rows["target"]])
@@ -203,7 +203,7 @@ def scores_of_log(
     split: Split, numbers: NDArray[np.int64], *, version: str, guards: Collection[int]
 ) -> NDArray[np.float64]:
     """The scores at the split's day of the accounts that are tested, from the whole log as of then, counters too."""
-    output = engine.compute(daily.inputs(split.day), enabled=guards, temp_folder=daily.spill_folder())
+    output = engine.compute(computing.inputs(split.day), enabled=guards, temp_folder=computing.spill_folder())
     scored = formula.get(version).score(output.features, output.features.account)
     return aligned(scored, numbers[split.known.people])
 

@@ -11,7 +11,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring import daily, exports, formula
+from scoring import computing, exports, formula
 from scoring.formula import calibration, population
 from scoring.formula.pooled import Pooled
 from scoring.log import NoFeatures
@@ -67,10 +67,10 @@ class Command(BaseCommand):
     def members(self, scorer: Pooled) -> Any:
         try:
             run = exports.published_run(None)
-            table, _ = daily.stored_features(run.as_of, run.formula)
+            table, _ = computing.stored_features(run.as_of, run.formula)
         except (exports.NothingToExport, NoFeatures) as error:
             raise CommandError(str(error)) from error
-        return daily.members_table(table, daily.owned_accounts())
+        return computing.members_table(table, computing.owned_accounts())
 
     def write(self, scorer: Pooled, version: str, folder: Path, anchors: Any, people: str) -> None:
         path = folder / f"{version}.py"

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
-from scoring import daily, formula, suggestions
+from scoring import computing, formula, suggestions
 from scoring.features import catalogue
 from scoring.features.catalogue import Feature
 from scoring.formula.explain import amount
@@ -83,10 +83,12 @@ class Command(BaseCommand):
             raise CommandError("There has been no run yet; run `manage.py recompute`.")
         accounts = np.array(sorted(person.links.values_list("account", flat=True)), dtype=np.int64)
         try:
-            table, _ = daily.stored_features(newest.as_of, newest.formula, accounts)
+            table, _ = computing.stored_features(newest.as_of, newest.formula, accounts)
         except NoFeatures as error:
             raise CommandError(str(error)) from error
-        mine, _ = daily.members_table(table, {"account": accounts, "person": np.zeros(len(accounts), dtype=np.int64)})
+        mine, _ = computing.members_table(
+            table, {"account": accounts, "person": np.zeros(len(accounts), dtype=np.int64)}
+        )
         answer = suggestions.ask(formula.get(newest.formula), mine=mine, feature=feature, to=to)
         name = names_of([answer.account]).get(answer.account, answer.account)
         self.stdout.write(f"{person.handle}: {answer.before:.2f} as of {newest.as_of} by {newest.formula}")
