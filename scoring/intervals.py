@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,7 +258,8 @@ def _replicates(part: FeatureTable, place: Int64, found: Contributions, replicat
             # Posts that brought reactions come and go with those who reacted.
             columns[name] = (np.asarray(values, dtype=np.float64)[:, None] * ratio).ravel()
         else:
-            columns[name] = np.repeat(np.asarray(values), replicates)
+            repeated: NDArray[Any] = np.repeat(np.asarray(values), replicates)
+            columns[name] = repeated
     many = FeatureTable(
         np.repeat(part.account, replicates),
         np.repeat(part.network, replicates),

@@ -13,7 +13,7 @@ Float64 = NDArray[np.float64]
 TOP = 0.05
 # Resamples, and at most so many people drawn in all: of a million people a hundred resamples tell enough.
 RESAMPLES = 400
-DRAWN = 40_000_000
+DRAWN = 10_000_000
 FEWEST_RESAMPLES = 60
 
 

@@ -309,3 +309,22 @@ def test_the_graphs_are_what_they_are_called(kind):
     assert all(one <= other for one, other in pairwise(at.tolist()))
     pairs = len(set(zip(actor.tolist(), target.tolist(), strict=True)))
     assert pairs > 4_000 if kind == "few repeats" else pairs < 4_500
+
+
+# How far the score may be behind the best baseline, in the mean of its rank correlations.
+BEHIND = 0.04
+
+
+def test_of_private_messages_the_score_sees_ahead_as_far_as_the_best_baseline(data):
+    found = edges.read(data / "graphs" / "collegemsg" / "CollegeMsg.txt")
+    trials = []
+    for share in (0.3, 0.5, 0.7):
+        split = splitting.after(found, splitting.moment_at_share_of_events(found, share))
+        by_score = {"score": trial.scores(split.known, network="mastodon", version="v1")}
+        measures = {**by_score, **baselines.of(split.known)}
+        values = figures(Ties(split.truth), [Ties(one) for one in measures.values()], np.ones(len(split.truth)))[:, 0]
+        trials.append(dict(zip(measures, values.tolist(), strict=True)))
+    mean = {name: np.mean([one[name] for one in trials]) for name in trials[0]}
+    score, seven = mean.pop("score"), mean.pop("recent reactions, 7 days")
+    assert score > max(mean.values())
+    assert score > seven - BEHIND
