@@ -5,6 +5,8 @@ does not count, `int_` adds up, `fct_` is the answer. What they compute:
 
 - Each event counts once, by its key, from the lake and from the newest rows alike, if it is of a day (UTC) before the
   score's. It weighs 2 ** (-age / half-life) by its age in whole days, `recent` by 30 days and `long` by 365.
+- A day on which an account pauses is no day of age of what was done to it before. What is done to it in a pause is as
+  old as the pause's last day; in a rest of its owner's choice that goes on, it is not there yet (pauses.py).
 - An edge is (target, actor, verb). Its strength is 3 d / (d + 2) of the sum d of its events' weights: one fresh event
   is worth one, a thousand of the same person never three. Verbs that last (follow, list ...) do not age: one for each
   actor, whether known by a date, by a list of followers, or by both.

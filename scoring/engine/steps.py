@@ -7,8 +7,8 @@ lake: target, actor, post, network, verb, origin, day. newest: the same, with ke
 key_low of the lake's rows on the days of newest. relations: target, actor, verb, network, origin. counters: account,
 network, name, value, origin. counter_verbs: network, name, verb, level. totals: account, post, verb, total, network,
 origin, day. published: account, post, day. erased: account. owners: account, person. decay: day, now, recent, long,
-weeks. pauses: account, from_day, until_day, base, keep. A day is a number, counted from 1970; only days before the day
-of the score are given.
+weeks. pauses: account, from_day, until_day, base, keep (scoring.engine.pauses; what is done to an account on days where
+keep is negative is left out). A day is a number, counted from 1970; only days before the day of the score are given.
 Between `int_pairs` and the graph, `int_guards` (target, actor, weight) is made by scoring.engine.guards.
 """
 
