@@ -50,6 +50,12 @@ class Moments:
         return dict(zip(people.tolist(), added.tolist(), strict=True))
 
 
+def nobody() -> Moments:
+    """No moments."""
+    none: Int64 = np.zeros(0, dtype=np.int64)
+    return Moments(none, none, none, np.zeros(0), np.zeros(0), none, none)
+
+
 @dataclass(frozen=True, slots=True)
 class Members:
     """Rows of features sorted by person, account and source; person p (by place) has rows first[p] to first[p + 1]."""

@@ -90,6 +90,8 @@ def moments_in(
     since: ScoreRun | None,
     temp_folder: Path | None,
 ) -> moments.Moments:
+    if not (np.any(rows.newest["post"]) or len(rows.totals["post"]) or len(rows.published["post"])):
+        return moments.nobody()
     with leaving_out(
         rows,
         accounts=np.asarray(owners["account"]),
