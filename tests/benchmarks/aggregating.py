@@ -169,7 +169,7 @@ def run_spark(folder: Path, watch: Stopwatch) -> dict[str, int]:
     from scoring.engine import spark_session
 
     if why := spark_session.missing():
-        watch.stages.append((why, 0.0, 0.0))
+        watch.stages.append((why, 0.0, 0.0, 0.0))
         return {}
     import pandas as pd
 
@@ -186,8 +186,8 @@ def run_spark(folder: Path, watch: Stopwatch) -> dict[str, int]:
         pid = int(machine.getRuntimeMXBean().getName().split("@")[0])
         status = Path(f"/proc/{pid}/status").read_text().splitlines()
         java = sum(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-    name, seconds, peak = watch.stages.pop()
-    watch.stages.append((name, seconds, peak + java))
+    name, seconds, peak, _ = watch.stages.pop()
+    watch.stages.append((name, seconds, peak + java, 0.0))
     return dict(zip(NAMES, map(int, row), strict=True))
 
 
@@ -235,8 +235,8 @@ def run_postgres(folder: Path, watch: Stopwatch, query: str = CORE) -> dict[str,
                 statement = query.format(day="i.day").replace("FROM log", "FROM bench_log")
                 cursor.execute("CREATE TEMP TABLE core AS " + statement)
                 watch.lap("edges and sums")
-            name, seconds, _ = watch.stages.pop()
-            watch.stages.append((name, seconds, most[0]))
+            name, seconds, _, _ = watch.stages.pop()
+            watch.stages.append((name, seconds, most[0], 0.0))
             cursor.execute(TOTALS)
             return dict(zip(NAMES, map(int, cursor.fetchone()), strict=True))
         finally:
@@ -255,7 +255,7 @@ def run_orm(folder: Path, watch: Stopwatch) -> dict[str, int]:
             cursor.execute("SELECT COUNT(*) FROM bench_log")
             rows = cursor.fetchone()[0]
             if rows > MOST_OF_ORM:
-                watch.stages.append((f"left out: more than {MOST_OF_ORM:,} interactions", 0.0, 0.0))
+                watch.stages.append((f"left out: more than {MOST_OF_ORM:,} interactions", 0.0, 0.0, 0.0))
                 return {}
 
             class BenchLog(models.Model):  # noqa: DJ008

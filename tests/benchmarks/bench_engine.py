@@ -5,8 +5,10 @@
 
 A made-up log (tests.benchmarks.synthetic: a power law, 90 days, 3 networks, 8 verbs, seeded) is written as the lake
 keeps it, into a temporary folder. Then each candidate runs in a fresh process of its own, in turns, and the median is
-shown with its range; those named in ONCE run once, as does everything with --repeat 1. Memory is the process's own peak
-of each stage; for PostgreSQL it is the private memory of its processes, to which its shared buffers come.
+shown with its range; those named in ONCE run once, as does everything with --repeat 1. Beside the seconds stands how
+long the processors worked, which a busy machine lengthens less (unknown where others than this process work). Memory is
+the process's own peak of each stage; for PostgreSQL it is the private memory of its processes, to which its shared
+buffers come.
 
 The aggregation (tests.benchmarks.aggregating): for each target and verb, distinct actors and two decayed sums. `kernel`
 is what the engine does, with all columns of its edges and its pairs; the others make these sums alone. Reading counts,

@@ -91,11 +91,10 @@ def main() -> None:
         finally:
             teardown_databases(databases, verbosity=0)
     print(f"{options.events:,} interactions, {options.accounts:,} accounts, {options.members:,} members")
-    for name, seconds, peak in watch.stages:
-        print(f"    {name:<76}{seconds:9.2f} s{peak:10,.0f} MB")
-    print(
-        f"    {'whole':<76}{whole:9.2f} s{max(peak for _, _, peak in watch.stages):10,.0f} MB; {os.cpu_count()} cores"
-    )
+    for name, seconds, peak, worked in watch.stages:
+        print(f"    {name:<76}{seconds:9.2f} s{worked:9.2f} s of work{peak:10,.0f} MB")
+    highest = max(peak for _, _, peak, _ in watch.stages)
+    print(f"    {'whole':<76}{whole:9.2f} s{highest:10,.0f} MB; {os.cpu_count()} processors")
     for peer, stages in beside.items():
         show(peer, [stages])
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 AS_OF = date(2026, 11, 1)
 
-# Name, seconds, peak megabytes.
-Stage = tuple[str, float, float]
+# Name, seconds, peak megabytes, and seconds that the processors worked for it: these a busy machine does not lengthen.
+Stage = tuple[str, float, float, float]
 
 
 class Stopwatch:
@@ -26,11 +26,12 @@ class Stopwatch:
 
     def begin(self) -> None:
         Path("/proc/self/clear_refs").write_text("5")
-        self.since = time.perf_counter()
+        self.since, self.worked = time.perf_counter(), time.process_time()
 
     def lap(self, name: str) -> None:
         status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        self.stages.append((name, time.perf_counter() - self.since, int(status["VmHWM"].split()[0]) / 1024))
+        seconds, worked = time.perf_counter() - self.since, time.process_time() - self.worked
+        self.stages.append((name, seconds, int(status["VmHWM"].split()[0]) / 1024, worked))
         self.begin()
 
 
@@ -112,11 +113,16 @@ def in_a_fresh_process(candidate: str, folder: Path) -> tuple[list[Stage], dict[
 
 
 def show(candidate: str, runs: list[list[Stage]]) -> None:
-    totals = [sum(seconds for _, seconds, _ in stages) for stages in runs]
+    totals = [sum(seconds for _, seconds, _, _ in stages) for stages in runs]
     middle = runs[totals.index(statistics.median_low(totals))]
     print(f"\n{candidate}")
-    for name, seconds, peak in middle if len(middle) > 1 else []:
-        print(f"    {name:<48}{seconds:9.2f} s{peak:10,.0f} MB")
+
+    def line(name: str, seconds: float, peak: float, worked: float, more: str = "") -> None:
+        work = f"{worked:9.2f} s of work" if worked else " " * 19
+        print(f"    {name:<48}{seconds:9.2f} s{work}{peak:10,.0f} MB{more}")
+
+    for stage in middle if len(middle) > 1 else []:
+        line(*stage)
     spread = f"   ({min(totals):.2f} to {max(totals):.2f} in {len(runs)} runs)" if len(runs) > 1 else "   (1 run)"
-    highest = max(peak for stages in runs for _, _, peak in stages)
-    print(f"    {'whole':<48}{statistics.median_low(totals):9.2f} s{highest:10,.0f} MB{spread}")
+    highest = max(peak for stages in runs for _, _, peak, _ in stages)
+    line("whole", statistics.median_low(totals), highest, sum(stage[3] for stage in middle), spread)
