@@ -110,8 +110,8 @@ def both(town) -> tuple[np.ndarray, intervals.Interval, intervals.Interval]:
 
 def test_bootstrap_and_closed_form_agree(town):
     score, closed, resampled = both(town)
-    chosen = score > 10
-    assert chosen.sum() >= 25
+    # Of the others so few people are known that both say next to nothing.
+    chosen = score > np.quantile(score, 0.4)
     widths = [(one.high - one.low)[chosen] for one in (closed, resampled)]
     # In the mean the one is as wide as the other, and they are wide for the same people.
     assert 0.8 < np.mean(widths[0] / widths[1]) < 1.25
@@ -127,7 +127,7 @@ def test_bounds_hold_the_score_and_stay_on_the_scale(town):
         assert (score <= high).all()
         assert low.min() >= 1.0
         assert high.max() <= 100.0
-        assert (high - low)[score > 10].min() > 0.1
+        assert (high - low).min() > 0.1
 
 
 def test_more_people_make_a_narrower_interval():
@@ -197,7 +197,7 @@ def test_a_run_publishes_intervals_of_members_and_of_all_accounts(join, happen, 
         assert 1.0 <= score.low < score.score < score.high < 100.0
     # Of few people less is known, for the height that they make.
     assert (second.high - second.low) / second.score > (first.high - first.low) / first.score
-    others = AccountScore.objects.filter(score__gt=5)
+    others = AccountScore.objects.filter(score__gt=2)
     assert others.count() >= 3
     for account in others:
         assert 1.0 <= account.low < account.score < account.high < 100.0
