@@ -310,7 +310,8 @@ NETWORKS: Mapping[str, Network] = {
         {"like": TOTALS, "reply": ALL, "share": TOTALS, "quote": TOTALS, "mention": NAMES, "follow": NOTHING},
         {"followers": "follow"},
         ("posts",),
-        words={"share": ("reposted something", "reposts")},
+        ("posts",),
+        {"share": ("reposted something", "reposts")},
     ),
     "bing": Network(
         17,
