@@ -1,21 +1,25 @@
 """Which reactions count less: of new accounts that came all at once, and of closed circles that react to each other.
 
-Between int_pairs and the graph; in NumPy alone, so that every engine guards alike. A guard judges what networks and
-operators say; what somebody supplied (an upload) is bounded by the formula instead, and proves nobody's age.
+Between int_pairs and the graph; in NumPy and SciPy alone, so that every engine guards alike. A guard judges what
+networks and operators say; what somebody supplied (an upload) is bounded by the formula instead, and proves nobody's
+age.
 
 Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
     reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
-    to a target in one week may bring, together, what FREE of them would, a quarter (1 / ESTABLISHED) of what those
-    bring who came before, and COMPANY times what those bring who came that week and are not new: in what fades in
-    weeks as in what lasts. So one more never takes anything away, nothing jumps back after a time, and growth that is
-    like the audience one has is free. Only where the date of making is known, or all of a network was covered more
-    than WARM_UP days before that week; of accounts that the network's API told us of one by one, the target must have
-    been covered as long itself.
-Circle. Among accounts that each react to, and are reacted to by, more than SMALL others of such, the overlap of two is
-    the number of those whom both have to do with, by the geometric mean of how many each has. From LOOSE to TIGHT the
-    two count less and less for each other; fewer than SMALL in common change nothing, from BIG on the overlap alone
-    says how much. Two people who answer each other, a family, friends of friends are none; what the members of a
-    circle have besides counts as ever. What makes up the better part of a network is no circle in it.
+    to a target in one week may bring, together, what one of them would, an eighth of what those bring who came before
+    (about three quarters of what a usual week brings), and twice what those bring who came that week and are not new:
+    in what fades in weeks as in what lasts. So one more never takes anything away, nothing jumps back after a time, and
+    growth that is like the audience one has is free. Only where the date of making is known, or all of a network was
+    covered more than WARM_UP days before that week; of accounts that the network's API told us of one by one, the
+    target must have been covered as long itself.
+Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
+    of how many each has; from LOOSE to TIGHT the two count less and less for each other, whatever audience they have
+    besides. Of a group in which most have to do with most, but not all with all, what its members get from outside
+    decides: where OPEN of all who react to its members are of the group, on average, its members begin to count less
+    for each other; where CLOSED of them are, they count for LEAST. Fewer than SMALL in common (or so many members)
+    change nothing, from BIG on the above alone says how much. Two people who answer each other, a family, friends of
+    friends are none; what the members of a circle have besides counts as ever. What makes up the better part of a
+    network is no circle in it.
 
 Whole numbers go in and come out: weights in 65,536ths. Cost: a few passes over the pairs; for circles a pass for each
 round of leaving out who cannot be in one, then the sum of squares, over the accounts that are left, of how many
@@ -29,6 +33,8 @@ from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from scoring.engine.base import Columns, none
 from scoring.engine.graph import numbered
@@ -48,14 +54,18 @@ PAIRS = f"""
 NEW_SINCE_MADE = 30
 NEW_SINCE_SEEN = 7
 WARM_UP = 30
+# What a lot of new accounts may bring: as this many of them, this part of what came before, so much of what came along.
 FREE = 1
-ESTABLISHED = 4
-COMPANY = 3
+ESTABLISHED = 8
+COMPANY = 2
 # What a lot is measured by: what fades in weeks, and what an account hands on to whom it reacts to.
 MEASURES = ("recent", "hands")
 
 SMALL, BIG = 8, 16
-LOOSE, TIGHT = 0.4, 0.6
+LOOSE, TIGHT = 0.35, 0.6
+# Two of a group: the overlap of those whom both have to do with, in either direction. And the group's own share.
+GROUPED = 0.5
+OPEN, CLOSED = 0.75, 0.9
 # What the tightest circle leaves of a reaction: it keeps its members apart where nothing else does.
 LEAST = ONE // 1024
 # How many times the accounts that two have in common a network must have, for any and for all of the effect.
@@ -144,7 +154,8 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     brings = np.stack([np.asarray(pairs[name], dtype=np.int64)[said[rows]] for name in MEASURES])
     # One account's repetitions saturate, as they do where they count (scoring.engine.steps).
-    brings[0] = 3 * brings[0] * ONE // (brings[0] + 2 * ONE)
+    events = [name != "hands" for name in MEASURES]
+    brings[events] = 3 * brings[events] * ONE // (brings[events] + 2 * ONE)
     weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings)
     less = weight < ONE
     return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
@@ -225,24 +236,107 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
 
 
 def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> tuple[Int64, Int64]:
-    """Pairs (as target * accounts + actor) inside circles, and their weights."""
+    """Pairs (as target * accounts + actor) inside circles, and their weights; a pair of both kinds is named twice."""
     size = _sizes(source, sink, network, count)
     inside = _core(source, sink, count)
+    if not len(inside):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    low, high, answers = _mutual(source, sink, count)
+    had = np.bincount(sink, minlength=count)
     source, sink, network = source[inside], sink[inside], network[inside]
-    low, high = np.minimum(source, sink).astype(np.int64), np.maximum(source, sink)
-    edges, edge = np.unique(low * count + high, return_inverse=True)
+    tight = _tight(source, sink, low, high, answers)
+    closed = _closed(source, sink, had)
+    key = sink.astype(np.int64) * count + source
+    rows, weights = [], []
+    for share, common in (tight, closed):
+        many = np.clip((common - (SMALL - 1.0)) / (BIG - (SMALL - 1.0)), 0.0, 1.0)
+        times = size[network] / np.maximum(common, 1)
+        few = np.clip((times - NETWORK) / (LARGE_NETWORK - NETWORK), 0.0, 1.0)
+        weight = ONE - np.rint((ONE - LEAST) * share * many * few).astype(np.int64)
+        less = weight < ONE
+        rows.append(key[less])
+        weights.append(weight[less])
+    return np.concatenate(rows), np.concatenate(weights)
+
+
+def _tight(
+    source: NDArray[np.int32], sink: NDArray[np.int32], low: Int64, high: Int64, answers: Int64
+) -> tuple[NDArray[np.float64], Int64]:
+    """For each pair how tight it is, 0 to 1, by those with whom both exchange reactions; and how many those are.
+
+    low, high: the ends of each two who exchange reactions; answers: with how many each account does.
+    """
+    count = len(answers)
+    kept = _core_of_edges(low, high, count)
+    low, high = low[kept], high[kept]
+    common = _in_common(low, high, count)
+    # The two themselves are no partners of both.
+    overlap = common / np.sqrt((answers[low] - 1.0) * (answers[high] - 1.0)) if len(low) else np.zeros(0)
+    place = _places(low * count + high, source, sink, count)
+    known = place >= 0
+    tight, number = np.zeros(len(source)), np.zeros(len(source), dtype=np.int64)
+    tight[known] = np.clip((overlap[place[known]] - LOOSE) / (TIGHT - LOOSE), 0.0, 1.0)
+    number[known] = common[place[known]]
+    return tight, number
+
+
+def _closed(source: NDArray[np.int32], sink: NDArray[np.int32], had: Int64) -> tuple[NDArray[np.float64], Int64]:
+    """For each pair how closed the group of both is, 0 to 1 (0 where they are of none), and how many are in it.
+
+    had: how many react to each account, from anywhere.
+    """
+    count = len(had)
+    edges = np.unique(np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink))
     low, high = np.divmod(edges, count)
     partners = np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
-    common = _in_common(low, high, count)[edge]
-    # The two themselves are no partners of both.
-    overlap = common / np.sqrt((partners[source] - 1.0) * (partners[sink] - 1.0)) if len(edge) else np.zeros(0)
-    tight = np.clip((overlap - LOOSE) / (TIGHT - LOOSE), 0.0, 1.0)
-    many = np.clip((common - (SMALL - 1.0)) / (BIG - (SMALL - 1.0)), 0.0, 1.0)
-    times = size[network] / np.maximum(common, 1)
-    few = np.clip((times - NETWORK) / (LARGE_NETWORK - NETWORK), 0.0, 1.0)
-    weight = ONE - np.rint((ONE - LEAST) * tight * many * few).astype(np.int64)
-    less = weight < ONE
-    return sink[less].astype(np.int64) * count + source[less], weight[less]
+    common = _in_common(low, high, count)
+    near = common / np.sqrt((partners[low] - 1.0) * (partners[high] - 1.0)) >= GROUPED
+    near &= common >= SMALL
+    graph = sparse.coo_array((np.ones(int(near.sum()), np.int8), (low[near], high[near])), shape=(count, count))
+    _, group = csgraph.connected_components(graph, directed=False)
+    members = np.bincount(group)
+    within = group[source] == group[sink]
+    of_group = np.bincount(sink[within], minlength=count)
+    own = np.bincount(group, weights=of_group / np.maximum(had, 1)) / members
+    closed = np.clip((own[group[sink]] - OPEN) / (CLOSED - OPEN), 0.0, 1.0)
+    return np.where(within, closed, 0.0), np.where(within, members[group[sink]] - 2, 0)
+
+
+def _places(keys: Int64, source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> Int64:
+    """Where the two of each pair are in `keys` (sorted, the smaller number * count + the other), -1 where nowhere."""
+    if not len(keys):
+        return np.full(len(source), -1, dtype=np.int64)
+    wanted = np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, place, -1)
+
+
+def _mutual(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64, Int64]:
+    """Both ends (the smaller number first, sorted) of each two who react to each other, and with how many each does.
+
+    Of those two, one at least could be in a circle: the others' numbers are not complete.
+    """
+    given, had = np.bincount(source, minlength=count), np.bincount(sink, minlength=count)
+    could = (given > SMALL) & (had > SMALL)
+    answers = (given > 0) & (had > 0)
+    kept = answers[source] & answers[sink] & (could[source] | could[sink])
+    source, sink = source[kept], sink[kept]
+    key = np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink)
+    key.sort()
+    low, high = np.divmod(key[1:][key[1:] == key[:-1]], count)
+    return low, high, np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
+
+
+def _core_of_edges(low: Int64, high: Int64, count: int) -> Bools:
+    """The edges among accounts of which each has more than SMALL such edges, found by taking off the others."""
+    kept = np.ones(len(low), dtype=bool)
+    while kept.any():
+        partners = np.bincount(low[kept], minlength=count) + np.bincount(high[kept], minlength=count)
+        fewer = kept & (partners[low] > SMALL) & (partners[high] > SMALL)
+        if fewer.sum() == kept.sum():
+            break
+        kept = fewer
+    return kept
 
 
 def _sizes(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> Int64:

@@ -58,10 +58,15 @@ def scores(world: World, by: Mapping[str, frozenset[int]] = BY) -> Scores:
 
 
 def targets_of(world: World, before: Scores, heights: tuple[int, ...] = HEIGHTS) -> list[int]:
-    """Accounts of the first network whose score lies nearest to each of `heights`; with at least three who reacted."""
+    """Accounts of the first network, no two alike, whose scores lie nearest to each of `heights`, and to whom three
+    people at least reacted."""
     people = np.bincount(world.events["target"], minlength=len(world.network) + 1)[before.account]
     fit = (world.network[before.account - 1] == code("twitter")) & (people >= 3)
-    return [int(before.account[np.argmin(np.where(fit, np.abs(before.v1["all"] - at), np.inf))]) for at in heights]
+    found: list[int] = []
+    for height in heights:
+        free = fit & ~np.isin(before.account, found)
+        found.append(int(before.account[np.argmin(np.where(free, np.abs(before.v1["all"] - height), np.inf))]))
+    return found
 
 
 def done(world: World, targets: list[int], doing: Doing, *, seed: int = 5) -> World:

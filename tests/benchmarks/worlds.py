@@ -184,7 +184,9 @@ def honest(accounts: int, events: int, *, seed: int = 11) -> World:
         "origin": np.full(len(actor) + int(back.sum()), ORIGINS["bulk"]),
     }
     audience = np.bincount(target, minlength=accounts)
-    followers = np.rint(30 * rng.lognormal(0, 1, accounts) + 4 * audience * rng.lognormal(0, 0.5, accounts))
+    followers = np.rint(40 * rng.lognormal(0, 1, accounts) + 10 * audience * rng.lognormal(0, 0.5, accounts))
+    # Lists are X's.
+    lists = np.where(network == code("twitter"), np.rint(audience * rng.lognormal(-2.5, 1, accounts)), 0)
     named = rng.random(len(actor)) < 0.1
     world = World(
         network=network,
@@ -195,7 +197,10 @@ def honest(accounts: int, events: int, *, seed: int = 11) -> World:
             "verb": np.full(int(named.sum()), VERBS["follow"]),
             "origin": np.full(int(named.sum()), ORIGINS["api"]),
         },
-        counters=[(number + 1, "followers", int(value), "api") for number, value in enumerate(followers)],
+        counters=[
+            *((number + 1, "followers", int(value), "api") for number, value in enumerate(followers)),
+            *((number + 1, "listed", int(value), "api") for number, value in enumerate(lists) if value),
+        ],
     )
     # Everybody posts every third day at most; who is reacted to more, more often.
     posts = np.unique(np.stack([target, 3 * (day // 3)]), axis=1)

@@ -21,7 +21,12 @@ Row = tuple[int, int, int]
 
 def pairs(rows: Iterable[Row], **columns: int) -> dict[str, np.ndarray]:
     """int_pairs of (target, actor, first day): each one fresh reaction, from a table of a whole network."""
-    target, actor, day = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3).T
+    first: dict[tuple[int, int], int] = {}
+    for target, actor, day in sorted(rows, key=lambda row: row[2]):
+        first.setdefault((target, actor), day)
+    target, actor, day = (
+        np.array([(*ends, day) for ends, day in sorted(first.items())], dtype=np.int64).reshape(-1, 3).T
+    )
     given = {"network": 1, "confirmed": 0, "supplied": 0, "recent": ONE, "hands": ONE, **columns}
     return {
         "target": target,
@@ -61,8 +66,8 @@ def test_new_accounts_all_at_once_share_what_a_few_may_bring():
     found = guards.find(pairs(rows))
     assert set(found["reason"].tolist()) == {guards.BURST}
     assert set(found["actor"].tolist()) == set(new(1000))
-    # One of them in full, and a quarter of the forty people before.
-    assert sum(weights(found).values()) == pytest.approx(1 + 40 / 4, rel=0.01)
+    # As one of them, and as an eighth of the forty people before.
+    assert sum(weights(found).values()) == pytest.approx(1 + 40 / 8, rel=0.01)
 
 
 @given(st.integers(1, 60))
@@ -112,10 +117,10 @@ def test_new_accounts_do_not_vouch_for_each_other():
 
 
 def test_growth_like_the_audience_one_has_is_free():
-    # A quarter of those who come are known to others, as of any audience; the others are not.
+    # A third of those who come is known to others; the others are not.
     come = new(400)
     rows = [*world(), *((ALICE, actor, LATE) for actor in come)]
-    known = [(actor, list(CROWD)[actor % 60], LATE + 1) for actor in come if actor % 4 == 0]
+    known = [(actor, list(CROWD)[actor % 60], LATE + 1) for actor in come if actor % 3 == 0]
     assert not weights(guards.find(pairs([*rows, *known])))
 
 
@@ -173,6 +178,23 @@ def test_a_ring_of_a_hundred_counts_for_next_to_nothing():
     assert sum(of_alice) < 0.2
     # The forty people who react to her besides count as ever.
     assert not set(found["actor"].tolist()) & set(CROWD)
+
+
+def test_a_ring_that_reacts_to_each_other_by_lot_is_closed_all_the_same():
+    rng = np.random.default_rng(2)
+    members = [ALICE, *new(99)]
+    rows = [
+        (members[(place + step) % 100], one, BEGIN)
+        for place, one in enumerate(members)
+        for step in rng.choice(np.arange(1, 100), 40, replace=False).tolist()
+    ]
+    elsewhere = talking(range(5000, 5600))
+    assert max(weights(guards.find(pairs([*world(), *elsewhere, *rows]))).values()) < 0.1
+    # Whom others react to as much as they do to each other is a community.
+    outside = [
+        (member, 5000 + (40 * nth + fan) % 600, BEGIN) for nth, member in enumerate(members) for fan in range(40)
+    ]
+    assert min(weights(guards.find(pairs([*world(), *elsewhere, *rows, *outside]))).values(), default=1) > 0.9
 
 
 def test_a_pod_of_twenty_with_audiences_of_their_own_is_a_circle():
