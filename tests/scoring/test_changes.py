@@ -33,37 +33,55 @@ def parts(change: DayChange) -> tuple[float, float, float, float]:
     return change.moments, change.decay, change.rest, change.formula_change
 
 
-def test_the_parts_add_up_to_what_the_score_moved_by(join, react, happen):
+def test_what_posts_brought_what_faded_and_the_rest_are_told_apart_and_add_up(join, react, happen):
     alice, bob = join("Alice", twitter="a", mastodon="m"), join("Bob", twitter="b")
-    mine = account_of(alice)
+    charlie, dora = join("Charlie", twitter="c"), join("Dora", twitter="d")
+    mine, of_charlie, of_dora = account_of(alice), account_of(charlie), account_of(dora)
     react(mine, 11, range(20))
     react(account_of(bob), 21, range(9))
+    told(of_charlie, 31, 10)
+    told(of_charlie, 32, 10)
+    react(of_dora, 41, range(10))
     run(BEFORE)
+    # There is no day before the first.
+    assert not DayChange.objects.exists()
     react(mine, 11, range(20, 24), day=BEFORE)
     react(mine, 12, range(30), day=BEFORE)
     happen([("a", f"follower{i}", "follow", "2026-10-31T09:00:00Z") for i in range(9)])
+    told(of_charlie, 31, 400)
+    react(of_dora, 41, range(10, 60), day=LONG_AGO)
+    eve = join("Eve", twitter="e")
+    react(account_of(eve), 51, range(10), day=BEFORE)
     run(TODAY)
-    for person in (alice, bob):
-        change, scores = (
-            change_of(person),
-            dict(ScoreHistory.objects.filter(person_id=person.pk).values_list("as_of", "score")),
-        )
+    for change in DayChange.objects.all():
+        scores = dict(ScoreHistory.objects.filter(person_id=change.person_id).values_list("as_of", "score"))
         assert change.since == BEFORE
         assert change.points == pytest.approx(scores[TODAY] - scores[BEFORE], abs=1e-12)
         assert sum(parts(change)) == pytest.approx(change.points, abs=1e-12)
-    hers, his = change_of(alice), change_of(bob)
+        together = sum(row.change for row in Moment.objects.filter(person=change.person_id))
+        assert together == pytest.approx(change.moments, abs=1e-9)
+    # Whoever is new has no score to come from.
+    assert set(DayChange.objects.values_list("person", flat=True)) == {alice.pk, bob.pk, charlie.pk, dora.pk}
+    # Alice: a new post, one that went on, followers.
+    hers = change_of(alice)
     assert hers.moments > 0.1
     assert hers.rest > 0.1
     assert hers.decay < 0
-    # Nothing happened to Bob: his score fell, and all of that is time.
-    assert his.moments == 0
-    assert his.points < -0.01
-    assert his.decay == pytest.approx(his.points, abs=0.01)
-    # Which posts: the one that is new, and the one that went on; what they did together is the whole.
-    moved = {row.post: row.change for row in Moment.objects.filter(person=alice)}
+    moved = {row.post: row.change for row in Moment.objects.exclude(post=0)}
     assert moved[12] > moved[11] > 0
-    assert sum(moved.values()) == pytest.approx(hers.moments, abs=1e-9)
-    assert not any(row.change for row in Moment.objects.filter(person=bob))
+    # Nothing happened to Bob: his score fell, and nearly all of that is time.
+    his = change_of(bob)
+    assert his.moments == moved[21] == 0
+    assert his.points < -0.01
+    assert his.decay == pytest.approx(his.points, abs=0.02)
+    # Charlie: likes that nobody is named with, of an old post.
+    assert moved[31] > 0.1
+    assert moved[32] == 0
+    # Dora: what was learnt late is neither new nor fading.
+    late = change_of(dora)
+    assert late.moments == 0
+    assert late.decay < 0
+    assert late.rest > 1
 
 
 def test_what_faded_is_yesterdays_log_today_less_its_score_yesterday(join, react):
@@ -86,36 +104,6 @@ def test_what_faded_is_yesterdays_log_today_less_its_score_yesterday(join, react
     assert scores[1] < scores[0]
 
 
-def test_likes_without_names_that_came_since_are_the_posts_doing(join, react):
-    alice = join("Alice", twitter="a")
-    mine = account_of(alice)
-    told(mine, 11, 10)
-    told(mine, 12, 10)
-    run(BEFORE)
-    told(mine, 11, 400)
-    run(TODAY)
-    moved = {row.post: row.change for row in Moment.objects.filter(person=alice)}
-    assert moved[11] > 0.1
-    assert moved[12] == 0
-    assert change_of(alice).moments == pytest.approx(moved[11], abs=1e-9)
-    # And on the next day they are old.
-    run(TODAY + timedelta(days=1))
-    assert not any(row.change for row in Moment.objects.filter(person=alice))
-
-
-def test_what_was_learnt_late_is_the_rest_and_neither_fading_nor_new(join, react):
-    alice = join("Alice", twitter="a")
-    mine = account_of(alice)
-    react(mine, 11, range(10))
-    run(BEFORE)
-    react(mine, 11, range(10, 60), day=LONG_AGO)
-    run(TODAY)
-    change = change_of(alice)
-    assert change.moments == 0
-    assert change.decay < 0
-    assert change.rest > 1
-
-
 def test_a_rest_that_ends_is_no_fading(join, react):
     alice = join("Alice", twitter="a")
     mine = account_of(alice)
@@ -131,17 +119,6 @@ def test_a_rest_that_ends_is_no_fading(join, react):
     assert change.decay <= 0
     assert change.rest > 1
     assert sum(parts(change)) == pytest.approx(change.points, abs=1e-12)
-
-
-def test_the_first_day_and_newcomers_have_no_change_to_explain(join, react):
-    alice = join("Alice", twitter="a")
-    react(account_of(alice), 11, range(10))
-    run(BEFORE)
-    assert not DayChange.objects.exists()
-    bob = join("Bob", twitter="b")
-    react(account_of(bob), 21, range(10), day=BEFORE)
-    run(TODAY)
-    assert set(DayChange.objects.values_list("person", flat=True)) == {alice.pk}
 
 
 def test_a_repeated_day_is_told_once_and_a_missing_one_is_jumped(join, react):
