@@ -26,9 +26,9 @@ from scoring.features.base import ONE, Int64
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-# Edges up to which scipy ranks the graph in the driver's memory; beyond it Spark does. Measured with 8 million edges in
-# no order (November 2026): 90 bytes and 0.4 microseconds an edge, thus 9 GB and 40 s at this bound; Spark itself took
-# some hundred times as long. The guards want all pairs in the driver's memory at any size, 220 bytes a pair: 22 GB here.
+# Edges up to which scipy ranks the graph in the driver's memory; beyond it Spark does, many times slower. Measured with
+# 8 million edges in no order (November 2026): 90 bytes and 0.4 microseconds an edge, thus 9 GB and 40 s at this bound.
+# The guards want all pairs in the driver's memory, whatever their number: 220 bytes a pair, 22 GB at this bound.
 DRIVER_EDGES = 100_000_000
 SCHEMES = {"local": "file://", "s3": "s3a://", "gcs": "gs://", "hdfs": ""}
 HANDED = f"""

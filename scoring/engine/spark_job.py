@@ -11,6 +11,7 @@ accounts and people are written there as Parquet; done.json comes last, so that 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -104,11 +105,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scoring.engine.spark_job", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", help="what `manage.py recompute --prepare` wrote: a path, or an address (s3://...)")
     parser.add_argument("--lake", help="the lake's address as the cluster sees it, if it is another there")
-    parser.add_argument("--master", default="", help="Spark's master; without one, spark-submit's, or local[*]")
+    # Who was started by spark-submit has been given a master already.
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    parser.add_argument(
+        "--master",
+        default="" if submitted else "local[*]",
+        help="Spark's master, if spark-submit does not name it (default: %(default)s)",
+    )
     parser.add_argument("--memory", default="4g", help="memory of a local Spark (default: %(default)s)")
     parser.add_argument("--driver-edges", type=int, help="edges beyond which Spark ranks the graph, not the driver")
     chosen = parser.parse_args(arguments)
     try:
+        Place.at(chosen.folder).read_json(ABOUT)
         with session(master=chosen.master, memory=chosen.memory) as spark:
             run(chosen.folder, spark=spark, lake=chosen.lake, driver_edges=chosen.driver_edges)
     except (BadFolder, SparkMissing, ValueError) as error:

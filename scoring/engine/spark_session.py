@@ -64,9 +64,9 @@ def session(
 ) -> Iterator[SparkSession]:
     """A session, ended after use unless it ran before.
 
-    master: as Spark names it; local[...] runs in this machine alone, with `memory` for the JVM and `temp_folder` for
-    what does not fit. For others memory is the cluster's matter. more: other settings, by Spark's names. Raises
-    SparkMissing.
+    master: as Spark names it, "" for the one that spark-submit was given; local[...] runs in this machine alone, with
+    `memory` for the JVM and `temp_folder` for what does not fit. For others memory is the cluster's matter. more: other
+    settings, by Spark's names. Raises SparkMissing.
     """
     if reason := missing():
         raise SparkMissing(reason)
@@ -83,7 +83,9 @@ def session(
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             if temp_folder is not None:
                 settings["spark.local.dir"] = str(temp_folder)
-        builder = SparkSession.builder.master(master).appName("klout")
+        builder = SparkSession.builder.appName("klout")
+        if master:
+            settings["spark.master"] = master
         for name, value in {**settings, **(more or {})}.items():
             builder = builder.config(name, value)
         running = SparkSession.getActiveSession()
