@@ -17,7 +17,7 @@ from scoring.formula.curve import Anchors, Curve
 from scoring.formula.pooled import Pooled
 
 # Score -> the percentile of the population at which it stands.
-AT = {10.0: 6.0, 40.0: 50.0, 63.0: 95.0}
+AT = {10.0: 5.0, 40.0: 50.0, 63.0: 95.0}
 # The account at which 90 stands: followers, lists, people who reacted in the last month. Extraordinary reach.
 TOP = 90.0
 TOP_ACCOUNT = (1e7, 5e4, 2e5)

@@ -31,6 +31,8 @@ from scoring.formula.pooling import Piece, pieces
 
 # Rows scored at a time: some tens of megabytes at work, whatever the size of the table.
 ROWS = 1 << 17
+# How sharply uploads end at their bound, and give way to what is vouched for.
+SHARP = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +76,25 @@ class Tier:
     """One piece worked out over some of its rows.
 
     amount and latent of each group by cell [groups, c]; the sums of the latents by cell, of what joins and of what is
-    offline [c]; the cell's term in the join and its share of it [c]; the entity's latent value [m].
+    offline [c]; the cell's share of what its entity joined [c]; the entity's latent value [m].
     """
 
     amount: Float64
     latent: Float64
     online: Float64
     offline: Float64
-    term: Float64
     share: Float64
     whole: Float64
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Points of one piece: of what is vouched for, and what uploads add, by cell [c]; all of them by entity [m]."""
+    """Points of one piece: of what is vouched for, and what uploads add to that, by cell [c]; all by entity [m]."""
 
     vouched: Tier
+    # None where nobody of the piece uploaded anything.
+    uploaded: Tier | None
     cell_points: Float64
-    # None where nobody of the piece uploaded anything; else over all rows, and what uploads amount to [groups, c].
-    all: Tier | None
-    uploaded: Float64 | None
     extra_points: Float64
     points: Float64
 
@@ -102,6 +102,12 @@ class Worked:
 def ratio(part: Float64, whole: Float64) -> Float64:
     """part / whole, and 0 where there is nothing."""
     return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def soft_least(one: Float64, other: Float64 | float, sharpness: float = SHARP) -> Float64:
+    """A little less than the smaller of two numbers, rising smoothly with either: (a ** -p + b ** -p) ** (-1 / p)."""
+    over, under = np.maximum(one, other), np.minimum(one, other)
+    return np.asarray(under / (1.0 + ratio(under, over) ** sharpness) ** (1 / sharpness))
 
 
 @dataclass(frozen=True)
@@ -116,8 +122,8 @@ class Pooled:
     anchors: Anchors
     # In this order: a group that was itself cut down bears out the next one as what is left of it.
     borne: Sequence[Borne]
-    # The latent value that uploads alone come ever closer to and never reach; None: they count like all else.
-    supplied_bound: float | None
+    # The latent value that uploads alone come ever closer to and never reach; infinity: they are no less than all else.
+    supplied_bound: float
     # The share of `answered` groups that is left where no post is reacted to.
     unanswered: float
     solid_confirmed: float
@@ -192,8 +198,8 @@ class Pooled:
             )
         latent = np.stack([group.latent(x) for group, x in zip(self.groups, counts, strict=True)])
         online, offline = self.added(latent, offline=False), self.added(latent, offline=True)
-        term, share, joined = self.join(piece, self.weights_of(piece.network) * online)
-        return Tier(amount, latent, online, offline, term, share, joined + piece.by_entity(offline))
+        share, joined = self.join(piece, self.weights_of(piece.network) * online)
+        return Tier(amount, latent, online, offline, share, joined + piece.by_entity(offline))
 
     def added(self, latent: Float64, *, offline: bool) -> Float64:
         """Latents of the groups that are offline, or of those that are not, added up by cell."""
@@ -204,8 +210,8 @@ class Pooled:
                 total += row
         return total
 
-    def join(self, piece: Piece, latent: Float64) -> tuple[Float64, Float64, Float64]:
-        """Each network's term and share in its entity [c], and the entity's latent value [m], from networks' latents.
+    def join(self, piece: Piece, latent: Float64) -> tuple[Float64, Float64]:
+        """Each network's share in its entity [c], and what they join to [m], from the latents of networks.
 
         The largest network is taken out of the sum of exponentials, so that nothing overflows and one alone is exact.
         """
@@ -220,7 +226,7 @@ class Pooled:
         others = term.copy()
         others[first] = 0.0
         whole = largest + self.breadth * np.log1p(piece.by_entity(others))
-        return np.expm1(np.minimum(latent / self.breadth, 700.0)), ratio(term, self.spread(piece, term)), whole
+        return ratio(term, self.spread(piece, term)), whole
 
     def spread(self, piece: Piece, cells: Float64) -> Float64:
         """Cells added up by entity, for each cell."""
@@ -231,30 +237,28 @@ class Pooled:
 
     def work(self, piece: Piece) -> Worked:
         supplied = piece.supplied == 1
-        nothing = np.zeros(len(piece.first_row))
         if not supplied.any():
             tier = self.tier(piece, None)
             points = self.points(tier.whole)
-            return Worked(tier, self.divided(piece, tier, points), None, None, nothing, points)
-        vouched, tier = self.tier(piece, ~supplied), self.tier(piece, None)
-        beyond = np.maximum(tier.whole - vouched.whole, 0.0)
-        if self.supplied_bound is not None:
-            # Nearly straight for a little, and never more than the room that is left: the bound where nothing is
-            # vouched for, ever less above. It shrinks by no more than what is vouched for grows.
-            room = self.supplied_bound * np.exp(-vouched.whole / self.supplied_bound)
-            beyond = beyond / (1.0 + (beyond / np.maximum(room, 1e-300)) ** 4) ** 0.25
-        first, points = self.points(vouched.whole), self.points(vouched.whole + beyond)
-        grown = np.maximum(tier.term - vouched.term, 0.0) + np.maximum(tier.offline - vouched.offline, 0.0)
-        share = ratio(grown, self.spread(piece, grown))
-        extra = np.maximum(points - first, 0.0)
+            nothing = np.zeros(len(piece.first_row))
+            return Worked(tier, None, self.divided(piece, tier, points), nothing, points)
+        vouched, uploaded = self.tier(piece, ~supplied), self.tier(piece, supplied)
+        first = self.points(vouched.whole)
+        points = self.points(self.lifted(vouched.whole, uploaded.whole))
         return Worked(
-            vouched=vouched,
-            cell_points=self.divided(piece, vouched, first),
-            all=tier,
-            uploaded=self.tier(piece, supplied).amount,
-            extra_points=extra[piece.entity_of_cell] * share,
-            points=points,
+            vouched,
+            uploaded,
+            self.divided(piece, vouched, first),
+            self.divided(piece, uploaded, np.maximum(points - first, 0.0)),
+            points,
         )
+
+    def lifted(self, vouched: Float64, uploaded: Float64) -> Float64:
+        """The latent value with what uploads alone would give, which saturates towards the bound and adds next to
+        nothing to who stands above it. Rises with either."""
+        saturated = soft_least(uploaded, self.supplied_bound)
+        over, under = np.maximum(vouched, saturated), np.minimum(vouched, saturated)
+        return np.asarray(over * (1.0 + ratio(under, over) ** SHARP) ** (1 / SHARP))
 
     def divided(self, piece: Piece, tier: Tier, points: Float64) -> Float64:
         """Points of entities [m] divided among their cells [c]; what is offline has its own part of the latents."""
@@ -264,18 +268,15 @@ class Pooled:
 
     def group_points(self, worked: Worked) -> tuple[Float64, Float64]:
         """Points of each group by cell [groups, c]: of what is vouched for, and what uploads add."""
-        vouched = worked.vouched
-        # Within a cell the join's part and the offline part are as their latents are, the former by what joined at all.
-        total = vouched.online + vouched.offline
-        of_vouched = worked.cell_points * np.stack([ratio(row, total) for row in vouched.latent])
-        if worked.all is None or worked.uploaded is None:
+        of_vouched = self.by_group(worked.vouched, worked.cell_points)
+        if worked.uploaded is None:
             return of_vouched, np.zeros_like(of_vouched)
-        # Uploaded reactions bear out followers that others vouch for: such points go to what was uploaded.
-        grown = np.maximum(worked.all.latent - vouched.latent, 0.0) * (worked.uploaded > 0)
-        total = np.zeros(grown.shape[1])
-        for row in grown:
-            total += row
-        return of_vouched, worked.extra_points * np.stack([ratio(row, total) for row in grown])
+        return of_vouched, self.by_group(worked.uploaded, worked.extra_points)
+
+    def by_group(self, tier: Tier, points: Float64) -> Float64:
+        """Points of cells divided among groups as their latents are [groups, c]."""
+        total = tier.online + tier.offline
+        return np.asarray(points * np.stack([ratio(row, total) for row in tier.latent]))
 
     def confidence(self, piece: Piece) -> NDArray[np.int8]:
         """What stands behind each score. Only what networks named themselves makes one solid; counters alone, fair."""
@@ -345,7 +346,7 @@ class Pooled:
             supplied = piece.supplied == 1
             tiers = [(~supplied, of_vouched, worked.vouched.amount, "")]
             if worked.uploaded is not None:
-                tiers.append((supplied, of_uploads, worked.uploaded, UPLOADED))
+                tiers.append((supplied, of_uploads, worked.uploaded.amount, UPLOADED))
             for column, places in self.uses.items():
                 if column not in table.columns:
                     continue

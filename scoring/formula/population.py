@@ -4,8 +4,8 @@ No table of people with scores, reactions and followers is open, so this is put 
 and reactions go with followers, and how far people scatter around that, is measured on the 467 people of PeerIndex's
 public pairs (2013; regressions of logarithms, November 2026): lists grow as followers to the power 0.84 (scatter 0.75
 in natural logarithms), mentions and retweets received lately as 0.86 (scatter 1.39). Set by hand, as people who join
-such a service were around 2012: 150 followers in the middle, a hundredth has 10,000 and more; five people reacted in
-the last month, four times as many in the year; one in eight is silent; most are on one network, some on two or three.
+such a service are: 300 followers in the middle, a hundredth has 20,000 and more; twenty people reacted in the last
+month, four times as many in the year; one in eight is silent; most are on one network, some on two or three.
 The scores that Klout gave (data of 1,048 people, 2011 to 2013: P10 13.6, P25 23.2, P50 41.1, P75 50.3, P90 57.8,
 P99 67.3) are what its quantiles are printed beside; they are not fitted to.
 """
@@ -19,9 +19,9 @@ from scoring.formula.base import Float64
 
 SEED = 20_261_122
 PEOPLE = 100_000
-MEDIAN_FOLLOWERS, FOLLOWERS_SPREAD = 150.0, 1.8
-LISTS_POWER, LISTS_SPREAD, LISTS_AT_MEDIAN = 0.84, 0.75, 3.0
-REACTIONS_POWER, REACTIONS_SPREAD, REACTIONS_AT_MEDIAN = 0.86, 1.39, 5.0
+MEDIAN_FOLLOWERS, FOLLOWERS_SPREAD = 300.0, 1.8
+LISTS_POWER, LISTS_SPREAD, LISTS_AT_MEDIAN = 0.84, 0.75, 5.0
+REACTIONS_POWER, REACTIONS_SPREAD, REACTIONS_AT_MEDIAN = 0.86, 1.39, 20.0
 # Different people in a year for each in a month; in a week or so.
 YEAR, WEEK = 4.0, 0.25
 SILENT = 1 / 8

@@ -13,8 +13,8 @@ How a score comes about (the arithmetic is in pooled.py)
     added at the end:
         P = BREADTH * ln(1 + sum over networks of (exp(N / BREADTH) - 1)) + offline.
     The score is read off a smooth, ever rising curve through ANCHORS at P. What a person uploaded, and nobody else
-    vouches for, adds to P at most SUPPLIED_BOUND * exp(-P / SUPPLIED_BOUND): it brings nobody beyond 25 points, adds 2
-    at most to 40, and never makes a score solid.
+    vouches for, is worked out by itself and saturates towards SUPPLIED_BOUND, 20 points: it lifts nobody beyond, adds
+    next to nothing to who stands above, and never makes a score solid.
     Accounts of one network are pooled before the logarithm, so that splitting an audience over accounts gains nothing.
     Every step rises with every feature and with every further account: no linked account lowers a score, and an account
     that nobody reacts to brings exactly nothing.
@@ -29,19 +29,19 @@ Where the numbers come from (2026-11-22)
     Fitted: the weights of audience, listed, engaged and moved, by `manage.py fit_formula` on PeerIndex's 1,662 public
     pairs of people judged by humans (Kaggle's "Influencers in Social Networks", 2013; Twitter's counters): logistic
     loss of the difference of the final scores, their sum kept, none below half of where it stood. The optimum is
-    flat. That lists and followers are borne out by reactions was found there too: the AUC of the difference of final
-    scores is 0.837 (log-linear fitted on the same pairs 0.836; followers alone 0.826, lists alone 0.830). On splits
-    that share no people: 0.843 (0.80 to 0.89), log-linear 0.840. The data's counters of mentions and retweets
-    received are rates that fade by an unknown half-life; one unit is taken as five people of the last month
-    (scoring.formula.counters.UNITS).
+    flat. AUC of the difference of final scores, on splits that share no people: 0.842 (0.80 to 0.89); log-linear
+    fitted on the same splits 0.840. On all pairs 0.837 and 0.836; followers alone 0.826, lists alone 0.830. That
+    lists are borne out by reactions was found there too (without: 0.835); that followers are costs 0.002, and holds
+    bought ones down. The data's counters of mentions and retweets received are rates that fade by an unknown
+    half-life; one unit is taken as five people of the last month (scoring.formula.counters.UNITS).
     Set by looking at what comes next (`manage.py backtest`): "still moved", people who reacted in the last days. It
     ends at its weight, so that a month of silence costs those little whom many react to.
     Calibrated: ANCHORS, on the reference population of population.py, whose median is 40 and whose top 5% begin at
-    63; 10 is where its lowest twentieth ends, and 90 an account with some 10 million followers that 200,000 people
-    react to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 14.5 (13.6), P25 22.1
-    (23.2), P50 40.0 (41.1), P75 52.0 (50.3), P90 59.6 (57.8), P99 68.9 (67.3). Points for each doubling of all that
-    people do: 13.0 at 20, 6.6 at 40, 3.9 at 60, 2.7 at 80. A month of silence costs 3.7 points at 67. The table does
-    not move with membership.
+    63; 10 is where its lowest twentieth ends, and 90 an account with 10 million followers that 200,000 people react
+    to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 11.7 (13.6), P25 24.6 (23.2),
+    P50 40.0 (41.1), P75 51.0 (50.3), P90 59.2 (57.8), P99 69.5 (67.3). Points for each doubling of all that people
+    do: 10.9 at 20, 6.5 at 40, 4.1 at 60, 2.8 at 80; what a month of silence costs: 2.0, 6.6, 2.7 and 0.7. The table
+    does not move with membership.
     By analogy, and stated as such:
     - depth: who passes something on is moved more than who answers, mentions, likes;
     - somebody unknown (a counter, a total) counts half of somebody identified, and with half of the standing (0.6) of
@@ -98,12 +98,12 @@ def people(verbs: Mapping[str, float]) -> dict[str, float]:
 
 # name: (weight, scale). Where marked, fitted on 2026-11-22 by `manage.py fit_formula`; the others set as said above.
 WEIGHTS: Mapping[str, tuple[float, float]] = {
-    "audience": (0.19, 4.0),  # fitted 2026-11-22, AUC 0.8427 on people not seen
-    "listed": (0.43, 0.3),  # fitted 2026-11-22, AUC 0.8427 on people not seen
+    "audience": (0.19, 4.0),  # fitted 2026-11-22, AUC 0.8421 on people not seen
+    "listed": (0.44, 0.3),  # fitted 2026-11-22, AUC 0.8421 on people not seen
     "recommended": (0.20, 1.0),
-    "engaged": (0.08, 0.5),  # fitted 2026-11-22, AUC 0.8427 on people not seen
-    "moved": (0.08, 0.2),  # fitted 2026-11-22, AUC 0.8427 on people not seen
-    "still moved": (1.20, 0.5),
+    "engaged": (0.07, 0.5),  # fitted 2026-11-22, AUC 0.8421 on people not seen
+    "moved": (0.07, 0.2),  # fitted 2026-11-22, AUC 0.8421 on people not seen
+    "still moved": (0.70, 0.2),
     "posts": (0.02, 2.0),
     "listened to now": (0.05, 0.5),
     "listened to": (0.05, 4.0),
@@ -168,7 +168,8 @@ BREADTH = 0.75
 # Followers count only as far as people who react bear them out.
 BORNE: tuple[Borne, ...] = (
     Borne("listed", by=("engaged",), each=40.0, allowance=1.0, sharpness=1.0),
-    Borne("audience", by=("engaged", "listed"), each=15.0, allowance=10.0),
+    Borne("audience", by=("engaged", "listed"), each=8.0, allowance=8.0),
+    Borne("standing of the audience", by=("engaged", "listed"), each=8.0, allowance=8.0),
 )
 # Of what a post moved, the share that is left where no post of late is reacted to.
 UNANSWERED = 0.8
@@ -176,14 +177,14 @@ UNANSWERED = 0.8
 # Latent value -> score, set on 2026-11-22 on the reference population (`manage.py calibrate --reference`).
 ANCHORS: tuple[tuple[float, float], ...] = (
     (0.0, 1.0),
-    (0.445, 10.0),
-    (2.913, 40.0),
-    (5.911, 63.0),
-    (12.76, 90.0),
+    (0.776, 10.0),
+    (3.456, 40.0),
+    (6.07, 63.0),
+    (12.024, 90.0),
     (math.inf, 100.0),
 )
-# Uploads alone come close to 25 points and never reach them.
-SUPPLIED_BOUND = 1.5
+# Uploads alone come close to 20 points and never reach them.
+SUPPLIED_BOUND = 1.75
 
 # Confidence. People the network itself named (API), people named by anything, reactions counted without names.
 SOLID_CONFIRMED = 50

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         self.fit("log-linear, to compare", linear, judged, list(COUNTERS.values()), splits, seed, least=0.0)
         best = fitting.with_weights(scorer, fitted.weights)
         for name, auc in variants(best, judged, read):
-            self.stdout.write(f"{name:<34}{auc:.4f}  all pairs")
+            self.stdout.write(f"{name:<40}{auc:.4f}  all pairs")
         lines = lines_of(best, fitted)
         self.stdout.write("\n".join(lines))
         if write:
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         fitted = fitting.fit(scorer, judged, groups, number=splits, seed=seed, **least)
         low, high = fitted.interval()
         self.stdout.write(
-            f"{name:<34}{fitted.auc:.4f}  all pairs; {fitted.mean:.4f} ({low:.3f} to {high:.3f}) on people not seen"
+            f"{name:<40}{fitted.auc:.4f}  all pairs; {fitted.mean:.4f} ({low:.3f} to {high:.3f}) on people not seen"
         )
         return fitted
 

@@ -68,7 +68,7 @@ def test_people_stand_where_the_docstring_says():
     scores = formula.get("v1").score(population_table, person).score
     assert np.percentile(scores, [50, 95]) == pytest.approx([40, 63], abs=0.2)
     found = list(calibration.quantiles(scores).values())
-    assert found == pytest.approx([14.5, 22.1, 40.0, 52.0, 59.6, 68.9], abs=0.1)
+    assert found == pytest.approx([11.7, 24.6, 40.0, 51.0, 59.2, 69.5], abs=0.1)
     # Within four points of the scores that Klout gave, wherever one looks.
     assert found == pytest.approx(list(calibration.KLOUT.values()), abs=4)
     assert calibration.reference_anchors(v1.FORMULA) == pytest.approx(v1.ANCHORS, abs=0.002)
@@ -95,13 +95,13 @@ def test_bought_followers_bring_next_to_nothing_and_never_less_than_nothing():
             assert 0 < score_of((network, account, {**known, **bought})) - height < 2
 
 
-def test_an_upload_alone_brings_nobody_beyond_25_and_little_to_who_is_vouched_for():
+def test_an_upload_alone_brings_nobody_beyond_20_and_next_to_nothing_to_who_is_vouched_for():
     network, account, _ = everything(1)
     for times in (1, 30, 1e6, 1e9):
         uploaded = everything(times)[2]
-        assert score_of((network, account, uploaded, 1)) < 25
+        assert score_of((network, account, uploaded, 1)) < 20.5
         vouched = everything(times_for(40, everything))
-        assert 0 <= score_of(vouched, (network, account, uploaded, 1)) - 40 < 3
+        assert 0 <= score_of(vouched, (network, account, uploaded, 1)) - 40 < 0.1
 
 
 def test_what_was_uploaded_is_marked_in_the_leaves():
