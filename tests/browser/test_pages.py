@@ -29,6 +29,7 @@ PAGES = {
     "sign-up": ("/accounts/signup/", False),
     "settings": ("settings", True),
     "import": ("import", True),
+    "what is measured": ("features", False),
 }
 
 

@@ -112,8 +112,8 @@ def test_what_is_told_is_what_we_say_is_told(settings: Any, capsys: Any) -> None
     with capsys.disabled():
         print(f"\n{len(there)} of {len(COUNTED)} measurements are more than nothing where every network is read once")
     # Nothing has a value of which the catalogue says that no network tells it.
-    # (Beside the most in all that a total tells, the most by name is no measurement of its own; a mean depth of one kind
-    # of reaction is none either.)
+    # (Beside the most in all that a total tells, the most by name is no measurement of its own; the mean depth of one
+    # kind of reaction is none either.)
     told = {feature.key for feature in FEATURES if feature.given or feature.measure in {"most", "depth"}}
     assert sorted(found - told) == []
     assert len(there) > 500
