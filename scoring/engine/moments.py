@@ -183,14 +183,14 @@ def leaving_out(
             connection.execute(f"CREATE TEMP TABLE {table} AS {_statement(table, since)}")
         found = connection.execute(_statement("moments_posts", since)).fetchnumpy()
         posts = Posts(**{name: np.asarray(found[name], dtype=np.int64) for name in Posts.__slots__})
-        verbs = engine._verbs(connection)
+        seen = engine._verbs(connection)
         named = connection.execute("SELECT DISTINCT target FROM moments_edges WHERE vouched < known").fetchnumpy()
         uploaded = np.setdiff1d(np.asarray(named["target"]), features.account[features.supplied == 1])
         # What counters say beyond what is known is held as it is.
         connection.execute("DELETE FROM stg_counters")
         for name in {*MADE_UP, *_BETWEEN, "fct_features"}:
             _drop(connection, name)
-        yield LeavingOut(connection, features, posts, uploaded, verbs, since)
+        yield LeavingOut(connection, features, posts, uploaded, seen, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,8 @@ class LeavingOut:
     posts: Posts
     # Those of which an upload alone might name somebody once a post is left out, and which have no row of that yet.
     uploaded: Int64
-    verbs: steps.Seen
+    # What the features have columns for.
+    seen: steps.Seen
     since: date
 
     def lost(self, cases: Cases) -> Iterator[Lost]:
@@ -224,7 +225,7 @@ class LeavingOut:
             self._make(name, _statement(f"moments_{name}", self.since))
         for step in _BETWEEN:
             self._make(step, steps.statement(step))
-        answer = steps.statement("fct_features", self.verbs)
+        answer = steps.statement("fct_features", self.seen)
         found = self.connection.execute(
             f"SELECT * FROM ({answer}) AS features WHERE account < 0 ORDER BY account DESC, supplied"  # noqa: S608
         ).fetchnumpy()

@@ -143,6 +143,9 @@ def test_what_another_formula_moves_is_told_apart(join, react):
     assert abs(change.formula_change) > 0.5
     assert sum(parts(change)) == pytest.approx(change.points, abs=1e-12)
     assert abs(change.points - change.formula_change) < 1
+    # Nor does the formula's part get lost when the day is run once more.
+    run(TODAY)
+    assert parts(change_of(alice)) == parts(change)
 
 
 def test_a_run_without_what_the_day_before_left_goes_on_without_a_change(join, react, monkeypatch):

@@ -200,7 +200,8 @@ def test_only_a_post_that_nobody_reacted_to_takes_points_away(join, react):
 
 
 def test_a_second_run_of_the_day_leaves_the_same_moments(join, react):
-    mine = account_of(join("Alice", twitter="a"))
+    alice = join("Alice", twitter="a")
+    mine = account_of(alice)
     react(mine, 11, range(5))
     react(mine, 12, range(4), day=TODAY - timedelta(days=1))
     told(mine, 12, 10)
@@ -212,6 +213,11 @@ def test_a_second_run_of_the_day_leaves_the_same_moments(join, react):
     daily.run(as_of=TODAY, at=AT)
     assert sorted(Moment.objects.values_list(*fields), key=str) == first
     assert len(first) == 3
+    # In between, what a post did to the day's change is what the day's run said.
+    daily.provisional(persons=[alice.pk], at=AT)
+    changes = {row.post: row.change for row in Moment.objects.exclude(post=0)}
+    assert changes == {post: change for _, _, post, _, change, *_ in first if post}
+    assert changes[12] > 0
 
 
 def test_what_somebody_imports_between_two_runs_is_a_moment_at_once_and_others_stay(join, react):
