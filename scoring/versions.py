@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from scoring import formula
 from scoring.comparisons import FAR, newest_run
 from scoring.features.base import FeatureTable, Int64
 from scoring.formula.base import Float64, Scored
-from scoring.models import FormulaSwitch, ScoreHistory, ScoreRun, ShadowFormula
+from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula
 
 # People told at a time.
 ROWS = 1000
@@ -82,12 +82,6 @@ def earlier_formulas(at: datetime) -> list[str]:
     return stack[:-1]
 
 
-def formula_before(as_of: date) -> str | None:
-    """The formula of the last published day before `as_of`; None where there is none."""
-    day = ScoreHistory.objects.filter(as_of__lt=as_of).order_by("-as_of")
-    return day.values_list("formula", flat=True).first()
-
-
 # ---------------------------------------------------------------- switching
 
 
@@ -117,6 +111,16 @@ def moves(*, previous: str, table: FeatureTable, person: Int64, scored: Scored, 
     """
     before = formula.get(previous).score(table, person)
     return Moves(previous, version, scored.entity, before.score, scored.score)
+
+
+def points_by_formula(
+    *, since: ScoreRun | None, run: ScoreRun, table: FeatureTable, person: Int64, scored: Scored
+) -> Mapping[int, float]:
+    """Person -> the points of the change since the run `since` that are the formula's alone; empty where both runs go
+    by the same formula, or the earlier one's is no more."""
+    if since is None or since.formula == run.formula or since.formula not in formula.VERSIONS:
+        return {}
+    return moves(previous=since.formula, version=run.formula, table=table, person=person, scored=scored).by_person()
 
 
 def moves_of_switch(*, run: ScoreRun, table: FeatureTable, person: Int64, scored: Scored, at: datetime) -> Moves | None:

@@ -27,7 +27,7 @@ from scoring.formula.base import Formula
 from scoring.models import ScoreRun, ShadowScore
 from tests.scoring.conftest import AT, TODAY
 from tests.scoring.formula.given import FACEBOOK, TWITTER, features, table_of
-from tests.scoring.versions import release
+from tests.scoring.versions import computed_by, release
 
 DAY = date(2026, 11, 1)
 
@@ -119,7 +119,9 @@ PEOPLE = {
 @pytest.fixture
 def town(join, monkeypatch):
     """Alice with bought followers, Bob with one loud fan, Charlie with nobody; scored by v1 as of TODAY."""
+    real = formula.get("v1")
     release(monkeypatch, v2=0.5)
+    monkeypatch.setattr(formula, "VERSIONS", {**formula.VERSIONS, "v1": real})
     people = {name: join(name, twitter=name.lower()) for name in PEOPLE}
 
     def compute(as_of: date, **_given: object) -> Output:
@@ -130,7 +132,7 @@ def town(join, monkeypatch):
         ]
         return Output(table_of(sorted(rows, key=lambda row: row[1])), np.zeros(len(rows), dtype=np.int64))
 
-    monkeypatch.setattr(daily, "compute", compute)
+    computed_by(monkeypatch, compute)
     daily.run(as_of=TODAY, at=AT)
     return people
 

@@ -13,11 +13,21 @@ from django.core.management import CommandError, call_command
 from accounts.models import Account
 from scoring import computing, daily, formula, log, shadows, switching, versions
 from scoring.engine.base import Output
-from scoring.models import Component, FormulaSwitch, Score, ScoreHistory, ScoreRun, ShadowFormula, ShadowScore
+from scoring.features.base import ONE
+from scoring.models import (
+    Component,
+    DayChange,
+    FormulaSwitch,
+    Score,
+    ScoreHistory,
+    ScoreRun,
+    ShadowFormula,
+    ShadowScore,
+)
 from scoring.versions import CannotSwitch
 from tests.scoring.conftest import AT, TODAY, names, replies
-from tests.scoring.formula.given import features, reactions, table_of
-from tests.scoring.versions import release
+from tests.scoring.formula.given import features, table_of
+from tests.scoring.versions import computed_by, release
 
 TOMORROW, NEXT = date(2026, 11, 2), AT + timedelta(days=1)
 # How many people reacted of late, to each account.
@@ -34,12 +44,12 @@ def town(join, monkeypatch):
     people = [join(name, twitter=name.lower()) for name in ("Alice", "Bob", "Charlie")]
 
     def compute(as_of: date, **_given: object) -> Output:
-        accounts = Account.objects.order_by("pk").values_list("pk", "external_id")
+        accounts = Account.objects.filter(link__isnull=False).order_by("pk").values_list("pk", "external_id")
         counts = [(pk, REACTED[handle] + later(as_of, handle)) for pk, handle in accounts]
-        rows = [(1, pk, features(**reactions(number, number))) for pk, number in counts]
-        return Output(table_of(rows), np.full(len(rows), 1 << 16))
+        rows = [(1, pk, features(reply_events_recent=number, follow_surplus=number)) for pk, number in counts]
+        return Output(table_of(rows), np.full(len(rows), ONE))
 
-    monkeypatch.setattr(daily, "compute", compute)
+    computed_by(monkeypatch, compute)
     return people
 
 
@@ -139,9 +149,9 @@ def test_a_shadow_that_stops_leaves_nothing_behind(town):
     assert not ScoreRun.objects.filter(kind="shadow", as_of=TOMORROW).exists()
 
 
-def test_who_leaves_is_gone_from_the_shadow_too(real_town):
+def test_who_leaves_is_gone_from_the_shadow_too(town):
     tried()
-    alice, bob, _ = real_town
+    alice, bob, _ = town
     alice.links.all().delete()
     daily.provisional(persons=[alice.pk], at=AT)
     bob.delete()
@@ -207,14 +217,31 @@ def test_the_formulas_share_is_told_apart_from_what_else_happened(town, django_c
     )
     assert moves.by_person()[town[1].pk] == pytest.approx(0.9 * (moves.old[1] - 1) - (moves.old[1] - 1))
     assert shown()["Bob"][1] - before["Bob"][1] > 0 > moves.by_person()[town[1].pk]
-    assert versions.formula_before(TOMORROW) == "v1"
-    assert versions.formula_before(TODAY) is None
 
 
 def scored_again(last: ScoreRun):
     table, _ = computing.stored_features(last.as_of, last.formula)
     members, person = daily.members_table(table, daily.owned_accounts())
     return formula.get(last.formula).score(members, person), members, person
+
+
+def test_the_change_of_a_day_names_what_the_formula_did_to_it(real_town):
+    tried()
+    switching.switch(version="v2", at=AT)
+    for hours in (0, 1):
+        # Run again on the same day, the change is still since a day of the old formula.
+        last = run(NEXT + timedelta(hours=hours))
+        scored, *_ = scored_again(last)
+        alice = DayChange.objects.get(person=real_town[0], as_of=TOMORROW)
+        old = 1 + (float(scored.score[scored.entity == real_town[0].pk][0]) - 1) / 0.9
+        assert alice.formula_change == pytest.approx(-0.1 * (old - 1))
+        parts = (alice.moments, alice.decay, alice.rest, alice.formula_change)
+        assert sum(parts) == pytest.approx(alice.points, abs=1e-6)
+    # Rolled back, that day and the one before are by one formula: none of the change is the formula's.
+    switching.roll_back(at=NEXT + timedelta(hours=2))
+    alice = DayChange.objects.get(person=real_town[0], as_of=TOMORROW)
+    assert alice.formula_change == 0
+    assert alice.moments + alice.decay + alice.rest == pytest.approx(alice.points, abs=1e-6)
 
 
 def test_a_mail_that_could_not_be_sent_in_time_is_sent_by_the_next_run(
@@ -259,6 +286,7 @@ def test_the_baseline_never_counts(town):
     run()
     with pytest.raises(CannotSwitch, match="never counts"):
         switching.switch(version="plain", at=AT, forced=True)
+    assert versions.live_formula(AT) == "v1"
     assert switching.start_shadow(version="plain", at=AT).state == "done"
 
 

@@ -1,16 +1,19 @@
-"""Another formula for tests of switching: v1 with its points turned down, so that everybody with a score falls."""
+"""Formulas for tests of switching: the baseline as v1, and others with its points turned down, so that all fall."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from scoring import formula
+from scoring import daily, formula, reasons
+from scoring.engine.base import Output
 from scoring.features.base import FeatureTable, Int64
 from scoring.formula.base import Formula, Leaves, NetworkPoints, Scored
+from scoring.suspicions import weighing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,25 @@ class Dimmed:
 
 
 def release(monkeypatch: pytest.MonkeyPatch, **shares: float) -> Mapping[str, Formula]:
-    """release(monkeypatch, v2=0.5) makes a v2 whose points are half of v1's."""
-    more = {version: Dimmed(version, formula.get("v1"), share) for version, share in shares.items()}
-    known = {**formula.VERSIONS, **more}
+    """release(monkeypatch, v2=0.5) makes a v2 whose points are half of v1's; v1 counts as the baseline does.
+
+    What the real v1 gives is not these tests' matter, and may be fitted anew.
+    """
+    plain = formula.get(formula.BASELINE)
+    more = {version: Dimmed(version, plain, share) for version, share in {"v1": 1.0, **shares}.items()}
+    known = {**more, formula.BASELINE: plain}
     monkeypatch.setattr(formula, "VERSIONS", known)
     return known
+
+
+def computed_by(monkeypatch: pytest.MonkeyPatch, compute: Callable[..., Output]) -> None:
+    """Let daily runs take their features from `compute`.
+
+    What else a run tells people comes from the log, which is empty then; that has tests of its own.
+    """
+    nothing = SimpleNamespace(found=(), rows=None, since=None)
+    monkeypatch.setattr(daily, "compute", compute)
+    monkeypatch.setattr(daily, "beside", lambda results, *_args, **_given: results)
+    monkeypatch.setattr(reasons, "tell_moments", lambda *_args, **_given: nothing)
+    monkeypatch.setattr(reasons, "tell_change", lambda *_args, **_given: 0)
+    monkeypatch.setattr(weighing, "tell", lambda *_args, **_given: 0)
