@@ -32,6 +32,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from tests.benchmarks import aggregating, stages
 from tests.benchmarks.measuring import Stage, Stopwatch, in_a_fresh_process, show, write_lake
 
@@ -69,10 +71,12 @@ def main() -> None:
             since = time.perf_counter()
             write_lake(folder, options.events, options.accounts)
             print(f"written in {time.perf_counter() - since:.1f} s; ", end="")
-        size = sum(path.stat().st_size for path in folder.glob("*.parquet")) / 2**20
+        files = list(folder.glob("*.parquet"))
+        events = sum(pq.read_metadata(path).num_rows for path in files)
+        size = sum(path.stat().st_size for path in files) / 2**20
         print(
-            f"{options.events:,} interactions, {options.accounts:,} accounts, seed 7: {size:,.0f} MB of Parquet; "
-            f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+            f"{events:,} interactions, seed 7: {size:,.0f} MB of Parquet; {os.cpu_count()} processors, "
+            f"load {os.getloadavg()[0]:.1f}"
         )
         runs: dict[str, list[list[Stage]]] = {candidate: [] for candidate in chosen}
         agreed: dict[str, dict[str, int]] = {}
