@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring import charts
-from scoring.charts import Reading
+from scoring.charts import Mark, Reading
 
 FIRST, LAST = date(2026, 8, 3), date(2026, 11, 1)
 
@@ -28,6 +28,32 @@ def draw(readings: list[Reading], *, first: date = FIRST, last: date = LAST, tit
 
 def named(svg: ElementTree.Element, name: str) -> list[ElementTree.Element]:
     return [element for element in svg.iter() if element.get("class") == name]
+
+
+def marked(*marks: Mark) -> ElementTree.Element:
+    markup = charts.line(
+        every_day(91),
+        first=FIRST,
+        last=LAST,
+        title="Score by day",
+        description="It rose.",
+        day_label=str,
+        score_label=str,
+        marks=marks,
+    )
+    return ElementTree.fromstring(markup)
+
+
+def test_a_mark_stands_on_its_day_with_its_label_inside_the_picture() -> None:
+    svg = marked(Mark(FIRST + timedelta(days=9), "Formula <v2>"), Mark(LAST, "Formula v3"))
+    assert [line.get("x1") for line in named(svg, "turn")] == ["10.00%", "100.00%"]
+    early, late = named(svg, "turn-label")
+    assert (early.text, early.get("text-anchor")) == ("Formula <v2>", "start")
+    assert (late.text, late.get("text-anchor")) == ("Formula v3", "end")
+
+
+def test_a_mark_outside_the_window_is_not_drawn() -> None:
+    assert named(marked(Mark(FIRST - timedelta(days=1), "Formula v2")), "turn") == []
 
 
 def every_day(number: int, score: float = 40.0) -> list[Reading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -44,3 +44,27 @@ def test_a_later_run_of_the_same_day_supersedes_and_others_stay():
 def test_it_says_that_there_was_no_run():
     with pytest.raises(log.NoFeatures, match="no run as of 2026-10-04 by v1"):
         log.read_features(DAY, "v1")
+
+
+def test_what_a_run_kept_stands_for_another_formula_too_and_is_no_second_file(lake):
+    log.write_features(DAY, "v1", {"account": np.array([1, 2])})
+    log.write_features(DAY, "v1.guards", {"account": np.array([1]), "actor": np.array([9])})
+    log.write_features(DAY, "v10", {"account": np.array([5])})
+    before = sorted(lake.rglob("*.parquet"))
+    log.copy_features(DAY, "v1", "v2")
+    assert log.read_features(DAY, "v2")["account"].tolist() == [1, 2]
+    assert log.read_features(DAY, "v2.guards")["actor"].tolist() == [9]
+    assert sorted(lake.rglob("*.parquet")) == before
+    with pytest.raises(log.NoFeatures, match="by v20 has left"):
+        log.read_features(DAY, "v20")
+    with pytest.raises(log.NoFeatures, match="as of 2026-10-05 by v1 has left"):
+        log.copy_features(date(2026, 10, 5), "v1", "v2")
+
+
+def test_who_is_erased_is_gone_from_both_that_shared_a_file():
+    log.write_features(DAY, "v1", {"account": np.array([1, 2])})
+    log.copy_features(DAY, "v1", "v2")
+    log.erase_accounts([2], at=datetime(2026, 10, 5, tzinfo=UTC))
+    log.compact(date(2026, 10, 5), at=datetime(2026, 10, 5, 1, tzinfo=UTC))
+    for formula in ("v1", "v2"):
+        assert log.read_features(DAY, formula)["account"].tolist() == [1]
