@@ -58,6 +58,10 @@ class Place:
     def empty(self) -> bool:
         return not self.filesystem.get_file_info(fs.FileSelector(self.root, allow_not_found=True))
 
+    def remove(self, name: str) -> None:
+        if self.has(name):
+            self.filesystem.delete_file(self.path(name))
+
     def write_json(self, name: str, facts: Mapping[str, Any]) -> None:
         self.filesystem.create_dir(self.root, recursive=True)
         with self.filesystem.open_output_stream(self.path(name)) as stream:

@@ -1,7 +1,7 @@
 """The daily computation on a cluster, without Django or a database: a folder of inputs in, features and scores out.
 
     manage.py recompute --prepare FOLDER        # where the database is
-    python -m scoring.engine.spark_job FOLDER   # where the cluster is (or spark-submit this file's module)
+    python -m scoring.engine.spark_job FOLDER   # where the cluster is, with --master
     manage.py recompute --from FOLDER           # where the database is
 
 FOLDER is a path that both sides see, or an address such as s3://bucket/folder. Features, guards and the scores of all
@@ -11,7 +11,6 @@ accounts and people are written there as Parquet; done.json comes last, so that 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -46,6 +45,8 @@ def run(
     place = Place.at(address)
     about, inputs = place.read_json(ABOUT), read_inputs(place)
     inputs = replace(inputs, lake=lake_files(about, lake))
+    # From here on until its end nothing in the folder is whole.
+    place.remove(DONE)
     base = engine.address_of(address)
     begun = time.monotonic()
 
@@ -105,13 +106,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scoring.engine.spark_job", description=__doc__.partition("\n")[0])
     parser.add_argument("folder", help="what `manage.py recompute --prepare` wrote: a path, or an address (s3://...)")
     parser.add_argument("--lake", help="the lake's address as the cluster sees it, if it is another there")
-    # Who was started by spark-submit has been given a master already.
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    parser.add_argument(
-        "--master",
-        default="" if submitted else "local[*]",
-        help="Spark's master, if spark-submit does not name it (default: %(default)s)",
-    )
+    parser.add_argument("--master", default="local[*]", help="Spark's master, such as yarn (default: %(default)s)")
     parser.add_argument("--memory", default="4g", help="memory of a local Spark (default: %(default)s)")
     parser.add_argument("--driver-edges", type=int, help="edges beyond which Spark ranks the graph, not the driver")
     chosen = parser.parse_args(arguments)

@@ -25,6 +25,12 @@ NEEDED: Mapping[str, str] = {
     "spark.sql.maxPlanStringLength": "1000",
     "spark.sql.debug.maxToStringFields": "10",
 }
+STARTING: Mapping[str, str] = {
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    # The pairs come to the driver, for the guards.
+    "spark.driver.maxResultSize": "0",
+}
 
 
 class SparkMissing(RuntimeError):
@@ -46,7 +52,6 @@ def local_settings(master: str, memory: str) -> dict[str, str]:
     cores = os.cpu_count() or 1 if "*" in master else int("".join(filter(str.isdigit, master.split(",")[0])) or 1)
     return {
         "spark.driver.memory": memory,
-        "spark.driver.maxResultSize": "0",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -64,9 +69,9 @@ def session(
 ) -> Iterator[SparkSession]:
     """A session, ended after use unless it ran before.
 
-    master: as Spark names it, "" for the one that spark-submit was given; local[...] runs in this machine alone, with
-    `memory` for the JVM and `temp_folder` for what does not fit. For others memory is the cluster's matter. more: other
-    settings, by Spark's names. Raises SparkMissing.
+    master: as Spark names it; local[...] runs in this machine alone, with `memory` for the JVM and `temp_folder` for
+    what does not fit. For others memory is the cluster's matter. more: other settings, by Spark's names. Raises
+    SparkMissing.
     """
     if reason := missing():
         raise SparkMissing(reason)
@@ -76,16 +81,14 @@ def session(
         from pyspark.errors import PySparkRuntimeError
         from pyspark.sql import SparkSession
 
-        settings = {**NEEDED, "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+        settings = {**NEEDED, **STARTING}
         if master.startswith("local"):
             settings |= local_settings(master, memory)
             # Its workers are of this interpreter; without this, of whatever python3 there is.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             if temp_folder is not None:
                 settings["spark.local.dir"] = str(temp_folder)
-        builder = SparkSession.builder.appName("klout")
-        if master:
-            settings["spark.master"] = master
+        builder = SparkSession.builder.master(master).appName("klout")
         for name, value in {**settings, **(more or {})}.items():
             builder = builder.config(name, value)
         running = SparkSession.getActiveSession()
