@@ -6,11 +6,11 @@ age.
 
 Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
     reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
-    to a target in one week may bring, together, what one of them would, an eighth of what those bring who came before
+    to a target in one week may bring, together, one fresh reaction, an eighth of what those bring who came before
     (about three quarters of what a usual week brings), and twice what those bring who came that week and are not new:
     in what fades in weeks as in what lasts. So one more never takes anything away, nothing jumps back after a time, and
     growth that is like the audience one has is free. Only where the date of making is known, or all of a network was
-    covered more than WARM_UP days before that week; of accounts that the network's API told us of one by one, the
+    covered more than WARM_UP days before that week; of what only a network's API told us, account by account, the
     target must have been covered as long itself.
 Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
     of how many each has; from LOOSE to TIGHT the two count less and less for each other, whatever audience they have
@@ -54,7 +54,7 @@ PAIRS = f"""
 NEW_SINCE_MADE = 30
 NEW_SINCE_SEEN = 7
 WARM_UP = 30
-# What a lot of new accounts may bring: as this many of them, this part of what came before, so much of what came along.
+# What a lot of new accounts may bring: fresh reactions, this part of what came before, so much of what came along.
 FREE = 1
 ESTABLISHED = 8
 COMPANY = 2
@@ -62,7 +62,7 @@ COMPANY = 2
 MEASURES = ("recent", "hands")
 
 SMALL, BIG = 8, 16
-LOOSE, TIGHT = 0.35, 0.6
+LOOSE, TIGHT = 0.3, 0.5
 # Two of a group: the overlap of those whom both have to do with, in either direction. And the group's own share.
 GROUPED = 0.5
 OPEN, CLOSED = 0.75, 0.9
@@ -179,7 +179,11 @@ def _new(
     covered_since = np.full(int(network.max(initial=0)) + 1, never)
     np.minimum.at(covered_since, network[~alone], day[~alone])
     since = covered_since[network]
-    since[alone] = reached[sink[alone]]
+    # Whom a table of the network names too was covered by it.
+    one_by_one = np.ones(len(made), dtype=bool)
+    one_by_one[sink[~alone]] = False
+    linked = one_by_one[sink]
+    since[linked] = reached[sink[linked]]
     # Who was seen before it was made was not made then.
     dated = ((made != UNDATED) & (made <= seen))[source]
     by_sight = ~dated & (since < monday - WARM_UP) & (day - seen[source] <= NEW_SINCE_SEEN)
@@ -226,7 +230,11 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
     for place in np.split(order, np.flatnonzero(np.diff(nth[order])) + 1):
         later = place[nth[place] > 0]
         before[:, later] = before[:, later - 1] + others[:, later - 1] + new[:, later - 1] * share[later - 1] // ONE
-        most = FREE * new[:, place] // number[place] + before[:, place] // ESTABLISHED + COMPANY * others[:, place]
+        most = (
+            FREE * np.minimum(new[:, place] // number[place], ONE)
+            + before[:, place] // ESTABLISHED
+            + COMPANY * others[:, place]
+        )
         by_measure = np.where(new[:, place] > 0, most * ONE // np.maximum(new[:, place], 1), ONE)
         share[place] = np.minimum(ONE, by_measure.min(axis=0))
     return np.where(thin, np.maximum(share[lot], 1), ONE)
