@@ -58,8 +58,9 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     person = people.by_handle(handle).first()
     if person is None:
         raise Http404
-    member = request.user.is_authenticated
-    speaks = Membership.objects.filter(user=request.user, person=person).first() if member else None
+    speaks: Membership | None = None
+    if request.user.is_authenticated:
+        speaks = Membership.objects.filter(user=request.user, person=person).first()
     own = speaks is not None
     rests = pauses.rests_of(person)
     by = request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0]
