@@ -14,6 +14,10 @@ does not count, `int_` adds up, `fct_` is the answer. What they compute:
   for each lasting verb, gives every account its standing (graph.py); a reaction counts by the standing of who reacts.
 - Own reactions bring nothing: of an account to itself, or between accounts of one person. They are known all the
   same, so that no counter brings them back without a name. The erased are left out as if they had never been.
+- Each event is of a week, counted back from the day of the score: who reacted in these four weeks, in the four before,
+  in how many of twelve, and who never did before, is read off the weeks of each pair.
+- Counters of something else than reactions (posts, mayorships, an article's rank) are levels, taken as they stand; and
+  ratios of all these are worked out last (scoring.features.derived).
 - One quantity has one source: events first; then what totals of posts say beyond them, saturated per post, 50 s / (s
   + 49); then what a counter says beyond both.
 

@@ -267,3 +267,50 @@ def test_of_several_counters_of_one_verb_the_largest_stands(monkeypatch: pytest.
     monkeypatch.setattr(steps, "NETWORKS", {**NETWORKS, "twitter": replace(NETWORKS["twitter"], counters=more)})
     log = Log(counters=[Reading(ALICE, "followers", 30), Reading(ALICE, "subscribers", 20)])
     assert value(compute(inputs_of(log)), ALICE, "follow_surplus") == 30 * ONE
+
+
+def test_who_came_back_who_is_new_and_who_stayed_away_is_told_apart():
+    weeks = [MIDNIGHT - timedelta(days=7 * number + 1) for number in range(13)]
+    log = Log(
+        events=[
+            *react("reply", BOB, at=weeks[0], start=0),
+            *react("like", BOB, at=weeks[5], start=1),
+            *react("reply", CHARLIE, at=weeks[3], start=2),
+            *react("reply", 4, at=weeks[4], start=3),
+            *react("reply", 5, at=weeks[12], start=4),
+            *react("reply", 6, at=weeks[2], start=5),
+            *react("like", 6, at=weeks[12], start=6),
+        ],
+        relations=[Lasting(ALICE, BOB, "follow"), Lasting(ALICE, 7, "follow")],
+    )
+    output = compute(inputs_of(log))
+    people = {
+        "any_actors_month": 3,  # Bob, Charlie and 6
+        "any_actors_before": 2,  # Bob and 4
+        "any_returning_month": 1,  # Bob
+        "any_newcomers_month": 1,  # Charlie: 6 had reacted long before
+        "any_followers_month": 1,  # Bob; 7 follows and is silent
+        "any_weeks_quarter": 5,
+        "any_regulars_quarter": 0,
+    }
+    assert {column: value(output, ALICE, column) / ONE for column in people} == people
+    assert value(output, ALICE, "growth_ratio") == round(3 / 5 * ONE)
+    assert value(output, ALICE, "retention_ratio") == ONE // 2
+    assert value(output, ALICE, "engaged_ratio") == ONE // 2
+
+
+def test_a_counter_of_what_is_no_reaction_is_a_level_and_ratios_follow():
+    log = Log(
+        counters=[
+            Reading(ALICE, "outlinks", 50, "wikipedia"),
+            Reading(ALICE, "inlinks", 200, "wikipedia"),
+            Reading(ALICE, "pagerank", 12_345, "wikipedia"),
+            Reading(BOB, "following", 100),
+            Reading(BOB, "followers", 250),
+        ]
+    )
+    output = compute(inputs_of(log))
+    assert value(output, ALICE, "pagerank_counter") == 12_345 * ONE
+    assert value(output, ALICE, "cited_ratio") == 4 * ONE
+    assert value(output, BOB, "followed_ratio") == round(2.5 * ONE)
+    assert value(output, BOB, "following_counter") == 100 * ONE
