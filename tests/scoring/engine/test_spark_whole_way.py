@@ -74,7 +74,7 @@ def test_what_a_job_computed_is_published_as_the_daily_run_would(spark, join, ha
     place = table.column_names.index("score")
     pq.write_table(table.set_column(place, "score", pc.add(table["score"], 1.0)), file)
     # And who linked an account meanwhile has a score all the same.
-    dave = join("Dave", twitter="fan2")
+    dave = join("Dave", twitter="fan1")
     elsewhere.publish(address=str(folder), at=AT)
     raised = dict(AccountScore.objects.values_list("account", "score"))
     assert raised == pytest.approx({account: score + 1.0 for account, score, _ in expected["accounts"]})
