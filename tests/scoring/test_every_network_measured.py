@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,7 +83,7 @@ def read(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_told_is_what_we_say_is_told(settings: Any, capsys: Any) -> None:
+def test_what_is_told_is_what_we_say_is_told(settings: Any, capsys: Any, tmp_path: Path) -> None:
     for slug, (make, tokens, _) in registered.CASES.items():
         with serving(settings, slug, make) as fake:
             read(fake, slug, token=tokens.access)
@@ -92,7 +94,8 @@ def test_what_is_told_is_what_we_say_is_told(settings: Any, capsys: Any) -> None
         with serving(settings, name.split()[0], make) as fake:
             read(fake, name.split()[0], token=token, owner=owner, kind=kind)
     for slug in EXPORTS:
-        folder = FIXTURES / slug
+        # What cannot be used is written beside an export.
+        folder = shutil.copytree(FIXTURES / slug, tmp_path / slug)
         path = next(iter(sorted(folder.glob("*.json"))), folder) if slug == "tiktok" else folder
         call_command(
             "import_archive",
