@@ -6,12 +6,12 @@ age.
 
 Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
     reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
-    to a target in one week may bring, together, one fresh reaction, an eighth of what those bring who came before
-    (about three quarters of what a usual week brings), and twice what those bring who came that week and are not new:
-    in what fades in weeks as in what lasts. So one more never takes anything away, nothing jumps back after a time, and
-    growth that is like the audience one has is free. Only where the date of making is known, or all of a network was
-    covered more than WARM_UP days before that week; of what only a network's API told us, account by account, the
-    target must have been covered as long itself.
+    to a target in one week may bring, together, one fresh reaction (once in two weeks), a twelfth of what those bring
+    who came before (about half of what a usual week brings), and one and a half times what those bring who came that
+    week and are not new: in what fades in weeks as in what lasts. So one more never takes anything away, nothing jumps
+    back after a time, and growth that is like the audience one has is free. Only where the date of making is known, or
+    all of a network was covered more than WARM_UP days before that week; of what only a network's API told us, account
+    by account, the target must have been covered as long itself.
 Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
     of how many each has; from LOOSE to TIGHT the two count less and less for each other, whatever audience they have
     besides. Of a group in which most have to do with most, but not all with all, what its members get from outside
@@ -54,10 +54,10 @@ PAIRS = f"""
 NEW_SINCE_MADE = 30
 NEW_SINCE_SEEN = 7
 WARM_UP = 30
-# What a lot of new accounts may bring: fresh reactions, this part of what came before, so much of what came along.
+# What a lot of new accounts may bring: fresh reactions, a part of what came before, so much of what came along.
 FREE = 1
-ESTABLISHED = 8
-COMPANY = 2
+ESTABLISHED = 12
+COMPANY = 3, 2
 # What a lot is measured by: what fades in weeks, and what an account hands on to whom it reacts to.
 MEASURES = ("recent", "hands")
 
@@ -145,11 +145,8 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     thin = new.copy()
     thin[new] = ~_vouched(source, sink, new, count)
-    # Only a target with a lot of more than FREE can have too many: the others are not looked at again.
-    lots, size = np.unique((week * count + sink)[thin], return_counts=True)
-    large = np.zeros(count, dtype=bool)
-    large[lots[size > FREE] % count] = True
-    rows = np.flatnonzero(large[sink])
+    # Only a target that has more than FREE of them can have too many: the others are not looked at again.
+    rows = np.flatnonzero(np.bincount(sink[thin], minlength=count)[sink] > FREE)
     if not len(rows):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     brings = np.stack([np.asarray(pairs[name], dtype=np.int64)[said[rows]] for name in MEASURES])
@@ -219,8 +216,14 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
         return np.stack(rows).astype(np.int64)
 
     new, others = summed(thin), summed(~thin)
-    number = np.maximum(np.bincount(lot[thin], minlength=count), 1)
+    number = np.bincount(lot[thin], minlength=count)
+    each = np.minimum(new // np.maximum(number, 1), ONE)
     opens = np.concatenate([[True], lots[0, 1:] != lots[0, :-1]])
+    follows = ~opens
+    follows[1:] &= lots[1, 1:] == lots[1, :-1] + 1
+    # What a lot may bring in any case, new ones of the week before have used up: one lot on two weeks' border is one.
+    free = np.full(count, FREE, dtype=np.int64)
+    free[follows] -= np.minimum(number[np.flatnonzero(follows) - 1], FREE)
     first = np.flatnonzero(opens)
     nth = np.arange(count) - first[np.cumsum(opens) - 1]
     share = np.full(count, ONE, dtype=np.int64)
@@ -231,9 +234,7 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
         later = place[nth[place] > 0]
         before[:, later] = before[:, later - 1] + others[:, later - 1] + new[:, later - 1] * share[later - 1] // ONE
         most = (
-            FREE * np.minimum(new[:, place] // number[place], ONE)
-            + before[:, place] // ESTABLISHED
-            + COMPANY * others[:, place]
+            free[place] * each[:, place] + before[:, place] // ESTABLISHED + COMPANY[0] * others[:, place] // COMPANY[1]
         )
         by_measure = np.where(new[:, place] > 0, most * ONE // np.maximum(new[:, place], 1), ONE)
         share[place] = np.minimum(ONE, by_measure.min(axis=0))

@@ -14,8 +14,10 @@ from tests.benchmarks import attacks
 from tests.benchmarks.bench_attacks import BY, Scores, done, scores, targets_of
 from tests.benchmarks.worlds import World, honest
 
-# Around the median; what a single person moves near the bottom is the scale's, not the guards'.
-HEIGHTS = (32, 40)
+# Near the bottom one person more is worth a few points to anybody: there an attack may gain a part of what it gains
+# elsewhere, from the median on next to nothing.
+HEIGHTS = (20, 40, 55)
+MOST_AT_THE_BOTTOM, MOST = 0.2, 2.0
 UNGUARDED = {name: BY[name] for name in ("all", "none")}
 
 
@@ -49,13 +51,14 @@ def gained(world: World, before: Scores, targets: list[int]) -> Callable[..., di
 def test_an_attack_that_pays_elsewhere_gains_two_points_at_most(name: str, gained):
     gains = gained(attacks.ATTACKS[name])
     pays = gains["plain"] >= 15
-    assert (gains["all"][pays] <= 2).all(), gains
+    most = np.array([MOST_AT_THE_BOTTOM * gains["plain"][0], MOST, MOST])
+    assert (gains["all"] <= most)[pays].all(), gains
 
 
 @pytest.mark.parametrize("name", ["ring of 100", "1,000 new accounts at once", "pod of 20"])
 def test_without_the_guards_it_would_pay_here_too(name: str, gained):
     gains = gained(attacks.ATTACKS[name])
-    assert gains["none"][0] > 2 * max(gains["all"][0], 1), gains
+    assert (gains["none"] > 2 * np.maximum(gains["all"], 1))[:2].all(), gains
 
 
 @pytest.mark.parametrize("unknown", [False, True])
