@@ -8,6 +8,7 @@ test_kernel.py holds every row to the SQL's.
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +120,8 @@ def reduce(
             return edges, _pairs(edges)
 
         chunks = [chunk for chunk in pool.map(reduced, range(layout.partitions)) if len(chunk[0]["target"])]
+        packed.clear()
+    _give_back()
     return Reduced(
         layout.numbering.base,
         _table([edges for edges, _ in chunks], EDGE_COLUMNS),
@@ -327,6 +330,13 @@ def _narrow(values: Int64) -> NDArray[Any]:
         if largest <= np.iinfo(kind).max:
             return values.astype(kind)
     return values
+
+
+def _give_back() -> None:
+    """Return to the system what short-lived arrays took: glibc keeps it, half as much again as the arrays that stay."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _table(chunks: Sequence[Columns], names: Mapping[str, str]) -> pa.Table:

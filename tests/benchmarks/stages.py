@@ -100,6 +100,13 @@ def run_networkx(folder: Path, watch: Stopwatch) -> dict[str, int]:
     return totals_of(np.fromiter(found, dtype=np.int64), np.fromiter(found.values(), dtype=np.float64))
 
 
+class Scores(types.SimpleNamespace):
+    """As much of scoring.formula.base.Scored as is written."""
+
+    def __len__(self) -> int:
+        return len(self.entity)
+
+
 def run_written(folder: Path, watch: Stopwatch, *, bulk: bool) -> dict[str, int]:
     """A score for each account into an empty database of our own."""
     import django
@@ -132,7 +139,7 @@ def run_written(folder: Path, watch: Stopwatch, *, bulk: bool) -> dict[str, int]
             )
             watch.lap(f"bulk_create ({count:,} rows)")
         else:
-            scored = types.SimpleNamespace(
+            scored = Scores(
                 entity=account,
                 score=score,
                 reach=third,
@@ -142,7 +149,9 @@ def run_written(folder: Path, watch: Stopwatch, *, bulk: bool) -> dict[str, int]
                 low=score,
                 high=score,
             )
-            results = types.SimpleNamespace(accounts=scored, population=population, standing=standing)
+            results = types.SimpleNamespace(
+                accounts=scored, population=population, standing=standing, account_bounds=None
+            )
             with transaction.atomic():
                 publish.write_accounts(results)
             watch.lap(f"write_accounts ({count:,} rows)")
