@@ -92,10 +92,11 @@ def test_a_few_new_people_a_week_are_nothing_unusual():
     assert not weights(guards.find(pairs(rows)))
 
 
-def test_new_people_whom_others_know_count_in_full():
+@pytest.mark.parametrize("each", [1, 2])
+def test_new_people_whom_others_know_count_in_full(each: int):
     come = new(400)
     rows = [*world(), *((ALICE, actor, LATE) for actor in come)]
-    known = [(actor, list(CROWD)[actor % 60], LATE + 1) for actor in come]
+    known = [(actor, list(CROWD)[(actor + nth) % 60], LATE + 1) for actor in come for nth in range(each)]
     assert weights(guards.find(pairs(rows)))
     assert not weights(guards.find(pairs([*rows, *known])))
 
