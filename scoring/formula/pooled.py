@@ -147,7 +147,9 @@ class Pooled:
 
     @cached_property
     def keys(self) -> tuple[tuple[str, str], ...]:
-        named = [(self.groups[place].part, column) for column, places in self.uses.items() for place, _ in places]
+        named = dict.fromkeys(
+            (self.groups[place].part, column) for column, places in self.uses.items() for place, _ in places
+        )
         return (*named, *((part, column + UPLOADED) for part, column in named))
 
     def with_anchors(self, version: str, anchors: Anchors) -> Pooled:
@@ -350,11 +352,13 @@ class Pooled:
             for column, places in self.uses.items():
                 if column not in table.columns:
                     continue
-                for place, weight in places:
-                    counted = self.values(piece, column, place, answered) / ONE
+                # A feature may count in two groups of one part: that is one leaf.
+                for part in dict.fromkeys(self.groups[place].part for place, _ in places):
                     for rows, of_group, amount, mark in tiers:
-                        per_unit = ratio(of_group[place], amount[place])[piece.cell_of_row]
-                        points = np.where(rows, weight * counted * per_unit, 0.0)
-                        key = self.groups[place].part, column + mark
-                        collected.add(piece, key, piece.values(column) / ONE, points)
+                        points = np.zeros(len(piece.rows))
+                        for place, weight in places:
+                            if self.groups[place].part == part:
+                                counted = self.values(piece, column, place, answered) / ONE
+                                points += weight * counted * ratio(of_group[place], amount[place])[piece.cell_of_row]
+                        collected.add(piece, (part, column + mark), piece.values(column) / ONE, points * rows)
         return collected.leaves()

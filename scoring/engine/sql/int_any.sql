@@ -1,13 +1,14 @@
--- What one account had of all verbs together. Weeks are bits (scoring.engine.steps): the last four are $month, the four
--- before them $before, the last twelve $quarter.
+-- What one account had of all verbs together. Of these days (`now`) somebody counts once at most, however often they
+-- reacted. Weeks are bits (scoring.engine.steps): the last four are $month, the four before them $before, the last
+-- twelve $quarter.
 SELECT
     p.target AS account,
     p.supplied,
-    CAST(SUM(unit(strength(p.now) * COALESCE(g.weight, $one))) AS BIGINT) AS actors_now,
+    CAST(SUM(unit(LEAST(p.now, $one) * COALESCE(g.weight, $one))) AS BIGINT) AS actors_now,
     CAST(SUM(unit(strength(p.recent) * COALESCE(g.weight, $one))) AS BIGINT) AS actors_recent,
     CAST(SUM(unit(strength(p.long) * COALESCE(g.weight, $one))) AS BIGINT) AS actors_long,
     CAST(
-        SUM(unit(unit(strength(p.now) * COALESCE(g.weight, $one)) * unit(strength(p.now) * COALESCE(g.weight, $one))))
+        SUM(unit(unit(LEAST(p.now, $one) * COALESCE(g.weight, $one)) * unit(LEAST(p.now, $one) * COALESCE(g.weight, $one))))
         AS BIGINT
     ) AS squares_now,
     CAST(

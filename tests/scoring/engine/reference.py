@@ -187,7 +187,7 @@ def features(
             theirs = [row for row in dated if row.actor == actor and row.verb not in STANDING]
             recent = strength(sum(weight(as_of, row.at, 30, rested) for row in theirs)) * counted >> 16
             long = strength(sum(weight(as_of, row.at, 365, rested) for row in theirs)) * counted >> 16
-            now = strength(sum(weight(as_of, row.at, 5, rested) for row in theirs)) * counted >> 16
+            now = min(sum(weight(as_of, row.at, 5, rested) for row in theirs), ONE) * counted >> 16
             mine["any_actors_now"] += now
             for window, brought in (("now", now), ("recent", recent), ("long", long)):
                 mine[f"any_squares_{window}"] += brought * brought >> 16
