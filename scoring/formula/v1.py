@@ -195,7 +195,7 @@ ANCHORS: tuple[tuple[float, float], ...] = (
     (math.inf, 100.0),
 )
 # Uploads alone come close to 20 points and never reach them.
-SUPPLIED_BOUND = 1.55
+SUPPLIED_BOUND = 1.54
 
 # Confidence. People the network itself named (API), people named by anything, reactions counted without names.
 SOLID_CONFIRMED = 50
