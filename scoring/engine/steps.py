@@ -203,8 +203,11 @@ def weights(half_life: int) -> Int64:
     """
     found: list[int] = []
     with localcontext(prec=40):
+        # Within one half-life powers are taken, half a second's worth of them otherwise; beyond it these are halved.
+        fractions = [ONE * Decimal(2) ** (Decimal(-day) / half_life) for day in range(half_life)]
         while not found or found[-1]:
-            found.append(round(ONE * Decimal(2) ** (Decimal(-len(found)) / half_life)))
+            halvings, day = divmod(len(found), half_life)
+            found.append(round(fractions[day] / (1 << halvings)))
     table = np.array(found, dtype=np.int64)
     table.flags.writeable = False
     return table
