@@ -41,3 +41,12 @@ def test_what_cannot_be_divided_has_no_column_or_no_value():
     # Following half of an account, as decayed sums have it, is no reason to be famous.
     found = completed({"followers": np.array([ONE, ONE]), "following": np.array([0, ONE // 2])}, [ratio])
     assert found["fame_ratio"].tolist() == [0, ONE]
+
+
+def test_counters_of_any_size_make_ratios_and_none_goes_round():
+    people = 10**12
+    columns = {"list_surplus": np.array([people, 1 << 46]) * ONE, "follow_surplus": np.array([people, 1 << 46]) * ONE}
+    columns["connect_surplus"] = columns["follow_surplus"]
+    listed = completed(columns)["listed_ratio"]
+    # A thousand lists for each follower and each friend; two counters of what no network has are no negative number.
+    assert listed.tolist() == [500 * ONE, 500 * ONE]
