@@ -6,12 +6,15 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import Account, Membership, Person, User
+from scoring import formula
+from scoring.formula import population
 from scoring.models import Award, Component, Score, ScoreRun
 from tests.scoring.published import AS_OF, publish_score
 
@@ -349,6 +352,15 @@ def test_home_names_the_day_and_the_formula_of_the_newest_run(client: Client) ->
     ScoreRun.objects.create(as_of=AS_OF, formula="v1", state="done")
     ScoreRun.objects.create(as_of=date(2026, 11, 2), formula="v1", state="failed")
     assert "Scores were last computed as of 1 November 2026, by formula v1." in text_of(client.get("/"))
+
+
+def test_home_says_of_the_scale_what_is_true_of_the_live_formula(client: Client) -> None:
+    words = text_of(client.get("/"))
+    table, entity = population.reference()
+    scores = formula.get(settings.FORMULA).score(table, entity).score
+    assert "made-up population" in words
+    assert f"half of them stand at {np.median(scores):.0f} or more" in words
+    assert f"the top 5% at {np.percentile(scores, 95):.0f} or more" in words
 
 
 def test_home_takes_few_queries(client: Client, django_assert_max_num_queries) -> None:
