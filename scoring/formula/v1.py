@@ -36,13 +36,14 @@ Where the numbers come from (2026-11-22)
     (scoring.formula.counters.UNITS).
     Set by looking at what comes next (`manage.py backtest`): "still moved", people who reacted in the last days, and
     a little of the year. It ends at its weight, so that a month of silence costs those little whom many react to;
-    more weight would tell a little better who moves people next, and punish holidays.
+    more weight would tell a little better who moves people next in young networks, worse in settled ones, and punish
+    holidays.
     Calibrated: ANCHORS, on the reference population of population.py, whose median is 40 and whose top 5% begin at
     63; 10 is where its lowest twentieth ends, and 90 an account with 10 million followers that 200,000 people react
-    to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 13.0 (13.6), P25 22.9 (23.2),
-    P50 40.0 (41.1), P75 51.7 (50.3), P90 59.4 (57.8), P99 69.0 (67.3). Points for each doubling of all that people
-    do: 9.0 at 20, 7.7 at 40, 4.1 at 60, 2.7 at 80; a month of silence costs 1.5, 6.7, 5.2 and 0.6 there, and at 67 it
-    costs 2.3, two 3.3, three 3.9. The table does not move with membership.
+    to in a month. Quantiles beside the 1,048 real scores of Klout (in brackets): P10 12.7 (13.6), P25 23.0 (23.2),
+    P50 40.0 (41.1), P75 51.7 (50.3), P90 59.4 (57.8), P99 69.1 (67.3). Points for each doubling of all that people
+    do: 9.1 at 20, 7.3 at 40, 4.0 at 60, 2.7 at 80; a month of silence costs 1.2, 5.5, 2.4 and 0.5 there, less than a
+    doubling is worth; at 67 it costs 1.1, two 1.7, three 2.3. The table does not move with membership.
     By analogy, and stated as such:
     - depth: who passes something on is moved more than who answers, mentions, likes;
     - somebody unknown (a counter, a total) counts half of somebody identified, and with half of the standing (0.6) of
@@ -81,7 +82,7 @@ UNKNOWN_STANDING = 0.3
 # What people reacted over the year adds to the last weeks' in `moved`, so that a silent month is no cliff.
 LASTING = 0.02
 # As how many of these days each of the year's counts in "still moved", and each of late of whom no day is known.
-OF_THE_YEAR = 0.005
+OF_THE_YEAR = 0.02
 OF_LATE = 0.2
 
 
@@ -188,9 +189,9 @@ UNANSWERED = 0.8
 # Latent value -> score, set on 2026-11-22 on the reference population (`manage.py calibrate --reference`).
 ANCHORS: tuple[tuple[float, float], ...] = (
     (0.0, 1.0),
-    (0.667, 10.0),
-    (3.58, 40.0),
-    (6.518, 63.0),
+    (0.692, 10.0),
+    (3.642, 40.0),
+    (6.526, 63.0),
     (12.279, 90.0),
     (math.inf, 100.0),
 )
