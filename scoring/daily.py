@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring import (
+    apart,
     columns,
     effects,
     formula,
@@ -345,6 +346,7 @@ def results_of(
         standing=standing[table.supplied == 0],
         population=np.sort(np.concatenate([persons.score, others])),
         effects=effects.of_unlinking(scorer, mine, person, persons),
+        apart=apart.of_youtube(scorer.version, mine, person, persons),
     )
 
 
@@ -411,6 +413,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             standing=output.standing[table.supplied == 0],
             population=np.sort(np.concatenate([population, scored.score])),
             effects=effects.of_unlinking(scorer, members, person, scored),
+            apart=apart.of_youtube(scorer.version, members, person, scored),
             person_bounds=intervals.from_log(
                 scorer,
                 known,

@@ -70,7 +70,7 @@ def export_person(person: Person) -> dict[str, Any]:
     mine = {"person": person}
     collected = {"account__in": accounts}
     return {
-        "score": _rows(Score.objects.filter(**mine), *PARTS, *RUN, "low", "high", "unrested"),
+        "score": _rows(Score.objects.filter(**mine), *PARTS, *RUN, "low", "high", "unrested", "apart"),
         "history": _rows(ScoreHistory.objects.filter(person_id=person.pk), "as_of", *PARTS, "networks", *RUN[:-1]),
         "why": _rows(Component.objects.filter(**mine), "network", "account", "part", "feature", "value", "points"),
         "without_an_account": _rows(UnlinkEffect.objects.filter(**mine), "account", "points"),

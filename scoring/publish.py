@@ -48,6 +48,10 @@ class Results:
     unrested: Mapping[str, NDArray[Any]] = field(
         default_factory=lambda: {"person": np.zeros(0, int), "score": np.zeros(0)}
     )
+    # Columns person and points: what YouTube would add to the scores of those who linked it.
+    apart: Mapping[str, NDArray[Any]] = field(
+        default_factory=lambda: {"person": np.zeros(0, int), "points": np.zeros(0)}
+    )
     # Bounds (low, high) of the scores of `persons` and of `accounts`; None where nothing is said of them.
     person_bounds: tuple[Float64, Float64] | None = None
     account_bounds: tuple[Float64, Float64] | None = None
@@ -167,22 +171,29 @@ def bounds_or_all(bounds: tuple[Float64, Float64] | None, count: int) -> tuple[F
     return bounds or (np.full(count, 1.0), np.full(count, 100.0))
 
 
+def by_place(entity: NDArray[np.int64], persons: NDArray[Any], values: NDArray[Any]) -> Float64:
+    """The values of `persons` where they stand in `entity` (sorted); not a number for everybody else."""
+    found = np.full(len(entity), np.nan)
+    there = np.isin(persons, entity)
+    found[np.searchsorted(entity, persons[there])] = values[there]
+    return found
+
+
 def stage_persons(results: Results) -> None:
     """COPY people's scores and leaves into temporary tables, and leave out who was erased, or removed the last account,
     while the run went on."""
     persons, leaves = results.persons, results.leaves
     # COPY knows no NULL here: not a number stands for it.
     low, high = bounds_or_all(results.person_bounds, len(persons))
-    unrested = np.full(len(persons.entity), np.nan)
-    rested = np.isin(results.unrested["person"], persons.entity)
-    unrested[np.searchsorted(persons.entity, results.unrested["person"][rested])] = results.unrested["score"][rested]
+    unrested = by_place(persons.entity, results.unrested["person"], results.unrested["score"])
+    apart = by_place(persons.entity, results.apart["person"], results.apart["points"])
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DROP TABLE IF EXISTS person_score, leaf;
             CREATE TEMP TABLE person_score (
                 person_id bigint PRIMARY KEY, score float8, reach float8, amplification float8, network_part float8,
-                percentile float8, confidence text, low float8, high float8, unrested float8
+                percentile float8, confidence text, low float8, high float8, unrested float8, apart float8
             ) ON COMMIT DROP;
             CREATE TEMP TABLE leaf (
                 person_id bigint, network text, account bigint, part text, feature text, value float8, points float8
@@ -198,6 +209,7 @@ def stage_persons(results: Results) -> None:
                 "low": low,
                 "high": high,
                 "unrested": unrested,
+                "apart": apart,
             },
         )
         columns.write(
@@ -265,16 +277,16 @@ def write_scores(run: ScoreRun, *, everybody: bool) -> int:
             """
             INSERT INTO scoring_score
                 (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, formula, as_of,
-                 low, high, unrested)
+                 low, high, unrested, apart)
             SELECT person_id, %s, score, reach, amplification, network_part, percentile, confidence, %s, %s,
-                   low, high, nullif(unrested, 'NaN')
+                   low, high, nullif(unrested, 'NaN'), nullif(apart, 'NaN')
             FROM person_score
             ON CONFLICT (person_id) DO UPDATE SET
                 run_id = excluded.run_id, score = excluded.score, reach = excluded.reach,
                 amplification = excluded.amplification, network_part = excluded.network_part,
                 percentile = excluded.percentile, confidence = excluded.confidence, formula = excluded.formula,
                 as_of = excluded.as_of, low = excluded.low, high = excluded.high,
-                unrested = excluded.unrested
+                unrested = excluded.unrested, apart = excluded.apart
             """,
             [run.pk, run.formula, run.as_of],
         )

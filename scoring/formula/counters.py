@@ -20,6 +20,7 @@ from scoring import formula
 from scoring.features import catalogue
 from scoring.features.base import ONE, FeatureTable
 from scoring.formula.base import Float64
+from scoring.formula.declared import declared
 
 # Counter -> how many people of the last month one unit of it is taken for, where it is no plain count. PeerIndex's
 # mentions and retweets received (and a table in its form) are rates that fade by a half-life nobody published: at five
@@ -50,6 +51,17 @@ def counters_of(network: str) -> Mapping[str, str]:
         raise BadTable(f"{network!r} is no network with counters; those are: {having}")
     weighed = {name: catalogue.column_of(verb, "surplus", "") for name, verb in known.counters.items()}
     return weighed | dict.fromkeys(OWN_DOINGS, "")
+
+
+def counted_by(version: str, network: str) -> None:
+    """Raises BadTable where a formula keeps the network apart from the score, so that everybody would have 1."""
+    if declared(version).weight_of(catalogue.NETWORKS[network].code) > 0:
+        return
+    switched = [
+        f"{version}+{name}" for name, code in formula.SWITCHES.items() if code == catalogue.NETWORKS[network].code
+    ]
+    hint = f"; {' or '.join(switched)} counts it (--formula)" if switched else ""
+    raise BadTable(f"formula {version} does not count {network}, so that everybody would have a score of 1{hint}")
 
 
 def columns_of(values: Mapping[str, Float64], network: str) -> dict[str, Float64]:
@@ -204,6 +216,7 @@ def score_counters(
     """
     formula.get(version)
     known = counters_of(network)
+    counted_by(version, network)
     records = Records(source)
     line = next(records.lines, "")
     if not line.strip():

@@ -44,6 +44,18 @@ class Curve:
         above = self.y[-1] - left * np.expm1(-np.maximum(latent - self.x[-1], 0.0) * self.slopes[-1] / left)
         return np.asarray(np.where(latent > self.x[-1], above, below))
 
+    def latent_at(self, score: float) -> float:
+        """The latent value that is read as `score`, which lies from the lowest anchor up to below the highest."""
+        if not self.y[0] <= score < self.top:
+            raise ValueError(f"no latent value is read as {score:g}: the scale goes from {self.y[0]:g} to {self.top:g}")
+        low, high = 0.0, float(self.x[-1])
+        while self(np.array([high]))[0] < score:
+            high *= 2.0
+        for _ in range(100):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self(np.array([middle]))[0] < score else (low, middle)
+        return high
+
     def slope(self, latent: Float64) -> Float64:
         """Points for each unit of latent value at `latent`, by central differences."""
         step = 1e-5

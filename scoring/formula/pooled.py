@@ -5,6 +5,7 @@ What is weighed, and by how much, is the formula's own file (v1.py says what the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -153,8 +154,16 @@ class Pooled:
         return (*named, *((part, column + UPLOADED) for part, column in named))
 
     def with_anchors(self, version: str, anchors: Anchors) -> Pooled:
-        """The same formula on another scale."""
-        return replace(self, version=version, anchors=tuple(anchors))
+        """The same formula on another scale. Uploads end at as many points as before, wherever these lie now."""
+        bound = self.supplied_bound
+        if math.isfinite(bound):
+            bound = Curve(anchors).latent_at(float(self.curve(np.array([bound]))[0]))
+        return replace(self, version=version, anchors=tuple(anchors), supplied_bound=bound)
+
+    def counting(self, network: int, *, version: str) -> Pooled:
+        """The same formula with a network counted as those are that have no weight of their own."""
+        weights = {code: weight for code, weight in self.network_weights.items() if code != network}
+        return replace(self, version=version, network_weights=weights)
 
     def weights_of(self, network: Int64) -> Float64:
         weights = np.full(len(network), self.other_network_weight)
@@ -332,7 +341,10 @@ class Pooled:
         """The entities, and the latent value that the curve turns into each one's score; for calibrating."""
         found: list[tuple[Int64, Float64]] = [(np.zeros(0, dtype=np.int64), np.zeros(0))]
         for piece in pieces(table, entity, at_most=ROWS):
-            found.append((piece.entity, self.tier(piece, None).whole))
+            worked = self.work(piece)
+            of_vouched = worked.vouched.whole
+            lifted = self.lifted(of_vouched, worked.uploaded.whole) if worked.uploaded else of_vouched
+            found.append((piece.entity, lifted))
         ids, latent = (np.concatenate(column) for column in zip(*found, strict=True))
         return ids, latent
 

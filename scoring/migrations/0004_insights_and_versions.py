@@ -46,6 +46,11 @@ class Migration(migrations.Migration):
             name='unrested',
             field=models.FloatField(null=True),
         ),
+        migrations.AddField(
+            model_name='score',
+            name='apart',
+            field=models.FloatField(null=True),
+        ),
         migrations.AlterField(
             model_name='scorerun',
             name='kind',

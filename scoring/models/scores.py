@@ -79,6 +79,8 @@ class Score(models.Model):
     high = models.FloatField(db_default=100.0)
     # What the score would be if no rest had kept it from fading; None where nobody rested. Perks go by the lower one.
     unrested = models.FloatField(null=True)
+    # What YouTube would add if it were counted too; no part of `score`. None where it is, or nobody linked a channel.
+    apart = models.FloatField(null=True)
     formula = models.CharField(max_length=20)
     as_of = models.DateField()
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
-from scoring import days, explanations, suspicions
+from scoring import days, explanations, formula, suspicions
 from scoring.exports import NothingToExport, account_leaves, stored_leaves
 from scoring.formula import explain
 from scoring.formula.base import Leaves
@@ -83,6 +83,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{current.score:.1f} ({current.low:.1f} to {current.high:.1f}), {current.confidence}: "
                 f"{BEHIND[current.confidence]}"
+            )
+        if current and current.apart is not None:
+            self.stdout.write(
+                f"YouTube, apart from the score: {current.apart:+.1f}. Its terms do not allow its figures to be added "
+                f"up with other networks'; an operator who may do so switches to {current.formula}+{formula.YOUTUBE}."
             )
         for told in suspicions.told(person) if person else []:
             self.stdout.write(f"{told.account}: {told.text}")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TextIO
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring import formula
-from scoring.formula.counters import BadTable, Summary, counters_of, score_counters
+from scoring.formula.counters import BadTable, Summary, counted_by, counters_of, score_counters
 
 
 class Command(BaseCommand):
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         try:
             formula.get(version)
             counters_of(network)
+            counted_by(version, network)
             refuse_same_file(source, out)
             with reading(source) as table, writing(out) as scored:
                 summary = score_counters(table, scored, network=network, version=version, tell=self.stderr.write)

@@ -24,7 +24,11 @@ def given_by(version: str) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("version", sorted(formula.VERSIONS))
+# With something switched on it is the same formula, and has no file.
+RELEASED = sorted(version for version in formula.VERSIONS if not formula.is_switched(version))
+
+
+@pytest.mark.parametrize("version", RELEASED)
 def test_a_released_formula_gives_what_it_gave(version):
     people = given_by(version)["people"]
     table, entity = golden.given(people)
@@ -45,4 +49,4 @@ def test_a_released_formula_gives_what_it_gave(version):
 
 
 def test_every_golden_file_has_its_formula():
-    assert {path.stem for path in GOLDEN.glob("*.json")} == set(formula.VERSIONS)
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(RELEASED)
