@@ -200,6 +200,29 @@ def collecting(part: str, at: datetime) -> Finding:
     return Finding(part, "note" if parked else "ok", text, advice)
 
 
+def formula(part: str, at: datetime) -> Finding:
+    """Which formula counts, whether this release has it, and which are tried in its shadow."""
+    from scoring import formula as formulas
+    from scoring import versions
+    from scoring.models import ShadowFormula
+
+    live = versions.live_formula(at)
+    tried = list(ShadowFormula.objects.order_by("started_at", "formula").values_list("formula", flat=True))
+    text = f"{live} counts, computed by {settings.ENGINE}"
+    text += f"; in its shadow: {', '.join(tried)}" if tried else ""
+    if live not in formulas.VERSIONS:
+        return Finding(
+            part,
+            "missing",
+            f"{live} is to count, and this release has it not: nobody is scored",
+            "Put its file back into scoring/formula, or `manage.py switch_formula --back`.",
+        )
+    if gone := [version for version in tried if version not in formulas.VERSIONS]:
+        advice = "".join(f"`manage.py shadow_formula {version} --stop`. " for version in gone).strip()
+        return Finding(part, "note", f"{text}; this release has no {', '.join(gone)}", advice)
+    return Finding(part, "ok", text)
+
+
 def last_run(part: str, at: datetime) -> Finding:
     from scoring.models import ScoreRun
 
@@ -238,12 +261,14 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
     "lake": lake,
     "networks": networks,
     "collecting": collecting,
+    "formula": formula,
     "last run": last_run,
 }
 # Parts that cannot be looked at without another.
 NEEDS = {
     "migrations": "database",
     "collecting": "migrations",
+    "formula": "migrations",
     "last run": "database",
     "worker": "broker",
     "beat": "broker",

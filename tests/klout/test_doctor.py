@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from klout import doctor, tasks
 from klout.doctor import Finding, examine
-from scoring.models import ScoreRun
+from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula
 from tests.klout.test_up import manage
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -70,6 +70,25 @@ def test_a_failed_run_is_shown_with_its_reason(settings: Settings) -> None:
     run.state = ScoreRun.State.DONE
     run.save()
     assert findings()["last run"].state == "ok"
+
+
+@pytest.mark.django_db
+def test_it_says_which_formula_counts_and_when_this_release_has_it_not() -> None:
+    found = doctor.formula("formula", NOW)
+    assert (found.state, found.text) == ("ok", "v1 counts, computed by duckdb")
+    FormulaSwitch.objects.create(formula="v99", previous="v1", switched_at=NOW)
+    found = doctor.formula("formula", NOW)
+    assert found.state == "missing"
+    assert "v99" in found.text
+    assert "switch_formula --back" in found.advice
+
+
+@pytest.mark.django_db
+def test_a_shadow_that_this_release_has_not_is_noted() -> None:
+    ShadowFormula.objects.create(formula="v99", started_at=NOW)
+    found = doctor.formula("formula", NOW)
+    assert found.state == "note"
+    assert "shadow_formula v99 --stop" in found.advice
 
 
 @pytest.mark.django_db

@@ -17,7 +17,7 @@ from scoring.features.base import ONE, FeatureTable
 from scoring.features.catalogue import COUNTED, NETWORKS
 from scoring.formula import RELEASED, UnknownFormula
 from scoring.formula.declared import declared
-from scoring.models import ScoreRun
+from scoring.models import FormulaSwitch, ScoreRun
 from tests.scoring.conftest import AT, TODAY, names, replies
 
 
@@ -156,3 +156,11 @@ def test_the_command_hands_its_words_to_translators(db):
 def test_the_command_says_what_is_wrong(db):
     with pytest.raises(CommandError, match="there is no formula 'v999'"):
         call_command("features", "--formula", "v999", stdout=StringIO())
+
+
+def test_the_page_goes_by_the_formula_of_the_scores_that_are_shown(client: Client, scored) -> None:
+    switch = FormulaSwitch.objects.create(formula="plain", previous=RELEASED, switched_at=AT)
+    assert f"formula {RELEASED} gives" in client.get(reverse("features")).content.decode()
+    FormulaSwitch.objects.filter(pk=switch.pk).update(formula="v99", told_at=AT)
+    # A formula that this release has no more takes no page away.
+    assert client.get(reverse("features")).status_code == 200
