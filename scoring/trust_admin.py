@@ -21,6 +21,9 @@ from accounts.naming import name_of
 from accounts.read_only import ReadOnly
 from scoring.models import Suspicion, Trust
 
+# What an operator's word takes back.
+DOUBTS = {Suspicion.Reason.BURST, Suspicion.Reason.CIRCLE}
+
 
 class TrustForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
@@ -70,5 +73,8 @@ class SuspicionAdmin(ReadOnly):
 
     @admin.display(description=_("honest?"))
     def trust(self, suspicion: Suspicion) -> str:
+        if suspicion.reason not in DOUBTS:
+            # A bound of the formula is everybody's; trust lifts what guards doubt.
+            return ""
         address = reverse("admin:scoring_trust_add", query={"account": suspicion.account})
         return format_html('<a href="{}">{}</a>', address, _("Trust this account"))

@@ -8,10 +8,10 @@ Burst. An account is new to a target where it was made, or first seen anywhere i
     reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
     to a target in one week may bring, together, one fresh reaction (once in two weeks), a twelfth of what those bring
     who came before (about half of what a usual week brings), and one and a half times what those bring who came that
-    week and are not new: in what fades in weeks as in what lasts. So one more never takes anything away, nothing jumps
-    back after a time, and growth that is like the audience one has is free. Only where the date of making is known, or
-    all of a network was covered more than WARM_UP days before that week; of what only a network's API told us, account
-    by account, the target must have been covered as long itself.
+    week and are not new: in what fades in days and in weeks as in what lasts. So one more takes next to nothing away,
+    nothing jumps back after a time, and growth that is like the audience one has is free. Only where the date of making
+    is known, or all of a network was covered more than WARM_UP days before that week; of what only a network's API told
+    us, account by account, the target must have been covered as long itself.
 Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
     of how many each has; from LOOSE to TIGHT the two count less and less for each other, whatever audience they have
     besides. Of a group in which most have to do with most, but not all with all, what its members get from outside
@@ -46,7 +46,7 @@ ENABLED = frozenset({BURST, CIRCLE})
 UNDATED = -1
 # What `find` needs of int_pairs, for any engine.
 PAIRS = f"""
-    SELECT target, actor, network, COALESCE(first_day, {UNDATED}) AS first_day, confirmed, supplied, recent, hands
+    SELECT target, actor, network, COALESCE(first_day, {UNDATED}) AS first_day, confirmed, supplied, now, recent, hands
     FROM int_pairs
 """  # noqa: S608 (our own number)
 
@@ -56,10 +56,12 @@ NEW_SINCE_SEEN = 7
 WARM_UP = 30
 # What a lot of new accounts may bring: fresh reactions, a part of what came before, so much of what came along.
 FREE = 1
+# What one reaction weighs on average, in the week in which it happens, of what fades in days.
+FREE_NOW = 2 * ONE // 3
 ESTABLISHED = 12
 COMPANY = 3, 2
-# What a lot is measured by: what fades in weeks, and what an account hands on to whom it reacts to.
-MEASURES = ("recent", "hands")
+# What a lot is measured by: what fades in days and in weeks, and what an account hands on to whom it reacts to.
+MEASURES = ("now", "recent", "hands")
 
 SMALL, BIG = 8, 16
 LOOSE, TIGHT = 0.3, 0.5
@@ -93,6 +95,8 @@ def find(
     if not len(target):
         return none("target", "actor", "weight", "reason")
     accounts, source, sink = numbered(actor, target)
+    # At a hundred million interactions these are a gigabyte, and the rest reads numbers.
+    del target, actor
     found: list[tuple[Int64, Int64, int]] = []
     if BURST in enabled:
         made = _days_made(accounts, born or none("account", "day"))
@@ -150,9 +154,10 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
     if not len(rows):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     brings = np.stack([np.asarray(pairs[name], dtype=np.int64)[said[rows]] for name in MEASURES])
-    # One account's repetitions saturate, as they do where they count (scoring.engine.steps).
-    events = [name != "hands" for name in MEASURES]
-    brings[events] = 3 * brings[events] * ONE // (brings[events] + 2 * ONE)
+    # One account's repetitions saturate, as they do where they count (scoring.engine.sql.int_any).
+    now, recent = MEASURES.index("now"), MEASURES.index("recent")
+    brings[now] = np.minimum(brings[now], ONE)
+    brings[recent] = 3 * brings[recent] * ONE // (brings[recent] + 2 * ONE)
     weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings)
     less = weight < ONE
     return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
@@ -218,6 +223,8 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
     new, others = summed(thin), summed(~thin)
     number = np.bincount(lot[thin], minlength=count)
     each = np.minimum(new // np.maximum(number, 1), ONE)
+    # Not what is left of one: once these days are over, what fades in them holds nobody back any more.
+    each[MEASURES.index("now")] = FREE_NOW
     opens = np.concatenate([[True], lots[0, 1:] != lots[0, :-1]])
     follows = ~opens
     follows[1:] &= lots[1, 1:] == lots[1, :-1] + 1

@@ -76,11 +76,13 @@ class Borne:
 class Tier:
     """One piece worked out over some of its rows.
 
-    amount and latent of each group by cell [groups, c]; the sums of the latents by cell, of what joins and of what is
-    offline [c]; the cell's share of what its entity joined [c]; the entity's latent value [m].
+    amount, what of it counts (is borne out), and latent of each group by cell [groups, c]; the sums of the latents by
+    cell, of what joins and of what is offline [c]; the cell's share of what its entity joined [c]; the entity's latent
+    value [m].
     """
 
     amount: Float64
+    counted: Float64
     latent: Float64
     online: Float64
     offline: Float64
@@ -210,7 +212,7 @@ class Pooled:
         latent = np.stack([group.latent(x) for group, x in zip(self.groups, counts, strict=True)])
         online, offline = self.added(latent, offline=False), self.added(latent, offline=True)
         share, joined = self.join(piece, self.weights_of(piece.network) * online)
-        return Tier(amount, latent, online, offline, share, joined + piece.by_entity(offline))
+        return Tier(amount, counts, latent, online, offline, share, joined + piece.by_entity(offline))
 
     def added(self, latent: Float64, *, offline: bool) -> Float64:
         """Latents of the groups that are offline, or of those that are not, added up by cell."""

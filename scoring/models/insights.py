@@ -81,7 +81,8 @@ class Suspicion(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="suspicions", db_index=False)
     account = models.BigIntegerField()
     reason = models.CharField(max_length=9, choices=Reason)
-    # How many people (or counted followers) count less, how many they count as, and the points that this takes off.
+    # How many people (or counted followers) count less, how many they count as (of uploads: the score at which these
+    # end), and the points that this takes off.
     people = models.FloatField()
     counted_as = models.FloatField()
     points = models.FloatField()

@@ -1,7 +1,8 @@
 """Whose reactions to a member count less, why and what that takes off, in plain words; and what an operator says to it.
 
-What the guards found (scoring.engine.guards) is told to the person whom it concerns, with the points (weighing.py). An
-operator who finds the reactions honest trusts the account, and from the next score on no guard looks at it.
+What the guards found (scoring.engine.guards), and what the formula's bounds take off (scoring.formula.bounds), is told
+to the person whom it concerns, with the points (weighing.py). An operator who finds the reactions honest trusts the
+account, and from the next score on no guard looks at it; the bounds are the same for everybody.
 """
 
 from __future__ import annotations
@@ -92,11 +93,16 @@ def in_words(row: Suspicion) -> str:
             people,
         )
     elif row.reason == Suspicion.Reason.FOLLOWERS:
-        text = _(
-            "%(people)s followers count less, as %(counted_as)s: more than that the people who react do not bear out."
+        text = ngettext(
+            "%(people)s follower counts as %(counted_as)s: so few react that more is not borne out.",
+            "%(people)s followers count as %(counted_as)s: so few react that more is not borne out.",
+            people,
         )
     else:
-        text = _("What an upload says counts up to a bound, whatever it says.")
+        text = _(
+            "What you uploaded yourself is vouched for by nobody else: it counts up to %(counted_as)s points, whatever "
+            "it says."
+        )
     if row.points < 0.05:
         return f"{text % words} {_('That takes off less than 0.1 points.')}"
     return f"{text % words} {_('That takes off %(points)s points.') % {'points': f'{row.points:.1f}'}}"

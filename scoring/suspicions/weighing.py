@@ -16,13 +16,17 @@ from scoring.engine import duckdb as engine
 from scoring.engine import guards as engine_guards
 from scoring.engine.base import Columns, Inputs
 from scoring.features.base import ONE, FeatureTable, Int64
+from scoring.formula import bounds
 from scoring.formula.base import Formula, Scored
+from scoring.formula.pooled import Pooled
 from scoring.models import Suspicion
 
 REASONS: Mapping[int, str] = {
     engine_guards.BURST: Suspicion.Reason.BURST.value,
     engine_guards.CIRCLE: Suspicion.Reason.CIRCLE.value,
 }
+# What the formula's own bounds take off is told from so many points on.
+MATTERS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def find(
     guards: Columns | None,
     temp_folder: Path | None = None,
 ) -> Suspicions:
-    """What counts less of the reactions to `members`, and the points that their people would have more otherwise.
+    """What counts less of `members`' reactions, followers and uploads, and the points that their people would have more
+    otherwise.
 
     rows: the log, of members' accounts at least. members, person: rows of features and whose each is; scored: those
     people's scores. standing: accounts and what their reactions weigh; guards: target, actor, weight, reason.
@@ -104,6 +109,7 @@ def find(
             now = scored.score[np.searchsorted(scored.entity, owner[account])]
             points = max(float(whole[nth] - now), 0.0)
             found.append((owner[account], account, reason, float(people[nth]), float(counted_as[nth]), points))
+    found += _bounded(scorer, members, person)
     found.sort()
     person_, account_, reason_, people_, counted_, points_ = zip(*found, strict=True) if found else ((),) * 6
     return Suspicions(
@@ -114,6 +120,21 @@ def find(
         counted_as=np.array(counted_, dtype=np.float64),
         points=np.array(points_, dtype=np.float64),
     )
+
+
+def _bounded(scorer: Formula, members: FeatureTable, person: Int64) -> list[tuple[int, int, str, float, float, float]]:
+    """What the formula's own bounds take off, where that matters; the baseline has none."""
+    if not isinstance(scorer, Pooled):
+        return []
+    found: list[tuple[int, int, str, float, float, float]] = []
+    for reason, of in (
+        (Suspicion.Reason.FOLLOWERS.value, bounds.of_followers(scorer, members, person)),
+        (Suspicion.Reason.SUPPLIED.value, bounds.of_uploads(scorer, members, person)),
+    ):
+        for row in np.flatnonzero(of.points >= MATTERS):
+            numbers = float(of.people[row]), float(of.counted_as[row]), float(of.points[row])
+            found.append((int(of.entity[row]), int(of.account[row]), reason, *numbers))
+    return found
 
 
 def _scenarios(

@@ -10,8 +10,13 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import Account, Person, User
+from accounts.networks import NETWORKS
+from accounts.networks.base import ORIGINS, Interaction
 from scoring import daily, suspicions
-from scoring.models import Score, Suspicion, Trust
+from scoring.collect.merging import merge
+from scoring.collect.staging import Staging
+from scoring.collect.summary import Summary
+from scoring.models import CounterReading, Score, Suspicion, Trust
 from tests.scoring.conftest import AT, TODAY, Row, names
 
 FIRST = date(2026, 4, 1)
@@ -111,6 +116,64 @@ def test_only_the_owner_reads_what_counts_less_and_the_command_says_it(
     assert "300 new accounts" in text
     call_command("explain", "alice")
     assert "300 new accounts" in capsys.readouterr().out
+
+
+def count(person: Person, value: int, *, origin: str = "api") -> None:
+    account = person.links.get().account_id
+    CounterReading.objects.create(
+        account=account,
+        name="followers",
+        day=FIRST,
+        value=value,
+        observed_at=AT - timedelta(days=1),
+        network=1,
+        origin=ORIGINS[origin],
+    )
+
+
+def test_followers_whom_nobody_bears_out_are_told_with_their_points(
+    alice: Person, happen: Callable[..., None], client, capsys: pytest.CaptureFixture[str]
+):
+    happen([("alice", actor, "reply", on(TODAY - timedelta(days=40))) for actor in names("person", 4)])
+    count(alice, 10_000)
+    daily.run(as_of=TODAY, at=AT)
+    row = Suspicion.objects.get()
+    assert (row.reason, row.people) == ("followers", 10_000)
+    assert row.counted_as < 500
+    assert row.points > 1
+    told = f"10,000 followers count as {row.counted_as:,.0f}: so few react that more is not borne out."
+    client.force_login(User.objects.get())
+    assert told in client.get(reverse("profile", args=["alice"])).content.decode()
+    call_command("explain", "alice")
+    assert told in capsys.readouterr().out
+    # Between two runs too, and by no word of the staff's.
+    trust(alice)
+    daily.provisional(persons=[alice.pk], at=AT)
+    assert Suspicion.objects.get().points == pytest.approx(row.points, abs=0.05)
+
+
+def test_what_uploads_say_beyond_their_bound_is_told_with_its_points(alice: Person, happen: Callable[..., None]):
+    happen([("alice", "person1", "reply", on(TODAY - timedelta(days=40)))])
+    with Staging(spec=NETWORKS["twitter"].spec, origin="archive", at=AT) as staging:
+        for number in range(2000):
+            assert not staging.record("alice", Interaction("share", f"invented{number}", AT - timedelta(days=3)))
+        merge(staging, Summary("twitter"))
+    daily.run(as_of=TODAY, at=AT)
+    row = Suspicion.objects.get()
+    assert (row.reason, row.people) == ("supplied", 2000)
+    assert row.points > 10
+    assert scored(alice) < 21
+    assert Score.objects.get().confidence != "solid"
+    text = suspicions.in_words(row)
+    assert "is vouched for by nobody else: it counts up to 20 points" in text
+    assert f"takes off {row.points:.1f} points" in text
+
+
+def test_the_staff_is_offered_to_trust_only_where_that_changes_something(alice: Person, staff):
+    account = alice.links.get().account_id
+    Suspicion.objects.create(person=alice, account=account, reason="followers", people=9, counted_as=2, points=3)
+    listed = staff.get(reverse("admin:scoring_suspicion_changelist")).content.decode()
+    assert "Trust this account" not in listed
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def pairs(rows: Iterable[Row], **columns: int) -> dict[str, np.ndarray]:
     target, actor, day = (
         np.array([(*ends, day) for ends, day in sorted(first.items())], dtype=np.int64).reshape(-1, 3).T
     )
-    given = {"network": 1, "confirmed": 0, "supplied": 0, "recent": ONE, "hands": ONE, **columns}
+    given = {"network": 1, "confirmed": 0, "supplied": 0, "now": ONE, "recent": ONE, "hands": ONE, **columns}
     return {
         "target": target,
         "actor": actor,
@@ -66,8 +66,19 @@ def test_new_accounts_all_at_once_share_what_a_few_may_bring():
     found = guards.find(pairs(rows))
     assert set(found["reason"].tolist()) == {guards.BURST}
     assert set(found["actor"].tolist()) == set(new(1000))
-    # As one of them, and as a twelfth of the forty people before.
-    assert sum(weights(found).values()) == pytest.approx(1 + 40 / 12, rel=0.01)
+    # As one of them on an average day of the week, and as a twelfth of the forty people before.
+    assert sum(weights(found).values()) == pytest.approx(2 / 3 + 40 / 12, rel=0.01)
+
+
+def test_new_accounts_of_these_days_are_held_to_what_these_days_saw():
+    rows = [*world(), *((ALICE, actor, LATE + actor % 3) for actor in new(1000))]
+    told = pairs(rows)
+    # Of the forty before none reacted lately: what is measured over these days bears the new ones out no further.
+    told["now"][told["actor"] < 1000] = 0
+    assert sum(weights(guards.find(told)).values()) == pytest.approx(2 / 3, rel=0.05)
+    # And once these days are over, that holds nobody back any more.
+    told["now"][:] = 0
+    assert sum(weights(guards.find(told)).values()) == pytest.approx(1 + 40 / 12, rel=0.01)
 
 
 @given(st.integers(1, 60))
