@@ -275,10 +275,20 @@ def resolve_accounts(staging: Staging, summary: Summary) -> None:
     """
     mode: dict[str, str | bool] = {"slug": staging.slug, "fill_only": staging.origin == "archive"}
     with connection.cursor() as cursor:
+        # With an index of its own: what PostgreSQL guesses of accounts_account is out of date as soon as accounts are
+        # added here, and a guess of one account must not make it read all ids seen for each of them.
         cursor.execute(
             f"""
+            INSERT INTO staged_seen (external_id, handle)
+            SELECT external_id, coalesce(handle, '') FROM ({SEEN}) AS seen
+            LEFT JOIN ({NAMED}) AS named USING (external_id);
+            ANALYZE staged_seen
+            """
+        )
+        cursor.execute(
+            """
             INSERT INTO accounts_account (network, external_id, handle)
-            SELECT %(slug)s, external_id, '' FROM ({SEEN}) AS seen
+            SELECT %(slug)s, external_id, '' FROM staged_seen AS seen
             WHERE NOT EXISTS (
                 SELECT FROM accounts_account AS account
                 WHERE (account.network, account.external_id) = (%(slug)s, seen.external_id)
@@ -290,12 +300,12 @@ def resolve_accounts(staging: Staging, summary: Summary) -> None:
         )
         summary.accounts_new += cursor.rowcount
         cursor.execute(
-            f"""
-            WITH named AS ({NAMED}),
-            renamed AS (
-                SELECT account.id, named.handle FROM accounts_account AS account
-                JOIN named ON (account.network, account.external_id) = (%(slug)s, named.external_id)
-                WHERE account.handle <> named.handle AND (account.handle = '' OR NOT %(fill_only)s)
+            """
+            WITH renamed AS (
+                SELECT account.id, seen.handle FROM accounts_account AS account
+                JOIN staged_seen AS seen ON (account.network, account.external_id) = (%(slug)s, seen.external_id)
+                WHERE seen.handle <> '' AND account.handle <> seen.handle
+                AND (account.handle = '' OR NOT %(fill_only)s)
                 ORDER BY account.id FOR NO KEY UPDATE OF account
             )
             UPDATE accounts_account AS account SET handle = renamed.handle FROM renamed WHERE account.id = renamed.id
@@ -303,10 +313,10 @@ def resolve_accounts(staging: Staging, summary: Summary) -> None:
             mode,
         )
         cursor.execute(
-            f"""
+            """
             INSERT INTO staged_account (external_id, id)
             SELECT account.external_id, account.id FROM accounts_account AS account
-            JOIN ({SEEN}) AS seen ON (account.network, account.external_id) = (%(slug)s, seen.external_id)
+            JOIN staged_seen AS seen ON (account.network, account.external_id) = (%(slug)s, seen.external_id)
             """,
             mode,
         )

@@ -33,6 +33,7 @@ TABLES = {
     "staged_total": "row int8, occurred_at int8, target text, post int8, verb int2, total int4",
     "staged_post": "row int8, posted_at int8, target text, post int8, external_id text, url text",
     # Filled by merging: the accounts seen, and interactions that are new to the lake, by the accounts' numbers.
+    "staged_seen": "external_id text PRIMARY KEY, handle text",
     "staged_account": "external_id text, id int8",
     "staged_ready": "row int8, key uuid, occurred_at int8, target int8, actor int8, post int8, verb int2",
     "staged_known": "row int8",

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import Account
 from scoring import log
@@ -395,3 +396,15 @@ def test_progress_reaches_the_end_of_reading_and_storing(table):
     size = path.stat().st_size
     assert ("reading", size, size) in seen
     assert seen[-1] == ("storing", 30, 30)
+
+
+def test_a_first_large_table_is_no_slower_for_what_postgresql_believes_of_few_accounts(table):
+    import_rows(path=table("target,actor,verb,occurred_at\na,b,like,2026-10-01\n"), network="twitter", at=AT)
+    many = "".join(f"t{row % 7},x{row},reply,2026-10-02,,,h{row % 7},n{row}\n" for row in range(8000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_account")
+        # Every account beside every id that was seen would be half a minute.
+        cursor.execute("SET LOCAL statement_timeout = '4s'")
+    summary = import_rows(path=table(HEADER + many, "many.csv"), network="facebook", at=AT)
+    assert (summary.new, summary.accounts_new) == (8000, 8007)
+    assert Account.objects.get(network="facebook", external_id="x4711").handle == "n4711"
