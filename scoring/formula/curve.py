@@ -11,6 +11,8 @@ from scoring.formula.base import Float64
 
 # (latent value, score), from (0, 1) to (infinity, 100), both rising.
 Anchors = Sequence[tuple[float, float]]
+FEWEST = 4
+LAST = 100.0
 
 
 class Curve:
@@ -19,16 +21,18 @@ class Curve:
     Past the last of them the rest of the way to the top is an exponential with the slope that the cubic ends with.
 
     Where the anchors are concave (each stretch flatter than the one before), so is the curve. Raises ValueError for
-    anchors that do not rise, or that do not begin at (0, 1) and end at (infinity, ...).
+    anchors that do not rise, that do not begin at (0, 1) and end at (infinity, 100 at most), or are fewer than FEWEST.
     """
 
     def __init__(self, anchors: Anchors) -> None:
+        if len(anchors) < FEWEST:
+            raise ValueError(f"a curve goes through {FEWEST} anchors at least, not {len(anchors)}")
         (*finite, (end, self.top)) = anchors
         self.x, self.y = (np.array(column, dtype=np.float64) for column in zip(*finite, strict=True))
-        if end != math.inf or self.x[0] != 0 or not np.isfinite(self.x).all():
-            raise ValueError("anchors begin at the latent value 0 and end at infinity")
-        if (np.diff(self.x) <= 0).any() or (np.diff([*self.y, self.top]) <= 0).any():
-            raise ValueError("each anchor lies above the one before it")
+        if end != math.inf or self.x[0] != 0 or self.y[0] != 1 or not np.isfinite(self.x).all():
+            raise ValueError("anchors begin at the latent value 0, which is read as 1, and end at infinity")
+        if not ((np.diff(self.x) > 0).all() and (np.diff([*self.y, self.top]) > 0).all() and self.top <= LAST):
+            raise ValueError(f"each anchor lies above the one before it, and none above {LAST:g}")
         self.slopes = slopes(self.x, self.y)
 
     def __call__(self, latent: Float64) -> Float64:

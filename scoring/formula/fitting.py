@@ -27,6 +27,10 @@ ROUNDS = 400
 LEAST = 0.5
 
 
+class TooFewPairs(ValueError):
+    """There are too few pairs to fit on some people and look at others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """n people, one row of features each, and m pairs of them (places): `chosen` where the first was judged higher."""
@@ -92,14 +96,21 @@ def fit(
     """Fit the weights of the groups `names`, all else of the formula as it stands; their sum stays what it was.
 
     number, seed: of the splits. least: of where it stood, how little a group may weigh. Raises ValueError for a group
-    that the formula does not have.
+    that the formula does not have, and TooFewPairs where a split has nothing to fit on or to look at.
     """
     missing = set(names) - {group.name for group in formula.groups}
     if missing:
         raise ValueError(f"{formula.version} has no group {', '.join(sorted(missing))}")
+    cuts = splits(judged, number, seed)
+    # To say how often who was chosen stands higher takes pairs that chose the first, and pairs that chose the second.
+    if any(not train.any() or len(set(judged.chosen[test].tolist())) < 2 for train, test in cuts):
+        raise TooFewPairs(
+            f"{len(judged.chosen):,} pairs of {judged.people:,} people are too few, or too much alike, to fit on some "
+            "of the people and look at pairs of the others"
+        )
     problem = Problem.of(formula, judged, names, least)
     held_out = []
-    for train, test in splits(judged, number, seed):
+    for train, test in cuts:
         score = problem.scores(problem.fitted(judged, train))
         held_out.append(auc((score[judged.first] - score[judged.second])[test], judged.chosen[test]))
     weights = problem.fitted(judged, np.ones(len(judged.chosen), dtype=bool))

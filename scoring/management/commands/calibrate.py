@@ -39,6 +39,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not isinstance(scorer, Pooled):
             raise CommandError(f"{scorer.version} has no table of anchors.")
+        if write:
+            refuse(scorer, write, folder)
         table, entity = population.reference() if reference else self.members(scorer)
         _, latent = scorer.latents(table, entity)
         people = "the reference population" if reference else f"{len(latent):,} people of an installation"
@@ -74,11 +76,23 @@ class Command(BaseCommand):
 
     def write(self, scorer: Pooled, version: str, folder: Path, anchors: Any, people: str) -> None:
         path = folder / f"{version}.py"
-        if not re.fullmatch(r"v[1-9][0-9]*", version):
-            raise CommandError(f"--write: a version is v and a number, as v2, not {version!r}.")
-        if version in formula.VERSIONS or path.exists():
-            raise CommandError(f"{version} is there already; a released formula is frozen.")
         if not calibration.is_concave(anchors):
             raise CommandError("On this scale rising would get easier with height; nothing was written.")
-        path.write_text(calibration.next_version(scorer, version, anchors, timezone.now().date(), people))
+        try:
+            path.write_text(calibration.next_version(scorer, version, anchors, timezone.now().date(), people))
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}.") from error
         self.stdout.write(f"{path} written; try it with `manage.py shadow_formula {version}`.")
+
+
+def refuse(scorer: Pooled, version: str, folder: Path) -> None:
+    """Raises CommandError where `version` of `scorer` cannot be written to `folder`."""
+    if not re.fullmatch(r"v[1-9][0-9]*", version):
+        raise CommandError(f"--write: a version is v and a number, as v2, not {version!r}.")
+    if formula.is_switched(scorer.version):
+        base = scorer.version.partition("+")[0]
+        raise CommandError(f"{scorer.version} has no file of its own: write the next version of {base}.")
+    if version in formula.VERSIONS or (folder / f"{version}.py").exists():
+        raise CommandError(f"{version} is there already; a released formula is frozen.")
+    if not folder.is_dir():
+        raise CommandError(f"--folder: {folder} is no folder.")

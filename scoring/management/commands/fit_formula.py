@@ -47,18 +47,27 @@ class Command(BaseCommand):
     def handle(self, *, pairs: Path, splits: int, seed: int, write: Path | None, **options: Any) -> None:
         if splits < 2:
             raise CommandError("--splits: at least 2, to give an interval.")
+        if seed < 0:
+            raise CommandError("--seed: a whole number from 0 up.")
+        if write and not write.is_file():
+            raise CommandError(f"--write: {write} is no file; it takes one that names these groups.")
         try:
             scorer = formula.get(options["formula"])
             read = judgements.read(pairs)
-        except (formula.UnknownFormula, OSError) as error:
+        except formula.UnknownFormula as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{pairs}: {error.strerror}.") from error
         except (judgements.BadPairs, UnicodeDecodeError) as error:
             raise CommandError(f"{pairs}: {error}") from error
         if not isinstance(scorer, Pooled):
             raise CommandError(f"{scorer.version} has no weights to fit.")
         judged = read.judged
         self.stdout.write(f"{len(judged.chosen):,} pairs of {judged.people:,} people; AUC of the difference of scores")
-        fitted = self.fit("fitted", scorer, judged, GROUPS, splits, seed)
+        try:
+            fitted = self.fit("fitted", scorer, judged, GROUPS, splits, seed)
+        except fitting.TooFewPairs as error:
+            raise CommandError(f"{pairs}: {error}.") from error
         linear = fitting.log_linear(scorer, list(COUNTERS.values()))
         self.fit("log-linear, to compare", linear, judged, list(COUNTERS.values()), splits, seed, least=0.0)
         best = fitting.with_weights(scorer, fitted.weights)
@@ -83,15 +92,18 @@ class Command(BaseCommand):
         """Put the lines in place of those of the same groups in a formula's file."""
         try:
             text = path.read_text()
-        except OSError as error:
-            raise CommandError(str(error)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path}: {error}") from error
         written = text.splitlines()
         for line in lines:
             found = [place for place, old in enumerate(written) if old.split(":")[0] == line.split(":")[0]]
             if len(found) != 1:
                 raise CommandError(f"{path}: no single line {line.split(':')[0].strip()}; nothing was written.")
             written[found[0]] = line
-        path.write_text("\n".join(written) + "\n")
+        try:
+            path.write_text("\n".join(written) + "\n")
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}.") from error
         self.stdout.write(f"{path}: {len(lines)} weights written. A released formula is frozen: is this a new one?")
 
 
