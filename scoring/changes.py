@@ -17,6 +17,7 @@ from scoring.engine import duckdb as engine
 from scoring.engine.base import Columns, Inputs
 from scoring.engine.moments import before, pick
 from scoring.engine.pauses import LEFT_OUT, segments
+from scoring.engine.tables import DAY, day_number
 from scoring.features.base import Int64
 from scoring.formula.base import Float64, Formula
 from scoring.models import ScoreRun
@@ -73,7 +74,7 @@ def earlier(now: Inputs, then: Inputs) -> Inputs:
 
 def without_held(inputs: Inputs) -> Inputs:
     """The log without what a pause holds back until it ends: when it does, that is no fading."""
-    day = engine.day_number(inputs.as_of)
+    day = day_number(inputs.as_of)
     found = segments(**{name: np.asarray(values) for name, values in inputs.pauses.items()}, as_of_day=day)
     held = pick(found, found["keep"] == LEFT_OUT)
     if not len(held["account"]):
@@ -81,7 +82,7 @@ def without_held(inputs: Inputs) -> Inputs:
 
     def stays(table: Columns, whose: str) -> NDArray[np.bool_]:
         kept = np.ones(len(table[whose]), dtype=bool)
-        days = table["occurred_at"] // engine.DAY
+        days = table["occurred_at"] // DAY
         for account, first, until in zip(held["account"], held["from_day"], held["until_day"], strict=True):
             kept &= ~((table[whose] == account) & (days >= first) & (days < until))
         return kept

@@ -6,7 +6,6 @@ up over actors they are the features themselves.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,23 +77,10 @@ def contributions(
 
     wanted: the columns of interest, all that are sums over actors if None.
     """
-    with tempfile.TemporaryDirectory(prefix="klout-", dir=temp_folder) as spill:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": engine.MEMORY_LIMIT,
-            "temp_directory": spill,
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-        }
-        if threads is not None:
-            settings["threads"] = threads
-        with duckdb.connect(":memory:", config=settings) as connection:
-            engine._declare_functions(connection)
-            engine._bring_sources(connection, inputs, accounts)
-            for step in steps.BEFORE_GRAPH:
-                engine._run(connection, step, _quietly)
-            engine._guard(connection, inputs, guards, whole=False)
-            engine._load(connection, "standing", {"account": standing[0], "value": standing[1]}, ("account", "value"))
-            return _gathered(list(_parts(connection, wanted)))
+    with engine.pairs_of(
+        accounts, inputs, standing=standing, guards=guards, threads=threads, temp_folder=temp_folder
+    ) as connection:
+        return _gathered(list(_parts(connection, wanted)))
 
 
 def by_actor(step: str) -> str:
@@ -118,10 +104,6 @@ def additive() -> frozenset[str]:
         for feature in FEATURES
         if not feature.ratio and feature.measure in _SUMS and feature.window in {"now", "recent", "long", "ever"}
     )
-
-
-def _quietly(stage: str, rows: int) -> None:
-    """Say nothing."""
 
 
 Part = tuple[str, Int64, Int64, Int64, Int64]

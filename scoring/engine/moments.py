@@ -9,7 +9,6 @@ are measures that are no sums (HELD); no formula weighs one.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from scoring.engine import duckdb as engine
 from scoring.engine import steps
 from scoring.engine.base import Columns, Inputs, none
+from scoring.engine.tables import DAY, day_number
 from scoring.features.base import FeatureTable, Int64
 from scoring.features.catalogue import COLUMNS, FEATURES, STANDING_VERBS, VERBS, WINDOWS
 
@@ -103,9 +103,8 @@ def rows_of(inputs: Inputs, accounts: Int64) -> Inputs:
 
     It is for looking at the same rows several times: the lake is read once.
     """
-    with _opened(None, None) as connection:
-        engine._declare_functions(connection)
-        engine._bring_sources(connection, inputs, accounts)
+    with engine.opened() as connection:
+        engine.bring_sources(connection, inputs, accounts)
         chosen = ("target", "actor", "post", "network", "verb", "origin", "day")
         found = connection.execute(
             f"""
@@ -117,7 +116,7 @@ def rows_of(inputs: Inputs, accounts: Int64) -> Inputs:
             """  # noqa: S608 (our own names)
         ).fetchnumpy()
     rows = {name: np.asarray(values) for name, values in found.items()}
-    occurred_at = np.asarray(rows.pop("day"), dtype=np.int64) * engine.DAY
+    occurred_at = np.asarray(rows.pop("day"), dtype=np.int64) * DAY
     # Keys are for knowing rows of the lake again, and there is no lake any more.
     key = np.zeros(len(occurred_at), dtype=np.int64)
     newest = {**rows, "occurred_at": occurred_at, "key_high": key, "key_low": key}
@@ -140,7 +139,7 @@ def before(inputs: Inputs, day: date) -> Inputs:
     return replace(
         inputs,
         as_of=day,
-        newest=pick(inputs.newest, np.asarray(inputs.newest["occurred_at"]) < engine.day_number(day) * engine.DAY),
+        newest=pick(inputs.newest, np.asarray(inputs.newest["occurred_at"]) < day_number(day) * DAY),
     )
 
 
@@ -167,23 +166,19 @@ def leaving_out(
     is fresh. earlier: totals of posts (account, post, verb, total) as they were known then; those that it does not
     name, of posts from before then, have not changed.
     """
-    with _opened(threads, temp_folder) as connection:
-        engine._declare_functions(connection)
-        engine._bring_sources(connection, inputs, accounts)
-        for step in steps.BEFORE_GRAPH:
-            engine._run(connection, step, _quietly)
-        engine._guard(connection, inputs, guards, whole=False)
-        engine._load(connection, "standing", {"account": standing[0], "value": standing[1]}, ("account", "value"))
+    with engine.pairs_of(
+        accounts, inputs, standing=standing, guards=guards, threads=threads, temp_folder=temp_folder
+    ) as connection:
         for step in steps.AFTER_GRAPH:
-            engine._run(connection, step, _quietly)
-        features = engine._collect(connection, standing, accounts, guards or none()).features
-        engine._load(connection, "earlier", earlier or none(*_TOTALS), _TOTALS)
-        engine._load(connection, "sides", {"without": np.array([0, 1])}, ("without",))
+            engine.run(connection, step)
+        features = engine.collect(connection, standing, accounts, guards or none()).features
+        engine.load(connection, "earlier", earlier or none(*_TOTALS), _TOTALS)
+        engine.load(connection, "sides", {"without": np.array([0, 1])}, ("without",))
         for table in KNOWN:
             connection.execute(f"CREATE TEMP TABLE {table} AS {_statement(table, since)}")
         found = connection.execute(_statement("moments_posts", since)).fetchnumpy()
         posts = Posts(**{name: np.asarray(found[name], dtype=np.int64) for name in Posts.__slots__})
-        seen = engine._verbs(connection)
+        seen = engine.verbs(connection)
         named = connection.execute("SELECT DISTINCT target FROM moments_edges WHERE vouched < known").fetchnumpy()
         uploaded = np.setdiff1d(np.asarray(named["target"]), features.account[features.supplied == 1])
         # What counters say beyond what is known is held as it is.
@@ -219,7 +214,7 @@ class LeavingOut:
             first = last
 
     def _lost(self, rows: slice, cases: Cases) -> Lost:
-        engine._load(self.connection, "moments_cases", {name: getattr(cases, name)[rows] for name in _CASES}, _CASES)
+        engine.load(self.connection, "moments_cases", {name: getattr(cases, name)[rows] for name in _CASES}, _CASES)
         self._make("moments_left", _statement("moments_left", self.since))
         for name in MADE_UP:
             self._make(name, _statement(f"moments_{name}", self.since))
@@ -255,7 +250,7 @@ def _difference(found: Columns) -> Lost:
 def _statement(name: str, since: date) -> str:
     standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
     return Template((_SQL / f"{name}.sql").read_text()).substitute(
-        since=engine.day_number(since),
+        since=day_number(since),
         standing_verbs=standing,
         most_posts=MOST_POSTS,
         faint=int(steps.weights(FADES)[WINDOW]),
@@ -268,22 +263,3 @@ def _drop(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     ).fetchall()
     for (kind,) in kinds:
         connection.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {name}")
-
-
-def _quietly(stage: str, rows: int) -> None:
-    """Say nothing."""
-
-
-@contextmanager
-def _opened(threads: int | None, temp_folder: str | Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    with tempfile.TemporaryDirectory(prefix="klout-", dir=temp_folder) as spill:
-        settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": engine.MEMORY_LIMIT,
-            "temp_directory": spill,
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-        }
-        if threads is not None:
-            settings["threads"] = threads
-        with duckdb.connect(":memory:", config=settings) as connection:
-            yield connection

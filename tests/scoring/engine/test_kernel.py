@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from scoring.engine import duckdb as engine
 from scoring.engine import kernel_tables, kernel_words
 from scoring.engine.base import Inputs
-from scoring.engine.duckdb import compute, day_number
+from scoring.engine.duckdb import compute
+from scoring.engine.tables import day_number
 from scoring.features.catalogue import COLUMNS
 from tests.benchmarks import synthetic
 from tests.scoring.engine.given import AS_OF, ids, inputs_of, write_lake
@@ -33,9 +34,8 @@ Tables = dict[str, tuple[list[Any], list[tuple[Any, ...]]]]
 
 @contextmanager
 def sources(inputs: Inputs) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        engine._declare_functions(connection)
-        engine._bring_sources(connection, inputs, None)
+    with engine.opened() as connection:
+        engine.bring_sources(connection, inputs, None)
         yield connection
 
 
@@ -53,7 +53,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> Tables:
 def by_sql(inputs: Inputs) -> Tables:
     with sources(inputs) as connection:
         for step in ("stg_interactions", "stg_relations", *STEPS):
-            engine._run(connection, step, lambda stage, rows: None)
+            engine.run(connection, step)
         return tables(connection)
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from scoring.engine import moments
 from scoring.engine.base import Inputs
-from scoring.engine.duckdb import DAY, compute, day_number
+from scoring.engine.duckdb import compute
 from scoring.engine.moments import Cases, before, leaving_out, rows_of
+from scoring.engine.tables import DAY, day_number
 from scoring.features.base import ONE, FeatureTable
 from scoring.features.catalogue import FEATURES
 from tests.scoring.engine.given import AS_OF, ids, inputs_of

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.engine.base import Columns, Inputs
-from scoring.engine.duckdb import compute, day_number
+from scoring.engine.duckdb import compute
 from scoring.engine.pauses import LEFT_OUT, segments
+from scoring.engine.tables import day_number
 from tests.scoring.engine.given import AS_OF, ids, inputs_of
 from tests.scoring.engine.reference import ONE, Event, Log
 from tests.scoring.engine.test_features_equal_the_definition import logs
