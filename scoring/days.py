@@ -12,6 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Account
+from accounts.networks import NETWORKS
 from scoring.models import DayChange, Moment, Post
 from scoring.templatetags.scores import signed
 
@@ -26,6 +28,7 @@ class Told:
     """A post that moved a score; `url` is "" where it is not known, or nothing that a page should lead to."""
 
     account: int
+    network: str
     points: float
     change: float
     people: int
@@ -36,7 +39,7 @@ class Told:
     @property
     def name(self) -> str:
         if self.posted_at is None:
-            return _("a post")
+            return _("a post on %(network)s") % {"network": self.network}
         return _("the post of %(day)s") % {"day": date_format(self.posted_at, "j F Y")}
 
 
@@ -102,15 +105,19 @@ def moments_of(person_id: int) -> tuple[list[Told], float]:
 
 
 def with_urls(person_id: int) -> QuerySet[Any]:
-    """Moments of a person, with the address of each post as `url`."""
+    """Moments of a person, with the address of each post as `url`, and its network's slug as `network`."""
     posts = Post.objects.filter(account=OuterRef("account"), post=OuterRef("post"))
-    return Moment.objects.filter(person=person_id).annotate(url=Subquery(posts.values("url")[:1]))
+    accounts = Account.objects.filter(pk=OuterRef("account"))
+    return Moment.objects.filter(person=person_id).annotate(
+        url=Subquery(posts.values("url")[:1]), network=Subquery(accounts.values("network")[:1])
+    )
 
 
 def told(moment: Any) -> Told:
-    url = moment.url or ""
+    url, network = moment.url or "", NETWORKS.get(moment.network)
     return Told(
         account=moment.account,
+        network=network.spec.label if network else moment.network or "",
         points=moment.points,
         change=moment.change,
         people=moment.people,

@@ -161,7 +161,8 @@ def tell(*, moves: Moves | None, version: str, at: datetime) -> int:
 
 
 def tell_one(person: Person, moves: Moves, place: int, since: datetime) -> None:
-    old, new = float(moves.old[place]), float(moves.new[place])
+    # In tenths, as they are told: the difference of what is read is what is read beside it.
+    old, new = round(float(moves.old[place]), 1), round(float(moves.new[place]), 1)
     notify(
         person=person,
         kind="formula_changed",

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from numpy.typing import NDArray
 
-from accounts.models import Person
+from accounts.models import Account, Person
 from accounts.naming import name_of
+from accounts.networks import NETWORKS
 from scoring import columns
 from scoring.models import Suspicion, Trust
 
@@ -63,7 +64,7 @@ class Told:
 
 def told(person: Person) -> Sequence[Told]:
     """What counts less of the reactions to `person`, what costs most first; and whom an operator trusts."""
-    names = {link.account_id: name_of(link.account) for link in person.links.select_related("account")}
+    names = {link.account_id: labelled(link.account) for link in person.links.select_related("account")}
     rows = Suspicion.objects.filter(person=person).order_by("-points", "account", "reason")
     told = [Told(names[row.account], in_words(row)) for row in rows if row.account in names]
     for account in Trust.objects.filter(account__in=names).values_list("account", flat=True):
@@ -72,10 +73,21 @@ def told(person: Person) -> Sequence[Told]:
     return told
 
 
+def labelled(account: Account) -> str:
+    """An account with its network: people call themselves the same on most."""
+    network = NETWORKS.get(account.network)
+    return f"{network.spec.label if network else account.network} {name_of(account)}"
+
+
+def number(value: float) -> str:
+    """So many people, in tenths where they are few: 5 that count as 4.6 count less, too."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
 def in_words(row: Suspicion) -> str:
     """A sentence or two on one reason."""
-    people, counted_as = round(row.people), round(row.counted_as)
-    words = {"people": f"{people:,}", "counted_as": f"{counted_as:,}"}
+    people = round(row.people)
+    words = {"people": f"{people:,}", "counted_as": number(row.counted_as)}
     if row.reason == Suspicion.Reason.BURST:
         text = ngettext(
             "The reactions of %(people)s new account that nobody reacts to, which came with others all at once, count "

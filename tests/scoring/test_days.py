@@ -93,7 +93,7 @@ def test_an_address_that_is_none_is_no_link_and_an_unknown_post_has_a_name(clien
     Moment.objects.update(posted_at=None)
     response = client.get("/alice")
     assert "javascript:" not in response.content.decode()
-    assert "Most by: a post (+0.9)" in text_of(response)
+    assert "Most by: a post on Twitter/X (+0.9)" in text_of(response)
 
 
 def test_nothing_is_told_of_another_day_nor_of_a_score_that_no_run_explained(client: Client, alice) -> None:

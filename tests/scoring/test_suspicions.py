@@ -93,6 +93,14 @@ def test_an_operators_word_brings_back_exactly_what_was_taken_off(attacked: Pers
     assert [told.trusted for told in suspicions.told(attacked)] == [True]
 
 
+def test_few_people_are_told_in_tenths_and_by_network(attacked: Person):
+    Suspicion.objects.update(people=1, counted_as=0.6, points=0.02)
+    (told,) = suspicions.told(attacked)
+    assert told.account.startswith("Twitter/X ")
+    assert "of 1 new account " in told.text
+    assert "as those of 0.6." in told.text
+
+
 def test_a_daily_run_heeds_an_operators_word_and_its_taking_back(attacked: Person):
     before = scored(attacked)
     trust(attacked)

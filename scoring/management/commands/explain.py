@@ -113,8 +113,9 @@ class Command(BaseCommand):
             account = accounts.get(post.account)
             name = name_of(account) if account else f"account {post.account}"
             self.stdout.write(
-                f"{post.points:+8.2f}  {post.name} by {name}: {post.people:,} people by name, "
-                f"{post.reactions:,} reactions  {post.url}".rstrip()
+                f"{post.points:+8.2f}  {post.name} by {name}: {post.people:,} "
+                f"{'person' if post.people == 1 else 'people'} by name, "
+                f"{post.reactions:,} reaction{'s' * (post.reactions != 1)}  {post.url}".rstrip()
             )
         self.stdout.write(f"{shared:+8.2f}  shared: what no single post explains")
 
