@@ -19,6 +19,8 @@ RULES = {
 WIDTHS = (390, 1280)
 NARROWEST = 320
 
+FEW_LINES = "document.querySelectorAll('ul > li:nth-child(n + 6)').forEach(line => line.remove())"
+
 # path, and whether Alice herself opens it
 PAGES = {
     "home": ("/", False),
@@ -53,14 +55,16 @@ def test_a_page_is_accessible_and_keeps_to_the_csp(visit: Callable[..., Any], al
     expected = 404 if name == "nobody" else 200
     assert response.status == expected
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.set_viewport_size({"width": NARROWEST, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+    # Hundreds of lines are alike: all of them have fitted, and axe looks at some of each list.
+    page.evaluate(FEW_LINES)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             found = Axe().run(page, options=RULES)
             assert found.violations_count == 0, f"{name}, {scheme}, {width}px\n{found.generate_report()}"
-    page.set_viewport_size({"width": NARROWEST, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
     assert [text for text in window.trouble if expected == 200 or "404" not in text] == []
 
 
@@ -82,7 +86,7 @@ def test_looking_somebody_up_and_reading_why_needs_no_script(visit: Callable[...
     assert page.url.endswith("/alice")
     assert page.get_by_role("img", name="Score 49.6 of 100").is_visible()
     page.get_by_role("link", name="By network").click()
-    leaf = page.get_by_text("People who shared something recently").first
+    leaf = page.get_by_text("People who boosted something recently").first
     assert not leaf.is_visible()
     page.locator(".tree summary", has_text="Amplification").first.click()
     assert leaf.is_visible()
