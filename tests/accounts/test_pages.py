@@ -188,6 +188,6 @@ def test_settings_take_few_queries_however_many_accounts(
     for number in range(links):
         link(alice, external_id=str(number))
     client = logged_in(alice)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page = client.get("/settings")
     assert page.content.count(b"slim") >= links
