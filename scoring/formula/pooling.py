@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from scoring.features.base import ONE, FeatureTable
 from scoring.formula.base import Float64, Int64
 
+# Sums of whole numbers are exact up to here; an int64 ends at twice as much.
+WHOLE = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -50,9 +53,14 @@ class Piece:
 
     def by_cell(self, values: NDArray[Any]) -> Float64:
         """Rows added up by cell. Whole numbers are added as such: no order of accounts changes the sum."""
-        if len(self.first_row) < len(self.rows):
-            values = np.add.reduceat(values, self.first_row)
-        return values.astype(np.float64) / ONE
+        if len(self.first_row) == len(self.rows):
+            return values.astype(np.float64) / ONE
+        total = np.add.reduceat(values, self.first_row).astype(np.float64)
+        if values.dtype.kind in "iu" and int(values.max()) > WHOLE // len(values):
+            # What a server of one's own claims to count, twice, is more than a whole number holds.
+            rough = np.add.reduceat(values.astype(np.float64), self.first_row)
+            total = np.where(rough < WHOLE, total, rough)
+        return np.asarray(total / ONE)
 
     def by_entity(self, cells: Float64) -> Float64:
         """Cells added up by entity."""

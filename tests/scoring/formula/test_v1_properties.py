@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -108,6 +109,30 @@ def test_the_order_of_accounts_does_not_matter_to_fractions_either():
         table = FeatureTable(account[order], network, {"follow_surplus": amounts[order]})
         points.add(float(formula.get("v1").score(table, person).networks().points[0]))
     assert len(points) == 1
+
+
+@pytest.mark.parametrize("version", ["v1", "plain"])
+@pytest.mark.parametrize("supplied", [0, 1])
+@pytest.mark.parametrize("accounts", [2, 3, 5])
+def test_counts_beyond_all_reason_on_several_accounts_end_no_run_and_lower_no_score(version, supplied, accounts):
+    # 1 << 62 is what the engine cuts a counter off at; servers of one's own tell whatever they like.
+    claimed = dict.fromkeys(
+        ("follow_surplus", "mention_surplus", "reply_actors_recent", "reply_events_recent"), 1 << 62
+    )
+    modest = {name: value >> 20 for name, value in claimed.items()}
+
+    def score(*rows):
+        person = np.ones(len(rows) + 1, dtype=np.int64)
+        person[0] = 0
+        found = formula.get(version).score(table_of([alice(account=0, follow_surplus=5), *rows]), person)
+        assert np.isfinite(found.leaves(found.entity).points).all()
+        assert found.leaves(np.array([1])).points.sum() == pytest.approx(found.score[1], abs=1e-6)
+        return float(found.score[1])
+
+    scores = [score(*((TWITTER, n, claimed, supplied) for n in range(1, k + 1))) for k in range(1, accounts + 1)]
+    assert all(before <= after <= 100 for before, after in pairwise(scores))
+    assert scores[0] >= score((TWITTER, 1, modest, supplied))
+    assert score((TWITTER, 1, claimed, supplied), *((TWITTER, n, {}) for n in range(2, 7))) >= scores[0]
 
 
 @unhurried
