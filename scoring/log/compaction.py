@@ -32,6 +32,7 @@ from scoring.log.days import (
     without,
     write_day,
 )
+from scoring.log.erasure import erased_accounts
 from scoring.log.features import without_accounts
 from scoring.log.lake import DayFile, Lake, Manifest, open_lake
 from scoring.log.locks import moving, writing_lake
@@ -65,12 +66,6 @@ class Compacted:
 
 def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC)
-
-
-def erased_accounts() -> Int64:
-    return columns.read(connection, "SELECT account FROM scoring_tombstone ORDER BY account", [], {"account": "int8"})[
-        "account"
-    ]
 
 
 def compact(before: date, *, at: datetime | None = None, progress: Progress | None = None) -> Compacted:

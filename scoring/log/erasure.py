@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import numpy as np
+from django.db import connection
 from django.db.models import Q
+from numpy.typing import NDArray
 
 from accounts.models import Account
+from scoring import columns
 from scoring.log.locks import moving
 from scoring.models import AccountScore, CounterReading, Interaction, Post, PostTotal, Relation, Tombstone
 
@@ -26,3 +30,10 @@ def erase_accounts(ids: Sequence[int], at: datetime) -> None:
         for model in (CounterReading, PostTotal, Post, AccountScore):
             model.objects.filter(account__in=ids).delete()
         Account.objects.filter(pk__in=ids).delete()
+
+
+def erased_accounts() -> NDArray[np.int64]:
+    """The numbers of all that were ever erased, sorted."""
+    return columns.read(connection, "SELECT account FROM scoring_tombstone ORDER BY account", [], {"account": "int8"})[
+        "account"
+    ]

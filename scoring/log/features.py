@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from scoring.log.erasure import erased_accounts
 from scoring.log.lake import Lake, Manifest, open_lake
 from scoring.log.locks import writing_lake
 
@@ -25,10 +26,16 @@ def name_of(as_of: date, formula: str) -> str:
 
 
 def write_features(as_of: date, formula: str, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Keep a run's features: `account` and any other columns of the same length. An earlier run's are superseded."""
+    """Keep a run's features: `account` and any other columns of the same length. An earlier run's are superseded.
+
+    Whoever was erased since they were computed is left out: what took them from the lake may have come and gone.
+    """
     order = np.argsort(columns["account"], kind="stable")
     table = pa.table({name: pa.array(values[order]) for name, values in columns.items()})
     with writing_lake():
+        named = naming(table, erased_accounts())
+        if named.any():
+            table = table.filter(pa.array(~named))
         lake = open_lake()
         manifest = lake.manifest()
         file = lake.create_table(f"features/{as_of.isoformat()}", table)
@@ -85,14 +92,20 @@ def copy_features(as_of: date, formula: str, other: str) -> None:
         lake.commit(replace(manifest, features={**manifest.features, **kept}))
 
 
+def naming(table: pa.Table, accounts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """The rows that name one of `accounts`, as what they are of or as who reacted."""
+    named = np.zeros(len(table), dtype=bool)
+    for name in {"account", "actor"}.intersection(table.column_names):
+        named |= np.isin(table.column(name).to_numpy(), accounts)
+    return named
+
+
 def without_accounts(lake: Lake, manifest: Manifest, accounts: NDArray[np.int64]) -> dict[str, str]:
     """Feature files that name `accounts`, written anew without them: name -> new file."""
     written = {}
     for name, file in manifest.features.items():
         table = lake.read_table(file)
-        named = np.isin(table.column("account").to_numpy(), accounts)
-        if "actor" in table.column_names:
-            named |= np.isin(table.column("actor").to_numpy(), accounts)
+        named = naming(table, accounts)
         if named.any():
             written[name] = lake.create_table(f"features/{name.partition('/')[0]}", table.filter(pa.array(~named)))
     return written

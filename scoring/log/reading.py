@@ -19,7 +19,6 @@ from scoring.log.compaction import erased_accounts, midnight
 from scoring.log.days import SCHEMA, SELECT, TYPES, Columns
 from scoring.log.lake import Lake, Manifest, open_lake
 
-
 # What a person uploaded stands beside what others say, not in its place.
 UPLOADED = ORIGINS["archive"]
 

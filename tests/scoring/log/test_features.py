@@ -61,6 +61,19 @@ def test_what_a_run_kept_stands_for_another_formula_too_and_is_no_second_file(la
         log.copy_features(date(2026, 10, 5), "v1", "v2")
 
 
+def test_what_was_computed_before_an_erasure_and_is_kept_after_it_names_nobody_erased():
+    log.erase_accounts([2], at=datetime(2026, 10, 5, tzinfo=UTC))
+    log.compact(date(2026, 10, 5), at=datetime(2026, 10, 5, 1, tzinfo=UTC))
+    # A job on a cluster takes its time: it knew both of them.
+    log.write_features(DAY, "v1", {"account": np.array([1, 2]), "x": np.array([5, 6])})
+    log.write_features(DAY, "v1.guards", {"account": np.array([1, 1, 2]), "actor": np.array([2, 3, 1])})
+    assert {name: values.tolist() for name, values in log.read_features(DAY, "v1").items()} == {
+        "account": [1],
+        "x": [5],
+    }
+    assert log.read_features(DAY, "v1.guards")["actor"].tolist() == [3]
+
+
 def test_who_is_erased_is_gone_from_both_that_shared_a_file():
     log.write_features(DAY, "v1", {"account": np.array([1, 2])})
     log.copy_features(DAY, "v1", "v2")
