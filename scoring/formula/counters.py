@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TextIO
@@ -62,6 +62,12 @@ def counted_by(version: str, network: str) -> None:
     ]
     hint = f"; {' or '.join(switched)} counts it (--formula)" if switched else ""
     raise BadTable(f"formula {version} does not count {network}, so that everybody would have a score of 1{hint}")
+
+
+def tells_reactions(network: str, names: Iterable[str]) -> bool:
+    """Whether any of these counters counts reactions; who merely follows counts only as far as those bear it out."""
+    verbs = catalogue.NETWORKS[network].counters
+    return any(name in verbs and not catalogue.VERBS[verbs[name]].standing for name in names)
 
 
 def columns_of(values: Mapping[str, Float64], network: str) -> dict[str, Float64]:

@@ -220,6 +220,22 @@ def test_it_reads_and_writes_pipes_without_a_database_and_keeps_bytes_that_are_n
     assert b"2 rows: 1 scored by formula v1, 1 not" in done.stderr
     assert b"columns that are missing: listed (taken as 0)" in done.stderr
     assert b"posts (has no weight)" in done.stderr
+    assert b"no column counts reactions, and followers count only as far as" in done.stderr
+
+
+def test_a_table_that_counts_reactions_is_given_no_warning(tmp_path):
+    for number, header in enumerate(("followers,mentions_received", "retweets_received", "followers")):
+        source, told = tmp_path / f"{number}.csv", io.StringIO()
+        source.write_text(f"{header}\n{','.join('5' for _ in header.split(','))}\n")
+        call_command("score_counters", str(source), str(tmp_path / "out.csv"), network="twitter", stderr=told)
+        assert ("no column counts reactions" in told.getvalue()) == (header == "followers")
+
+
+def test_what_is_no_file_is_answered_in_one_line(tmp_path):
+    source = tmp_path / "in.csv"
+    source.write_text("followers\n5\n")
+    assert refused(tmp_path, tmp_path / "out.csv") == f"{tmp_path}: Is a directory."
+    assert refused(source, tmp_path) == f"{tmp_path}: Is a directory."
 
 
 def test_it_says_so_in_its_status_where_that_is_wanted(tmp_path):

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TextIO
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring import formula
-from scoring.formula.counters import BadTable, Summary, counted_by, counters_of, score_counters
+from scoring.formula.counters import BadTable, Summary, counted_by, counters_of, score_counters, tells_reactions
 
 
 class Command(BaseCommand):
@@ -46,8 +46,10 @@ class Command(BaseCommand):
             raise CommandError("the output was closed before the table ended") from error
         except BadTable as error:
             raise CommandError(f"{name_of(source)}: {error}") from error
-        except (formula.UnknownFormula, OSError) as error:
+        except formula.UnknownFormula as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or name_of(source)}: {error.strerror}.") from error
         self.report(summary, network, version)
         if strict and summary.problems:
             raise CommandError(f"{summary.problems:,} rows could not be scored.")
@@ -57,6 +59,11 @@ class Command(BaseCommand):
         if summary.missing:
             words = (f"{name} (taken as 0)" if known[name] else f"{name} (has no weight)" for name in summary.missing)
             self.stderr.write(f"columns that are missing: {', '.join(words)}")
+        if not tells_reactions(network, set(known) - set(summary.missing)):
+            self.stderr.write(
+                "no column counts reactions, and followers count only as far as reactions bear them out: "
+                "scores stay low and close together"
+            )
         empty = [f"{name} {number:,}" for name, number in summary.empty.items() if number]
         if empty:
             self.stderr.write(f"empty cells, taken as 0: {', '.join(empty)}")
