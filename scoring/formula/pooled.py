@@ -303,7 +303,9 @@ class Pooled:
                 counted += of(column)
         level = np.full(len(piece.entity), PROVISIONAL, dtype=np.int8)
         level[(of("any_people_ever") >= self.fair_people) | (counted >= self.fair_counted)] = FAIR
-        level[of("any_confirmed_ever") >= self.solid_confirmed] = SOLID
+        # Nobody confirms oneself: whatever an upload says of who is known counts for nothing here.
+        confirmed = piece.by_entity(piece.by_cell(piece.values("any_confirmed_ever") * (1 - piece.supplied)))
+        level[confirmed >= self.solid_confirmed] = SOLID
         return level
 
     def score(self, table: FeatureTable, entity: Int64) -> Scored:

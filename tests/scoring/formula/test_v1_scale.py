@@ -197,6 +197,16 @@ def test_confidence_says_what_stands_behind_a_score(people, confirmed, counted, 
     assert CONFIDENCES[person.confidence[0]] == expected
 
 
+def test_what_was_uploaded_never_makes_a_score_solid():
+    sure = {"any_people_ever": 10**6, "any_confirmed_ever": 10**6, "follow_surplus": 10**6}
+    network, account, claimed = alice(**sure)
+    for rows in (
+        [(network, account, claimed, 1)],
+        [alice(any_people_ever=9, any_confirmed_ever=9), (network, account, claimed, 1)],
+    ):
+        assert CONFIDENCES[scored(rows).confidence[0]] == "fair"
+
+
 def test_confidence_counts_over_all_accounts():
     half = {"any_people_ever": 25, "any_confirmed_ever": 25}
     assert CONFIDENCES[scored([alice(account=1, **half), alice(MASTODON, account=2, **half)]).confidence[0]] == "solid"
