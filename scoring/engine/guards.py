@@ -7,11 +7,13 @@ age.
 Burst. An account is new to a target where it was made, or first seen anywhere in the log, shortly before it first
     reacted, and nobody but the target has reacted to it since who was not new likewise. The new ones who first reacted
     to a target in one week may bring, together, one fresh reaction (once in two weeks), a twelfth of what those bring
-    who came before (about half of what a usual week brings), and one and a half times what those bring who came that
-    week and are not new: in what fades in days and in weeks as in what lasts. So one more takes next to nothing away,
-    nothing jumps back after a time, and growth that is like the audience one has is free. Only where the date of making
-    is known, or all of a network was covered more than WARM_UP days before that week; of what only a network's API told
-    us, account by account, the target must have been covered as long itself.
+    who came before (about half of what a usual week brings), and as much as those bring who came that week and are not
+    new: in what fades in days and in weeks as in what lasts. So one more takes next to nothing away, nothing jumps back
+    after a time, and growth that is like the audience one has is free. Only where the date of making is known, or all
+    of a network was covered more than WARM_UP days before that week; of what only a network's API told us, account by
+    account, the target must have been covered as long itself. Of whom an API alone tells, nobody sees whether their new
+    ones are known to others: where no day of making says that these are new, they may bring three reactions and as much
+    as all who came before.
 Circle. Of two who react to each other, the overlap is the number of those with whom both do so, by the geometric mean
     of how many each has; from LOOSE to TIGHT the two count less and less for each other, whatever audience they have
     besides. Of a group in which most have to do with most, but not all with all, what its members get from outside
@@ -59,7 +61,10 @@ FREE = 1
 # What one reaction weighs on average, in the week in which it happens, of what fades in days.
 FREE_NOW = 2 * ONE // 3
 ESTABLISHED = 12
-COMPANY = 3, 2
+# The same for whom a network's API alone tells of, where no day of making is known: whether anybody else reacts to
+# their new ones is not seen there.
+FREE_ALONE, ESTABLISHED_ALONE = 3, 1
+COMPANY = 1
 # What a lot is measured by: what fades in days and in weeks, and what an account hands on to whom it reacts to.
 MEASURES = ("now", "recent", "hands")
 
@@ -144,7 +149,10 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
     network = np.asarray(pairs["network"])[said]
     alone = np.asarray(pairs["confirmed"])[said] != 0
     week = day // 7
-    new = _new(source, sink, day, 7 * week, network, alone, made)
+    # Whom a table of the network names too was covered by it.
+    one_by_one = np.ones(count, dtype=bool)
+    one_by_one[sink[~alone]] = False
+    new, dated = _new(source, sink, day, 7 * week, network, alone, one_by_one, made)
     if not new.any():
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     thin = new.copy()
@@ -158,7 +166,7 @@ def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], 
     now, recent = MEASURES.index("now"), MEASURES.index("recent")
     brings[now] = np.minimum(brings[now], ONE)
     brings[recent] = 3 * brings[recent] * ONE // (brings[recent] + 2 * ONE)
-    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings)
+    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings, (one_by_one[sink] & ~dated)[rows])
     less = weight < ONE
     return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
 
@@ -170,9 +178,11 @@ def _new(
     monday: Int64,
     network: NDArray[np.int64],
     alone: Bools,
+    one_by_one: Bools,
     made: Int64,
-) -> Bools:
-    """Whether the actor was new on the pair's first day, as far as that can be known."""
+) -> tuple[Bools, Bools]:
+    """Whether the actor was new on the pair's first day, as far as that can be known; and whether the day on which it
+    was made says so."""
     never = np.iinfo(np.int64).max
     seen, reached = np.full(len(made), never), np.full(len(made), never)
     np.minimum.at(reached, sink, day)
@@ -181,15 +191,12 @@ def _new(
     covered_since = np.full(int(network.max(initial=0)) + 1, never)
     np.minimum.at(covered_since, network[~alone], day[~alone])
     since = covered_since[network]
-    # Whom a table of the network names too was covered by it.
-    one_by_one = np.ones(len(made), dtype=bool)
-    one_by_one[sink[~alone]] = False
     linked = one_by_one[sink]
     since[linked] = reached[sink[linked]]
     # Who was seen before it was made was not made then.
     dated = ((made != UNDATED) & (made <= seen))[source]
     by_sight = ~dated & (since < monday - WARM_UP) & (day - seen[source] <= NEW_SINCE_SEEN)
-    return np.asarray(by_sight | (dated & (day - made[source] <= NEW_SINCE_MADE)))
+    return np.asarray(by_sight | (dated & (day - made[source] <= NEW_SINCE_MADE))), dated
 
 
 def _vouched(source: NDArray[np.int32], sink: NDArray[np.int32], new: Bools, count: int) -> Bools:
@@ -209,8 +216,9 @@ def _vouched(source: NDArray[np.int32], sink: NDArray[np.int32], new: Bools, cou
     return np.asarray(vouched)
 
 
-def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
-    """The weight of each pair: new ones of a target and week share what their lot may bring; brings: [measures, n]."""
+def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64, by_sight: Bools) -> Int64:
+    """The weight of each pair: new ones of a target and week share what their lot may bring; brings: [measures, n];
+    by_sight: new, if at all, by what their one target was seen to get."""
     lots, lot = np.unique(np.stack([target, week]), axis=1, return_inverse=True)
     lot = lot.reshape(-1)
     count = lots.shape[1]
@@ -229,8 +237,10 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
     follows = ~opens
     follows[1:] &= lots[1, 1:] == lots[1, :-1] + 1
     # What a lot may bring in any case, new ones of the week before have used up: one lot on two weeks' border is one.
-    free = np.full(count, FREE, dtype=np.int64)
-    free[follows] -= np.minimum(number[np.flatnonzero(follows) - 1], FREE)
+    alone = 2 * np.bincount(lot[thin & by_sight], minlength=count) > number
+    free = np.where(alone, FREE_ALONE, FREE)
+    free[follows] -= np.minimum(number[np.flatnonzero(follows) - 1], free[follows])
+    part = np.where(alone, ESTABLISHED_ALONE, ESTABLISHED)
     first = np.flatnonzero(opens)
     nth = np.arange(count) - first[np.cumsum(opens) - 1]
     share = np.full(count, ONE, dtype=np.int64)
@@ -240,9 +250,7 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64) -> Int64:
     for place in np.split(order, np.flatnonzero(np.diff(nth[order])) + 1):
         later = place[nth[place] > 0]
         before[:, later] = before[:, later - 1] + others[:, later - 1] + new[:, later - 1] * share[later - 1] // ONE
-        most = (
-            free[place] * each[:, place] + before[:, place] // ESTABLISHED + COMPANY[0] * others[:, place] // COMPANY[1]
-        )
+        most = free[place] * each[:, place] + before[:, place] // part[place] + COMPANY * others[:, place]
         by_measure = np.where(new[:, place] > 0, most * ONE // np.maximum(new[:, place], 1), ONE)
         share[place] = np.minimum(ONE, by_measure.min(axis=0))
     return np.where(thin, np.maximum(share[lot], 1), ONE)

@@ -129,10 +129,10 @@ def test_new_accounts_do_not_vouch_for_each_other():
 
 
 def test_growth_like_the_audience_one_has_is_free():
-    # Four of ten who come are known to others; six are not.
+    # Half of those who come are known to others.
     come = new(400)
     rows = [*world(), *((ALICE, actor, LATE) for actor in come)]
-    known = [(actor, list(CROWD)[actor % 60], LATE + 1) for actor in come if actor % 5 < 2]
+    known = [(actor, list(CROWD)[actor % 60], LATE + 1) for actor in come if actor % 2]
     assert not weights(guards.find(pairs([*rows, *known])))
 
 
@@ -148,6 +148,27 @@ def test_an_account_that_was_just_linked_is_covered_for_a_month_before_anybody_i
     assert not weights(guards.find(told))
     # Where a table of the whole network says the same, Bob had nobody until then.
     assert len(weights(guards.find(pairs([*world(), *rows])))) == 500
+
+
+def told_of_bob(rows: Iterable[Row]) -> dict[str, np.ndarray]:
+    """Bob's are told by an API alone, the others' by a table of the network."""
+    told = pairs(rows)
+    told["confirmed"][told["target"] == BOB] = 1
+    return told
+
+
+def test_who_is_seen_by_an_api_alone_may_grow_by_people_whom_nobody_else_is_seen_to_react_to():
+    # Whoever reacts to Bob is new to us and has no audience that we see; so it is with everybody's there.
+    first = [(BOB, actor, BEGIN + actor % 30) for actor in new(20)]
+    later = [(BOB, actor, BEGIN + 63 + actor % 7) for actor in new(18, 2000)]
+    assert not weights(guards.find(told_of_bob([*world(), *first, *later])))
+    few = [(BOB, actor, BEGIN + 63 + actor % 7) for actor in new(3, 2000)]
+    assert not weights(guards.find(told_of_bob([*world(), *first[:1], *few])))
+    # All at once they are too many still, and those that are known to be new are held to as few as ever.
+    many = told_of_bob([*world(), *first, *((BOB, actor, BEGIN + 63) for actor in new(500, 3000))])
+    assert sum(weights(guards.find(many)).values()) == pytest.approx(3 * 2 / 3 + 20, rel=0.01)
+    born = {"account": np.array(new(500, 3000)), "day": np.full(500, BEGIN + 61)}
+    assert sum(weights(guards.find(many, born=born)).values()) == pytest.approx(2 / 3 + 20 / 12, rel=0.01)
 
 
 def test_the_date_of_making_goes_before_what_was_seen():
