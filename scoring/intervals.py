@@ -240,7 +240,7 @@ def _replicates(part: FeatureTable, place: Int64, found: Contributions, replicat
     wanted = near.account * 2 + near.supplied
     at = np.minimum(np.searchsorted(keys[order], wanted), count - 1)
     row = np.where(keys[order][at] == wanted, order[at], -1)
-    by_actor = reweighed(near, row, count, draws(near.actor, replicates))
+    by_actor = reweighed(near, row, count, lambda actor: draws(actor, replicates))
     ratio = np.ones((count, replicates))
     if "any_actors_recent" in by_actor:
         whole = np.asarray(part.column("any_actors_recent"), dtype=np.float64)[:, None]

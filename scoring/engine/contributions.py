@@ -6,7 +6,7 @@ up over actors they are the features themselves.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,8 @@ Float64 = NDArray[np.float64]
 
 # Measures that are sums over actors, of the two steps that have a row for each account (and verb).
 _SUMS = frozenset({"actors", "standing", "events"})
+# Actors weighed at a time: some hundred megabytes for a hundred replicates.
+PAIRS = 1 << 16
 _STEPS = {"int_verbs": ("e.", True), "int_any": ("p.", False)}
 
 
@@ -146,19 +148,28 @@ def _gathered(parts: list[Part]) -> Contributions:
     return Contributions(account[new], supplied[new], actor[new], np.cumsum(new) - 1, column, value, columns)
 
 
-def reweighed(found: Contributions, row: Int64, rows: int, weight: NDArray[np.int64]) -> dict[str, Float64]:
+def reweighed(
+    found: Contributions, row: Int64, rows: int, weigh: Callable[[Int64], NDArray[np.int64]]
+) -> dict[str, Float64]:
     """The features where actors weigh otherwise: column -> float64 [rows, replicates], in 65,536ths.
 
-    row: int64 [pairs], where among `rows` each (account, supplied) stands; -1 to leave it out. weight: int64 [pairs,
-    replicates]. Sums are of whole numbers below 2 ** 53: exact in any order.
+    row: int64 [pairs], where among `rows` each (account, supplied) stands; -1 to leave it out. weigh: from actors
+    [some] to their weights, int64 [some, replicates]; asked of PAIRS at a time, since a million people may have reacted
+    to one. Sums are of whole numbers below 2 ** 53: exact in any order.
     """
-    result = {}
-    kept = row[found.of] >= 0
-    for place, name in enumerate(found.columns):
-        chosen = np.flatnonzero(kept & (found.column == place))
-        matrix = sparse.coo_array(
-            (found.value[chosen].astype(np.float64), (row[found.of[chosen]], found.of[chosen])),
-            shape=(rows, len(found)),
-        ).tocsr()
-        result[name] = np.asarray(matrix @ weight.astype(np.float64))
+    result: dict[str, Float64] = {}
+    for start in range(0, max(len(found), 1), PAIRS):
+        weight = weigh(found.actor[start : start + PAIRS]).astype(np.float64)
+        parts = slice(*np.searchsorted(found.of, (start, start + PAIRS)))
+        of, column, value = found.of[parts], found.column[parts], found.value[parts].astype(np.float64)
+        kept = row[of] >= 0
+        for place, name in enumerate(found.columns):
+            chosen = np.flatnonzero(kept & (column == place))
+            if name in result and not len(chosen):
+                continue
+            matrix = sparse.coo_array(
+                (value[chosen], (row[of[chosen]], of[chosen] - start)), shape=(rows, len(weight))
+            ).tocsr()
+            brought = np.asarray(matrix @ weight)
+            result[name] = result[name] + brought if name in result else brought
     return result

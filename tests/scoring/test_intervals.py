@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from scoring import daily, formula, intervals
+from scoring.engine import contributions as contributing
 from scoring.engine import duckdb as engine
 from scoring.engine.contributions import Contributions, by_actor, contributions, reweighed
 from scoring.features.base import ONE, FeatureTable
@@ -73,7 +74,7 @@ def test_what_actors_bring_adds_up_to_the_features(town):
     mine = members_of(table)
     keys = dict(zip(zip(mine.account.tolist(), mine.supplied.tolist(), strict=True), range(len(mine)), strict=True))
     row = np.array([keys[key] for key in zip(found.account.tolist(), found.supplied.tolist(), strict=True)])
-    whole = reweighed(found, row, len(mine), np.ones((len(found), 1), dtype=np.int64))
+    whole = reweighed(found, row, len(mine), lambda actor: np.ones((len(actor), 1), dtype=np.int64))
     assert {"any_actors_now", "any_standing_long", "share_actors_recent", "follow_actors_ever"} <= set(whole)
     for name, values in whole.items():
         assert (values[:, 0] == mine.column(name)).all(), name
@@ -163,10 +164,26 @@ def test_the_same_log_gives_the_same_interval_however_rows_are_cut(town, monkeyp
     scored = SCORER.score(mine, mine.account)
     whole = intervals.of_members(SCORER, mine, mine.account, scored, found)
     monkeypatch.setattr(intervals, "ROWS", 700)
+    monkeypatch.setattr(contributing, "PAIRS", 37)
     order = np.random.default_rng(4).permutation(len(mine))
     cut = intervals.of_members(SCORER, mine.take(order), mine.account[order], scored, found)
     assert (whole.low == cut.low).all()
     assert (whole.high == cut.high).all()
+
+
+def test_a_hundred_thousand_people_who_react_to_one_are_never_drawn_for_all_at_once():
+    """Five million would be gigabytes a hundred times over."""
+    people = np.arange(100_000)
+    found = Contributions(people * 0, people * 0, people, people, people * 0, people % 7, ("any_actors_now",))
+    asked = []
+
+    def weigh(actor):
+        asked.append(len(actor))
+        return np.stack([actor % 2, actor * 0 + 1], axis=1)
+
+    brought = reweighed(found, people * 0, 1, weigh)["any_actors_now"]
+    assert brought.tolist() == [[(people % 7 * (people % 2)).sum(), (people % 7).sum()]]
+    assert max(asked) < 100_000 == sum(asked)
 
 
 def test_draws_are_of_mean_and_variance_one_and_differ_by_actor():
