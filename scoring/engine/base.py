@@ -34,8 +34,8 @@ class Inputs:
     erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.
     published: account, post, occurred_at (int64 microseconds): posts of linked accounts. trusted: accounts to which no
     guard applies. born: account, day (since 1970) on which it was made, where that is known.
-    pauses: account, start, end (int64 days since 1970, start <= day < end) of times that do not count as age; and, where
-    given, held: 1 for one that goes on and whose own days count only once it ends.
+    pauses: account, start, end (int64 days since 1970, start <= day < end) of times that do not count as age; and,
+      where given, held: 1 for one that goes on and whose own days count only once it ends.
     """
 
     as_of: date

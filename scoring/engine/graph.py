@@ -13,6 +13,8 @@ DAMPING = 0.85
 TOLERANCE = 1e-10
 # 0.85 ** rounds < TOLERANCE long before.
 MOST_ROUNDS = 300
+# Edges at work at a time.
+ROWS = 1 << 22
 
 
 def _weight(relative: NDArray[np.float64]) -> Int64:
@@ -32,11 +34,17 @@ def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDA
     if span <= 8 * len(actor) + 1024:
         # Account numbers lie close together: marking beats sorting by far.
         seen = np.zeros(span, dtype=bool)
-        seen[actor - low] = True
-        seen[target - low] = True
+        source, sink = np.empty(len(actor), np.int32), np.empty(len(target), np.int32)
+        # Some at a time: nothing of the length of all edges is made but what is returned.
+        parts = [slice(start, start + ROWS) for start in range(0, len(actor), ROWS)]
+        for part in parts:
+            seen[actor[part] - low] = True
+            seen[target[part] - low] = True
         accounts = np.flatnonzero(seen).astype(np.int64) + low
         position = np.cumsum(seen, dtype=np.int32) - np.int32(1)
-        return accounts, position[actor - low], position[target - low]
+        for part in parts:
+            source[part], sink[part] = position[actor[part] - low], position[target[part] - low]
+        return accounts, source, sink
     accounts, positions = np.unique(np.concatenate([actor, target]), return_inverse=True)
     both = positions.astype(np.int32)
     return accounts, both[: len(actor)], both[len(actor) :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -37,21 +38,23 @@ class Made:
     pairs: Columns | None = None
 
 
-class Pairs(Mapping[str, NDArray[np.int64]]):
+class Pairs(Mapping[str, NDArray[Any]]):
     """The columns of int_pairs, each made when it is asked for: at a hundred million rows they do not fit side by side.
 
+    Accounts are int64, all else as narrow as the kernel made it, and not to be written to.
     A day that is none is UNDATED.
     """
 
     def __init__(self, table: pa.Table, base: int) -> None:
         self.table, self.base = table, base
 
-    def __getitem__(self, name: str) -> NDArray[np.int64]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         column = self.table.column(name)
         if column.null_count:
             column = column.fill_null(UNDATED)
-        values: NDArray[np.int64] = column.to_numpy().astype(np.int64)
+        values: NDArray[Any] = column.to_numpy()
         if name in ("target", "actor"):
+            values = values.astype(np.int64)
             values += self.base
         return values
 
@@ -125,7 +128,7 @@ def _offer(
 
 def guarded_hands(pairs: Columns, guarded: Columns) -> Int64:
     """What each of the sorted `pairs` hands on in the graph, in 65,536ths: less where it is among the guarded."""
-    hands: Int64 = pairs["hands"]
+    hands: Int64 = pairs["hands"].astype(np.int64)
     if not len(guarded["target"]) or not len(hands):
         return hands
     target, actor = pairs["target"], pairs["actor"]
