@@ -31,7 +31,8 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ WARM_UP = 30
 # What a lot of new accounts may bring: fresh reactions, a part of what came before, so much of what came along.
 FREE = 1
 # What one reaction weighs on average, in the week in which it happens, of what fades in days.
-FREE_NOW = 2 * ONE // 3
+FREE_NOW = (2 * ONE + 2) // 3
 ESTABLISHED = 12
 # The same for whom a network's API alone tells of, where no day of making is known: whether anybody else reacts to
 # their new ones is not seen there.
@@ -78,8 +79,11 @@ LEAST = ONE // 1024
 # How many times the accounts that two have in common a network must have, for any and for all of the effect.
 NETWORK, LARGE_NETWORK = 2, 4
 WEDGES = 1 << 22
+# Pairs at work at a time.
+ROWS = 1 << 22
 
 Bools = NDArray[np.bool_]
+Positions = NDArray[np.int32]
 
 
 def find(
@@ -91,10 +95,10 @@ def find(
 ) -> Columns:
     """The pairs that count less: target, actor, weight (0 < weight < ONE) and reason (BURST, CIRCLE), sorted by both.
 
-    pairs: the columns of PAIRS, int64 [pairs], each (target, actor) once, in any order: first_day in days since 1970,
-    UNDATED where nothing dates it; confirmed and supplied 0 or 1; recent (the sum of its events) and hands in
-    65,536ths. born: account and day on which it was made, where that is known. trusted: targets whose reactions are not
-    judged. Where both guards apply, the lower weight stands.
+    pairs: the columns of PAIRS, whole numbers of any width [pairs], each (target, actor) once, in any order: first_day
+    in days since 1970, UNDATED where nothing dates it; confirmed and supplied 0 or 1; now and recent (sums of its
+    events) and hands in 65,536ths. born: account and day on which it was made, where that is known. trusted: targets
+    whose reactions are not judged. Where both guards apply, the lower weight stands.
     """
     target, actor = (np.asarray(pairs[name], dtype=np.int64) for name in ("target", "actor"))
     if not len(target):
@@ -140,88 +144,104 @@ def _days_made(accounts: Int64, born: Columns) -> Int64:
     return made
 
 
-def _bursts(pairs: Columns, source: NDArray[np.int32], sink: NDArray[np.int32], made: Int64) -> tuple[Int64, Int64]:
+def _bursts(pairs: Columns, source: Positions, sink: Positions, made: Int64) -> tuple[Int64, Int64]:
     """Pairs (as target * accounts + actor) of lots that are too many, and their weights."""
     count = len(made)
-    day = np.asarray(pairs["first_day"], dtype=np.int64)
-    said = np.flatnonzero((day != UNDATED) & (np.asarray(pairs["supplied"]) == 0))
-    source, sink, day = source[said], sink[said], day[said]
-    network = np.asarray(pairs["network"])[said]
-    alone = np.asarray(pairs["confirmed"])[said] != 0
-    week = day // 7
+    day = np.asarray(pairs["first_day"])
+    said = (day != UNDATED) & (np.asarray(pairs["supplied"]) == 0)
+    network, alone = np.asarray(pairs["network"]), np.asarray(pairs["confirmed"]) != 0
     # Whom a table of the network names too was covered by it.
     one_by_one = np.ones(count, dtype=bool)
-    one_by_one[sink[~alone]] = False
-    new, dated = _new(source, sink, day, 7 * week, network, alone, one_by_one, made)
-    if not new.any():
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    thin = new.copy()
-    thin[new] = ~_vouched(source, sink, new, count)
+    for part in _stretches(len(day)):
+        one_by_one[sink[part][said[part] & ~alone[part]]] = False
+    thin, dated = _new(source, sink, day, said, network, alone, one_by_one, made)
+    del network, alone
+    _leave_vouched(thin, source, sink, said & ~thin, count)
     # Only a target that has more than FREE of them can have too many: the others are not looked at again.
-    rows = np.flatnonzero(np.bincount(sink[thin], minlength=count)[sink] > FREE)
-    if not len(rows):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    brings = np.stack([np.asarray(pairs[name], dtype=np.int64)[said[rows]] for name in MEASURES])
-    # One account's repetitions saturate, as they do where they count (scoring.engine.sql.int_any).
-    now, recent = MEASURES.index("now"), MEASURES.index("recent")
-    brings[now] = np.minimum(brings[now], ONE)
-    brings[recent] = 3 * brings[recent] * ONE // (brings[recent] + 2 * ONE)
-    weight = _shares(sink[rows].astype(np.int64), week[rows], thin[rows], brings, (one_by_one[sink] & ~dated)[rows])
-    less = weight < ONE
-    return sink[rows[less]].astype(np.int64) * count + source[rows[less]], weight[less]
+    many = _counted(sink, thin, count) > FREE
+    for part in _stretches(len(sink)):
+        said[part] &= many[sink[part]]
+    measures = [np.asarray(pairs[name]) for name in MEASURES] if said.any() else []
+    keys, weights = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    # What a target's lots may bring is its own affair: some targets at a time.
+    sizes = np.cumsum(_counted(sink, said, count))
+    first = 0
+    while first < count:
+        done = sizes[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(sizes, done + ROWS, side="right")))
+        rows = np.flatnonzero(said & (sink >= first) & (sink < last))
+        first = last
+        if not len(rows):
+            continue
+        brings = np.stack([values[rows].astype(np.int64) for values in measures])
+        # One account's repetitions saturate, as they do where they count (scoring.engine.sql.int_any).
+        now, recent = MEASURES.index("now"), MEASURES.index("recent")
+        brings[now] = np.minimum(brings[now], ONE)
+        brings[recent] = 3 * brings[recent] * ONE // (brings[recent] + 2 * ONE)
+        target = sink[rows].astype(np.int64)
+        by_sight = one_by_one[target] & ~dated[source[rows]]
+        weight = _shares(target, day[rows].astype(np.int64) // 7, thin[rows], brings, by_sight)
+        less = weight < ONE
+        keys.append(target[less] * count + source[rows[less]])
+        weights.append(weight[less])
+    return np.concatenate(keys), np.concatenate(weights)
 
 
 def _new(
-    source: NDArray[np.int32],
-    sink: NDArray[np.int32],
-    day: Int64,
-    monday: Int64,
-    network: NDArray[np.int64],
+    source: Positions,
+    sink: Positions,
+    day: NDArray[Any],
+    said: Bools,
+    network: NDArray[Any],
     alone: Bools,
     one_by_one: Bools,
     made: Int64,
 ) -> tuple[Bools, Bools]:
-    """Whether the actor was new on the pair's first day, as far as that can be known; and whether the day on which it
-    was made says so."""
+    """Whether the actor was new on the pair's first day, as far as that can be known, of those `said` alone; and, by
+    account, whether the day on which it was made says so."""
     never = np.iinfo(np.int64).max
     seen, reached = np.full(len(made), never), np.full(len(made), never)
-    np.minimum.at(reached, sink, day)
-    np.minimum.at(seen, source, day)
-    np.minimum(seen, reached, out=seen)
     covered_since = np.full(int(network.max(initial=0)) + 1, never)
-    np.minimum.at(covered_since, network[~alone], day[~alone])
-    since = covered_since[network]
-    linked = one_by_one[sink]
-    since[linked] = reached[sink[linked]]
+    for part in _stretches(len(day)):
+        rows = said[part]
+        there, on = sink[part][rows], day[part][rows].astype(np.int64)
+        np.minimum.at(reached, there, on)
+        np.minimum.at(seen, source[part][rows], on)
+        told = ~alone[part][rows]
+        np.minimum.at(covered_since, network[part][rows][told], on[told])
+    np.minimum(seen, reached, out=seen)
     # Who was seen before it was made was not made then.
-    dated = ((made != UNDATED) & (made <= seen))[source]
-    by_sight = ~dated & (since < monday - WARM_UP) & (day - seen[source] <= NEW_SINCE_SEEN)
-    return np.asarray(by_sight | (dated & (day - made[source] <= NEW_SINCE_MADE))), dated
+    dated = (made != UNDATED) & (made <= seen)
+    new = np.zeros(len(day), dtype=bool)
+    for part in _stretches(len(day)):
+        rows = said[part]
+        there, by, on = sink[part][rows], source[part][rows], day[part][rows].astype(np.int64)
+        since = np.where(one_by_one[there], reached[there], covered_since[network[part][rows]])
+        by_sight = (since < on // 7 * 7 - WARM_UP) & (on - seen[by] <= NEW_SINCE_SEEN)
+        new[part][rows] = np.where(dated[by], on - made[by] <= NEW_SINCE_MADE, by_sight)
+    return new, dated
 
 
-def _vouched(source: NDArray[np.int32], sink: NDArray[np.int32], new: Bools, count: int) -> Bools:
-    """For each new pair: whether somebody who was not new reacted to its actor, other than its target."""
-    grown = np.flatnonzero(~new)
-    listeners = np.bincount(sink[grown], minlength=count)
-    number = listeners[source[new]]
+def _leave_vouched(new: Bools, source: Positions, sink: Positions, grown: Bools, count: int) -> None:
+    """Take off `new` the pairs to whose actor somebody of the `grown` pairs reacted, other than their target."""
+    listeners = _counted(sink, grown, count)
     # Of a single one, it matters who that is.
-    single = np.flatnonzero(number == 1)
-    asked = np.zeros(count, dtype=bool)
-    asked[source[new][single]] = True
-    rows = grown[asked[sink[grown]]]
-    listener = np.full(count, -1, dtype=np.int64)
-    listener[sink[rows]] = source[rows]
-    vouched = number > 0
-    vouched[single] = listener[source[new][single]] != sink[new][single]
-    return np.asarray(vouched)
+    listener = np.full(count, -1, dtype=np.int32)
+    for part in _stretches(len(new)):
+        rows = grown[part]
+        listener[sink[part][rows]] = source[part][rows]
+    for part in _stretches(len(new)):
+        rows = new[part]
+        by, there = source[part][rows], sink[part][rows]
+        new[part][rows] = (listeners[by] == 0) | ((listeners[by] == 1) & (listener[by] == there))
 
 
 def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64, by_sight: Bools) -> Int64:
     """The weight of each pair: new ones of a target and week share what their lot may bring; brings: [measures, n];
     by_sight: new, if at all, by what their one target was seen to get."""
-    lots, lot = np.unique(np.stack([target, week]), axis=1, return_inverse=True)
-    lot = lot.reshape(-1)
-    count = lots.shape[1]
+    span = int(week.max() - week.min()) + 1
+    keys, lot = np.unique(target * span + (week - week.min()), return_inverse=True)
+    lots, count = np.stack(np.divmod(keys, span)), len(keys)
 
     def summed(of: Bools) -> Int64:
         # Whole numbers below 2 ** 53 add up exactly.
@@ -259,14 +279,14 @@ def _shares(target: Int64, week: Int64, thin: Bools, brings: Int64, by_sight: Bo
 # ---------------------------------------------------------------- circles
 
 
-def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> tuple[Int64, Int64]:
+def _circles(source: Positions, sink: Positions, network: Int64, count: int) -> tuple[Int64, Int64]:
     """Pairs (as target * accounts + actor) inside circles, and their weights; a pair of both kinds is named twice."""
     size = _sizes(source, sink, network, count)
     inside = _core(source, sink, count)
     if not len(inside):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     low, high, answers = _mutual(source, sink, count)
-    had = np.bincount(sink, minlength=count)
+    had = _counted(sink, None, count)
     source, sink, network = source[inside], sink[inside], network[inside]
     tight = _tight(source, sink, low, high, answers)
     closed = _closed(source, sink, had)
@@ -284,7 +304,7 @@ def _circles(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64,
 
 
 def _tight(
-    source: NDArray[np.int32], sink: NDArray[np.int32], low: Int64, high: Int64, answers: Int64
+    source: Positions, sink: Positions, low: Int64, high: Int64, answers: Int64
 ) -> tuple[NDArray[np.float64], Int64]:
     """For each pair how tight it is, 0 to 1, by those with whom both exchange reactions; and how many those are.
 
@@ -304,7 +324,7 @@ def _tight(
     return tight, number
 
 
-def _closed(source: NDArray[np.int32], sink: NDArray[np.int32], had: Int64) -> tuple[NDArray[np.float64], Int64]:
+def _closed(source: Positions, sink: Positions, had: Int64) -> tuple[NDArray[np.float64], Int64]:
     """For each pair how closed the group of both is, 0 to 1 (0 where they are of none), and how many are in it.
 
     had: how many react to each account, from anywhere.
@@ -326,7 +346,7 @@ def _closed(source: NDArray[np.int32], sink: NDArray[np.int32], had: Int64) -> t
     return np.where(within, closed, 0.0), np.where(within, members[group[sink]] - 2, 0)
 
 
-def _places(keys: Int64, source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> Int64:
+def _places(keys: Int64, source: Positions, sink: Positions, count: int) -> Int64:
     """Where the two of each pair are in `keys` (sorted, the smaller number * count + the other), -1 where nowhere."""
     if not len(keys):
         return np.full(len(source), -1, dtype=np.int64)
@@ -335,17 +355,22 @@ def _places(keys: Int64, source: NDArray[np.int32], sink: NDArray[np.int32], cou
     return np.where(keys[place] == wanted, place, -1)
 
 
-def _mutual(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> tuple[Int64, Int64, Int64]:
+def _mutual(source: Positions, sink: Positions, count: int) -> tuple[Int64, Int64, Int64]:
     """Both ends (the smaller number first, sorted) of each two who react to each other, and with how many each does.
 
     Of those two, one at least could be in a circle: the others' numbers are not complete.
     """
-    given, had = np.bincount(source, minlength=count), np.bincount(sink, minlength=count)
+    given, had = _counted(source, None, count), _counted(sink, None, count)
     could = (given > SMALL) & (had > SMALL)
     answers = (given > 0) & (had > 0)
-    kept = answers[source] & answers[sink] & (could[source] | could[sink])
-    source, sink = source[kept], sink[kept]
-    key = np.minimum(source, sink).astype(np.int64) * count + np.maximum(source, sink)
+    keys = [np.zeros(0, np.int64)]
+    for part in _stretches(len(source)):
+        one, other = source[part], sink[part]
+        kept = answers[one] & answers[other] & (could[one] | could[other])
+        one, other = one[kept], other[kept]
+        keys.append(np.minimum(one, other).astype(np.int64) * count + np.maximum(one, other))
+    key = np.concatenate(keys)
+    keys.clear()
     key.sort()
     low, high = np.divmod(key[1:][key[1:] == key[:-1]], count)
     return low, high, np.bincount(low, minlength=count) + np.bincount(high, minlength=count)
@@ -363,18 +388,21 @@ def _core_of_edges(low: Int64, high: Int64, count: int) -> Bools:
     return kept
 
 
-def _sizes(source: NDArray[np.int32], sink: NDArray[np.int32], network: Int64, count: int) -> Int64:
+def _sizes(source: Positions, sink: Positions, network: Int64, count: int) -> Int64:
     """How many accounts each network (by its number) has."""
     of_account = np.zeros(count, dtype=np.int64)
-    of_account[source] = network
-    of_account[sink] = network
+    for ends in (source, sink):
+        for part in _stretches(len(ends)):
+            of_account[ends[part]] = network[part]
     return np.bincount(of_account, minlength=int(network.max(initial=0)) + 1)
 
 
-def _core(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+def _core(source: Positions, sink: Positions, count: int) -> NDArray[np.int64]:
     """The pairs among accounts that each have more than SMALL such pairs as actor and as target: what could be in a
     circle, found by leaving out the rest round by round."""
-    rows = np.arange(len(source))
+    busy = (_counted(source, None, count) > SMALL) & (_counted(sink, None, count) > SMALL)
+    inside = [np.flatnonzero(busy[source[part]] & busy[sink[part]]) + part.start for part in _stretches(len(source))]
+    rows = np.concatenate(inside)
     while len(rows):
         busy = np.bincount(source[rows], minlength=count) > SMALL
         busy &= np.bincount(sink[rows], minlength=count) > SMALL
@@ -383,6 +411,20 @@ def _core(source: NDArray[np.int32], sink: NDArray[np.int32], count: int) -> NDA
             break
         rows = fewer
     return rows
+
+
+def _stretches(rows: int) -> Iterator[slice]:
+    """Rows in turn, some at a time: NumPy widens what it counts and looks up, and all at once that would not fit."""
+    for start in range(0, rows, ROWS):
+        yield slice(start, min(start + ROWS, rows))
+
+
+def _counted(ends: Positions, chosen: Bools | None, count: int) -> Int64:
+    """How many of the pairs, or of those `chosen`, each account is an end of."""
+    number = np.zeros(count, dtype=np.int64)
+    for part in _stretches(len(ends)):
+        number += np.bincount(ends[part] if chosen is None else ends[part][chosen[part]], minlength=count)
+    return number
 
 
 def _in_common(low: Int64, high: Int64, count: int) -> Int64:
