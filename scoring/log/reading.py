@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from accounts.networks.base import ORIGINS
 from scoring import columns
-from scoring.log.compaction import erased_accounts, midnight
+from scoring.log.compaction import midnight
 from scoring.log.days import SCHEMA, SELECT, TYPES, Columns
+from scoring.log.erasure import erased_accounts
 from scoring.log.lake import Lake, Manifest, open_lake
 
 # What a person uploaded stands beside what others say, not in its place.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db.models import Count
 
-from scoring.log.compaction import erased_accounts
+from scoring.log.erasure import erased_accounts
 from scoring.log.lake import open_lake
 from scoring.models import Interaction
 
