@@ -90,6 +90,15 @@ def test_what_youtube_would_bring_stands_beside_the_score_for_its_owner_and_visi
     call_command("explain", "alice", stdout=out)
     assert f"YouTube, apart from the score: +{scores['Alice'].apart:.1f}. Its terms" in out.getvalue()
     assert "switches to v1+youtube" in out.getvalue()
+    for command in (
+        ("explain", "ya", "--network", "google"),
+        ("whatif", "alice", "--network", "google", "--feature", "reply_actors_recent", "--to", "500"),
+    ):
+        out = StringIO()
+        call_command(*command, stdout=out)
+        assert "Google (YouTube) stays apart from the score: nothing there" in out.getvalue()
+    call_command("explain", "a", "--network", "twitter", stdout=(out := StringIO()))
+    assert "stays apart" not in out.getvalue()
     assert privacy.export_person(people[0])["score"][0]["apart"] == scores["Alice"].apart
 
 

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Person
-from scoring import daily, publish
-from scoring.models import Score, Suggestion
+from scoring import daily, log, publish
+from scoring.models import Score, ScoreRun, Suggestion
 from tests.scoring.conftest import AT, TODAY, names, replies
 
 
@@ -59,8 +59,9 @@ def test_it_tells_what_would_raise_a_score_and_answers_questions(town: Person) -
         (["alice", "--network", "mastodon"], "Alice has no account of mastodon; linked: facebook, twitter"),
         (["alice", "--to", "5"], "--feature and --to belong together"),
         (["alice", "--feature", "reply_actors_recent"], "--feature and --to belong together"),
-        (["alice", "--feature", "reply_actors_recent", "--to", "nan"], "a number from 0 up"),
-        (["alice", "--feature", "reply_actors_recent", "--to", "-1"], "a number from 0 up"),
+        (["alice", "--feature", "reply_actors_recent", "--to", "nan"], "a number from 0 to 1,000,000,000,000"),
+        (["alice", "--feature", "reply_actors_recent", "--to", "-1"], "a number from 0 to"),
+        (["alice", "--feature", "reply_actors_recent", "--to", "1e300"], "a number from 0 to"),
         (["alice", "--feature", "reply_actors_recent", "--to", "many"], "invalid float value"),
         (["alice", "--feature", "reply_actors_recent", "--to", "5"], "say which with --network"),
         (["alice", "--feature", "reply_actor", "--to", "5"], "like it: reply_actors"),
@@ -68,6 +69,17 @@ def test_it_tells_what_would_raise_a_score_and_answers_questions(town: Person) -
     ]:
         with pytest.raises(CommandError, match=message):
             whatif(*wrong)
+
+    # A formula whose file is gone explains nothing any more, and says so.
+    log.copy_features(TODAY, "v1", "v0")
+    ScoreRun.objects.update(formula="v0")
+    for command in (
+        ("whatif", "alice", "--network", "twitter", "--feature", "reply_actors_recent", "--to", "5"),
+        ("explain", "a", "--network", "twitter"),
+    ):
+        with pytest.raises(CommandError, match="no formula 'v0'"):
+            call_command(*command, stdout=StringIO())
+    ScoreRun.objects.update(formula="v1")
 
     # Suggestions are of the newest run alone, and go with the score.
     Suggestion.objects.update(points=99.0)

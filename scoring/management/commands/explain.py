@@ -13,9 +13,10 @@ from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from scoring import days, explanations, formula, suspicions
-from scoring.exports import NothingToExport, account_leaves, stored_leaves
+from scoring.exports import NothingToExport, account_leaves, published_run, stored_leaves
 from scoring.formula import explain
 from scoring.formula.base import Leaves
+from scoring.formula.declared import declared
 from scoring.log import NoFeatures
 from scoring.models import DayChange, Score
 
@@ -72,11 +73,15 @@ class Command(BaseCommand):
             return
         try:
             leaves = self.of_account(network, handle, as_of) if network else self.of_person(handle, as_of)
-        except (NothingToExport, NoFeatures) as error:
+        except (NothingToExport, NoFeatures, formula.UnknownFormula) as error:
             raise CommandError(str(error)) from error
         if not len(leaves.points):
             raise CommandError(f"{handle} had no score {f'on {as_of}' if as_of else 'in the newest run'}.")
         self.stdout.write(explain.render(explanations.tree(leaves, by=by)))
+        if network and declared(published_run(as_of).formula).weight_of(NETWORKS[network].spec.code) <= 0:
+            self.stdout.write(
+                f"{NETWORKS[network].spec.label} stays apart from the score: nothing there brings points."
+            )
         person = None if network or as_of else Person.objects.by_handle(handle).first()
         current = Score.objects.filter(person=person).first() if person else None
         if current:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from argparse import ArgumentParser
 from difflib import get_close_matches
 from typing import Any
@@ -16,9 +15,13 @@ from accounts.networks import NETWORKS
 from scoring import computing, formula, suggestions
 from scoring.features import catalogue
 from scoring.features.catalogue import Feature
+from scoring.formula.declared import declared
 from scoring.formula.explain import amount
 from scoring.log import NoFeatures
 from scoring.models import Score, ScoreRun, Suggestion
+
+# More than anything can be counted to.
+MOST = 10**12
 
 
 class Command(BaseCommand):
@@ -47,8 +50,8 @@ class Command(BaseCommand):
             raise CommandError(f"{person.handle} has no account of {network}; linked: {', '.join(sorted(linked))}.")
         if feature is None or to is None:
             self.suggest(person, network)
-        elif not math.isfinite(to) or to < 0:
-            raise CommandError("--to takes a number from 0 up.")
+        elif not 0 <= to <= MOST:
+            raise CommandError(f"--to takes a number from 0 to {MOST:,}.")
         else:
             self.ask(person, feature_of(feature, {network} if network else linked), to)
 
@@ -83,13 +86,14 @@ class Command(BaseCommand):
             raise CommandError("There has been no run yet; run `manage.py recompute`.")
         accounts = np.array(sorted(person.links.values_list("account", flat=True)), dtype=np.int64)
         try:
+            scorer = formula.get(newest.formula)
             table, _ = computing.stored_features(newest.as_of, newest.formula, accounts)
-        except NoFeatures as error:
+        except (NoFeatures, formula.UnknownFormula) as error:
             raise CommandError(str(error)) from error
         mine, _ = computing.members_table(
             table, {"account": accounts, "person": np.zeros(len(accounts), dtype=np.int64)}
         )
-        answer = suggestions.ask(formula.get(newest.formula), mine=mine, feature=feature, to=to)
+        answer = suggestions.ask(scorer, mine=mine, feature=feature, to=to)
         name = names_of([answer.account]).get(answer.account, answer.account)
         self.stdout.write(f"{person.handle}: {answer.before:.2f} as of {newest.as_of} by {newest.formula}")
         self.stdout.write(
@@ -101,6 +105,10 @@ class Command(BaseCommand):
         for column, more in answer.moved.items():
             label = catalogue.BY_KEY[feature.network, column].label
             self.stdout.write(f"  with it: {label} ({column}) {more:+,.1f}")
+        if declared(newest.formula).weight_of(catalogue.NETWORKS[feature.network].code) <= 0:
+            self.stdout.write(
+                f"{NETWORKS[feature.network].spec.label} stays apart from the score: nothing there moves it."
+            )
         change = answer.after - answer.before
         self.stdout.write(self.style.SUCCESS(f"Score: {answer.before:.2f} -> {answer.after:.2f} ({change:+.2f})"))
 
