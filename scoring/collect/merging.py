@@ -131,6 +131,24 @@ POSTS = f"""
 """
 
 
+# What somebody uploaded and the network or the operator says too is no longer the uploader's word alone. Where what a
+# network said may be kept for some days only, what was uploaded stays what it is, and is kept.
+VOUCHED_RELATIONS = f"""
+    UPDATE scoring_relation SET origin = %(origin)s
+    FROM staged_relation
+    JOIN staged_account AS target ON target.external_id = staged_relation.target
+    JOIN staged_account AS actor ON actor.external_id = staged_relation.actor
+    WHERE scoring_relation.target = target.id AND scoring_relation.actor = actor.id
+      AND scoring_relation.verb = staged_relation.verb AND scoring_relation.origin = {UPLOADED}
+"""
+VOUCHED_INTERACTIONS = f"""
+    UPDATE scoring_interaction SET origin = %(origin)s
+    FROM staged_ready
+    WHERE row >= %(start)s AND row < %(end)s
+      AND scoring_interaction.key = staged_ready.key AND scoring_interaction.origin = {UPLOADED}
+"""
+
+
 @dataclass(slots=True)
 class Looked:
     """Which files of the lake have been looked through for the staged keys."""
@@ -352,9 +370,16 @@ def store_interactions(staging: Staging, looked: Looked, progress: Progress, sum
                     {**bounds, "network": staging.spec.code, "origin": staging.origin_code},
                 )
                 new += cursor.rowcount
+                if vouches(staging):
+                    cursor.execute(VOUCHED_INTERACTIONS, {**bounds, "origin": staging.origin_code})
             progress("storing", min(start + SLICE, staging.rows), staging.rows)
     summary.new += new
     summary.known += staging.staged["staged_interaction"] - new
+
+
+def vouches(staging: Staging) -> bool:
+    """Whether what is staged takes the place of the same said by an upload."""
+    return staging.origin_code != UPLOADED and (staging.spec.retain_days is None or staging.origin != "api")
 
 
 def look_again(looked: Looked, start: int) -> None:
@@ -392,6 +417,8 @@ def store_others(staging: Staging, summary: Summary) -> None:
                 summary.new += cursor.rowcount
                 summary.known += staged - cursor.rowcount
                 if table == "staged_relation":
+                    if vouches(staging):
+                        cursor.execute(VOUCHED_RELATIONS, codes)
                     renews = staging.spec.retain_days is not None and staging.origin == "api"
                     cursor.execute(RENEWED if renews else EARLIER, codes)
                     if staging.spec.api_ids:

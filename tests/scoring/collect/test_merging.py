@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import Account, LinkedAccount, Person
 from accounts.networks import NETWORKS
-from accounts.networks.base import Counter, Interaction, Post, PostTotal
+from accounts.networks.base import ORIGINS, Counter, Interaction, Post, PostTotal
 from scoring import log, models
 from scoring.collect.keys import post_number
 from scoring.collect.merging import merge
@@ -77,6 +77,20 @@ def test_a_follower_without_a_date_is_a_relation_seen_from_the_earliest_sight_on
     assert (summary.new, summary.known) == (0, 2)
     assert set(models.Relation.objects.values_list("observed_at", flat=True)) == {POSTED}
     assert not models.Interaction.objects.exists()
+
+
+@pytest.mark.parametrize("origin", ["api", "bulk"])
+def test_what_was_uploaded_and_is_said_by_others_too_is_no_longer_the_uploaders_word_alone(origin: str):
+    told = [Interaction("like", "2", POSTED, post="p", key="k1"), Interaction("follow", "2", None)]
+    alone = [Interaction("like", "3", POSTED, post="p", key="k2"), Interaction("follow", "3", None)]
+    store([*told, *alone])
+    summary, _ = store(told, origin=origin)
+    assert (summary.new, summary.known) == (0, 2)
+    store([*told, *alone])
+    second, third = (Account.objects.get(external_id=actor).pk for actor in ("2", "3"))
+    for model in (models.Interaction, models.Relation):
+        origins = dict(model.objects.values_list("actor", "origin"))
+        assert origins == {second: ORIGINS[origin], third: ORIGINS["archive"]}
 
 
 def test_a_total_only_grows():
