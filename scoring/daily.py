@@ -48,7 +48,8 @@ from scoring.computing import (
     stored_output,
 )
 from scoring.engine import duckdb as engine
-from scoring.engine.base import Columns, Output
+from scoring.engine.base import Columns, Inputs, Output
+from scoring.engine.moments import rows_of
 from scoring.features.base import ONE, FeatureTable
 from scoring.formula.base import Formula, Scored
 from scoring.models import Score, ScoreRun
@@ -189,18 +190,20 @@ def publish_and_award(
     say("publish", f"{persons:,} people and {run.counts['accounts']:,} accounts scored by {run.formula}")
     newest = is_newest(run.as_of)
     if newest:
-        results = beside(results, output, owners, run)
+        # What was done to members, read once for all that is said of it.
+        rows = rows_of(inputs(run.as_of), owners["account"])
+        results = beside(results, output, owners, run, rows)
     provisional_scores = Score.objects.filter(run__kind=ScoreRun.Kind.PROVISIONAL, as_of__gte=run.as_of)
     fresher = list(provisional_scores.values_list("person_id", flat=True))
     written = publish(run=run, results=results, at=at)
     say("publish", ", ".join(f"{rows:,} {name}" for name, rows in written.items()))
     looked = None
     if newest:
-        looked = reasons.tell_moments(run=run, output=output, owners=owners, log_of=inputs, temp_folder=spill_folder())
+        looked = reasons.tell_moments(run=run, output=output, owners=owners, rows=rows, temp_folder=spill_folder())
         members, person = members_table(table, owners)
         suspected = weighing.tell(
             formula.get(run.formula),
-            rows=looked.rows,
+            rows=rows,
             members=members,
             person=person,
             scored=results.persons,
@@ -236,8 +239,13 @@ def publish_and_award(
     return moves
 
 
-def beside(results: Results, output: Output, owners: dict[str, NDArray[np.int64]], run: ScoreRun) -> Results:
-    """`results` with what is said of current scores alone: what they would be without a rest, what would raise them."""
+def beside(
+    results: Results, output: Output, owners: dict[str, NDArray[np.int64]], run: ScoreRun, rows: Inputs
+) -> Results:
+    """`results` with what is said of current scores alone: what they would be without a rest, what would raise them.
+
+    rows: the log of members' accounts.
+    """
     table, accounts = output.features, output.features.supplied == 0
     standing = table.account[accounts], output.standing[accounts]
     mine, person = members_table(table, owners)
@@ -254,7 +262,7 @@ def beside(results: Results, output: Output, owners: dict[str, NDArray[np.int64]
         results,
         person_bounds=intervals.from_log(
             scorer,
-            inputs(run.as_of),
+            rows,
             members=mine,
             person=person,
             scored=results.persons,
@@ -387,7 +395,7 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
     mine = {name: values[chosen] for name, values in owners.items()}
     as_of = at.date() + timedelta(days=1)
     last, guards = last_standings()
-    known = inputs(as_of)
+    known = rows_of(inputs(as_of), mine["account"])
     output = engine.compute(known, standing=last, only=mine["account"], guards=guards, temp_folder=spill_folder())
     table = output.features
     scorer = formula.get(version)
@@ -440,6 +448,6 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             persons=scored.entity,
         )
         reasons.refresh_moments(
-            inputs=known, owners=mine, standing=last, guards=guards, version=version, temp_folder=spill_folder()
+            rows=known, owners=mine, standing=last, guards=guards, version=version, temp_folder=spill_folder()
         )
     return run

@@ -15,7 +15,7 @@ import numpy as np
 
 from scoring import changes, formula, log, moments
 from scoring.engine.base import Columns, Inputs, Output
-from scoring.engine.moments import leaving_out, of_accounts, rows_of
+from scoring.engine.moments import leaving_out, of_accounts
 from scoring.features.base import Int64
 from scoring.models import ScoreRun
 
@@ -38,11 +38,13 @@ class Looked:
 
 
 def tell_moments(
-    *, run: ScoreRun, output: Output, owners: Columns, log_of: LogOf, temp_folder: Path | None = None
+    *, run: ScoreRun, output: Output, owners: Columns, rows: Inputs, temp_folder: Path | None = None
 ) -> Looked:
-    """Write what each post of everybody in `owners` (account, person; sorted by account) brought to `run`'s scores."""
+    """Write what each post of everybody in `owners` (account, person; sorted by account) brought to `run`'s scores.
+
+    rows: the log of their accounts (scoring.engine.moments.rows_of).
+    """
     since = changes.day_before(run)
-    rows = rows_of(log_of(run.as_of), np.asarray(owners["account"]))
     proper = output.features.supplied == 0
     found = moments_in(
         rows,
@@ -60,7 +62,7 @@ def tell_moments(
 
 def refresh_moments(
     *,
-    inputs: Inputs,
+    rows: Inputs,
     owners: Columns,
     standing: tuple[Int64, Int64],
     guards: Columns | None,
@@ -69,7 +71,7 @@ def refresh_moments(
 ) -> int:
     """The same for some people between two daily runs, with the last one's standings; returns the rows written."""
     found = moments_in(
-        rows_of(inputs, np.asarray(owners["account"])),
+        rows,
         owners=owners,
         standing=standing,
         guards=guards,
