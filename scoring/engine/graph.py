@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from scoring.engine.pairs import Positions, stretches
 from scoring.features.base import ONE, Int64
 
 DAMPING = 0.85
@@ -13,8 +14,6 @@ DAMPING = 0.85
 TOLERANCE = 1e-10
 # 0.85 ** rounds < TOLERANCE long before.
 MOST_ROUNDS = 300
-# Edges at work at a time.
-ROWS = 1 << 22
 
 
 def _weight(relative: NDArray[np.float64]) -> Int64:
@@ -27,7 +26,7 @@ def _weight(relative: NDArray[np.float64]) -> Int64:
 UNKNOWN = int(_weight(np.array([1.0 - DAMPING]))[0])
 
 
-def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDArray[np.int32]]:
+def numbered(actor: Int64, target: Int64) -> tuple[Int64, Positions, Positions]:
     """The accounts in order, and each edge's ends as positions among them."""
     low, high = min(actor.min(), target.min()), max(actor.max(), target.max())
     span = int(high) - int(low) + 1
@@ -36,13 +35,12 @@ def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDA
         seen = np.zeros(span, dtype=bool)
         source, sink = np.empty(len(actor), np.int32), np.empty(len(target), np.int32)
         # Some at a time: nothing of the length of all edges is made but what is returned.
-        parts = [slice(start, start + ROWS) for start in range(0, len(actor), ROWS)]
-        for part in parts:
+        for part in stretches(len(actor)):
             seen[actor[part] - low] = True
             seen[target[part] - low] = True
         accounts = np.flatnonzero(seen).astype(np.int64) + low
         position = np.cumsum(seen, dtype=np.int32) - np.int32(1)
-        for part in parts:
+        for part in stretches(len(actor)):
             source[part], sink[part] = position[actor[part] - low], position[target[part] - low]
         return accounts, source, sink
     accounts, positions = np.unique(np.concatenate([actor, target]), return_inverse=True)
@@ -50,7 +48,7 @@ def numbered(actor: Int64, target: Int64) -> tuple[Int64, NDArray[np.int32], NDA
     return accounts, both[: len(actor)], both[len(actor) :]
 
 
-def _in_order(sink: NDArray[np.int32], source: NDArray[np.int32]) -> bool:
+def _in_order(sink: Positions, source: Positions) -> bool:
     """Whether edges are sorted by their ends, each once."""
     same = sink[1:] == sink[:-1]
     return bool(np.all((sink[1:] > sink[:-1]) | same) and np.all(source[1:][same] > source[:-1][same]))

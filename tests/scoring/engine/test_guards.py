@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.engine import guards
+from scoring.engine import circles, guards
+from scoring.engine import pairs as engine_pairs
 from scoring.features.base import ONE
 
 # Days of the log; the first of each week is a multiple of seven.
@@ -277,6 +278,19 @@ def test_neither_the_order_of_pairs_nor_the_numbers_of_accounts_change_anything(
     assert (found["target"] * 10**12).tolist() == spread["target"].tolist()
 
 
+def test_pairs_are_looked_at_some_at_a_time_and_judged_the_same(monkeypatch: pytest.MonkeyPatch):
+    targets = [(BOB + nth, actor, LATE) for nth in range(3) for actor in new(300 + 50 * nth, 3000 + 1000 * nth)]
+    rows = pairs([*world(), *targets, *ring([ALICE, *new(29)])])
+    at_once = guards.find(rows)
+    assert set(at_once["reason"].tolist()) == guards.ENABLED
+    for module in (engine_pairs, guards):
+        monkeypatch.setattr(module, "ROWS", 97)
+    found = guards.find(rows)
+    assert {name: values.tolist() for name, values in found.items()} == {
+        name: values.tolist() for name, values in at_once.items()
+    }
+
+
 def test_common_partners_are_counted_as_by_hand_in_pieces_too(monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(5)
     edges = np.unique(np.sort(rng.integers(0, 40, (300, 2)), axis=1), axis=0)
@@ -286,9 +300,9 @@ def test_common_partners_are_counted_as_by_hand_in_pieces_too(monkeypatch: pytes
         near[one].add(other)
         near[other].add(one)
     by_hand = [len(near[one] & near[other]) for one, other in edges.tolist()]
-    for at_once in (1, 7, guards.WEDGES):
-        monkeypatch.setattr(guards, "WEDGES", at_once)
-        assert guards._in_common(edges[:, 0], edges[:, 1], 40).tolist() == by_hand
+    for at_once in (1, 7, circles.WEDGES):
+        monkeypatch.setattr(circles, "WEDGES", at_once)
+        assert circles._in_common(edges[:, 0], edges[:, 1], 40).tolist() == by_hand
 
 
 def test_nobody_is_nobody():
