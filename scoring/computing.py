@@ -93,6 +93,8 @@ def stored_features(
 ) -> tuple[FeatureTable, NDArray[np.int64]]:
     """Features and standings as a run stored them, of all or some accounts. Raises log.NoFeatures where none did."""
     stored = dict(log.read_features(as_of, version, accounts=accounts))
+    if "supplied" not in stored:
+        raise log.outdated(as_of, version)
     account, network, supplied, standing = (stored.pop(name) for name in ("account", "network", "supplied", "standing"))
     return FeatureTable(account, network, stored, supplied), standing
 

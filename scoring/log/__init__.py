@@ -10,7 +10,14 @@ their way, until the compaction after that.
 from scoring.log.compaction import Compacted, append_day_rows, compact
 from scoring.log.erasure import erase_accounts
 from scoring.log.events import events
-from scoring.log.features import NoFeatures, copy_features, forget_features, read_features, write_features
+from scoring.log.features import (
+    NoFeatures,
+    copy_features,
+    forget_features,
+    outdated,
+    read_features,
+    write_features,
+)
 from scoring.log.locks import appending
 from scoring.log.lookup import known, lake_files
 from scoring.log.purging import purge
@@ -31,6 +38,7 @@ __all__ = [
     "forget_features",
     "known",
     "lake_files",
+    "outdated",
     "purge",
     "read_features",
     "received",

@@ -47,15 +47,25 @@ def read_features(
 ) -> dict[str, NDArray[Any]]:
     """The columns of that day's run (of `names` alone where given), sorted by account; of `accounts` alone where given.
 
-    Raises NoFeatures.
+    Raises NoFeatures, also where a former release left them without some of `names`.
     """
     lake = open_lake()
     file = lake.manifest().features.get(name_of(as_of, formula))
     if file is None:
         raise NoFeatures(f"no run as of {as_of.isoformat()} by {formula} has left its features in the lake")
+    if names and not set(names) <= lake.columns_of(file):
+        raise outdated(as_of, formula)
     filters = None if accounts is None else pc.field("account").isin(pa.array(accounts, type=pa.int64()))
     table = lake.read_table(file, columns=names, filters=filters)
     return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def outdated(as_of: date, formula: str) -> NoFeatures:
+    """What to raise where a former release left a day's features, which measured other things."""
+    return NoFeatures(
+        f"the features of {as_of.isoformat()} by {formula} in the lake are of a former release; "
+        f"run `manage.py recompute --as-of {as_of.isoformat()}`"
+    )
 
 
 def forget_features(ending: str, *, before: date) -> None:

@@ -164,6 +164,9 @@ class Lake:
     def read_table(self, name: str, columns: list[str] | None = None, filters: Any = None) -> pa.Table:
         return pq.read_table(self.path(name), columns=columns, filesystem=self.filesystem, filters=filters)
 
+    def columns_of(self, name: str) -> set[str]:
+        return set(pq.read_schema(self.path(name), filesystem=self.filesystem).names)
+
     def sweep(self) -> int:
         """Remove manifests that were superseded KEEP ago, and files that no manifest names. Writers only.
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from accounts.models import Pause, Person
 from scoring import daily, formula
@@ -156,3 +157,17 @@ def test_a_run_without_what_the_day_before_left_goes_on_without_a_change(join, r
     run(TODAY)
     assert not DayChange.objects.exists()
     assert points()
+
+
+def test_a_run_goes_on_from_a_day_that_a_former_release_computed(join, react):
+    alice = join("Alice", twitter="a")
+    react(account_of(alice), 11, range(10))
+    run(BEFORE)
+    kept = daily.log.read_features(BEFORE, "v1")
+    # Releases before uploads had rows of their own.
+    daily.log.write_features(BEFORE, "v1", {name: kept[name] for name in kept if name != "supplied"})
+    run(TODAY)
+    assert not DayChange.objects.exists()
+    assert points()
+    with pytest.raises(CommandError, match=f"recompute --as-of {BEFORE}"):
+        call_command("explain", "alice", as_of=BEFORE)

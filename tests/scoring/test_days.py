@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Person
 from scoring import days
-from scoring.models import DayChange, Moment, Post, ScoreRun
+from scoring.models import DayChange, Moment, Post, Score, ScoreRun
 from tests.scoring.published import AS_OF, publish_score
 from tests.scoring.test_pages import text_of, user_of
 
@@ -157,3 +157,9 @@ def test_the_command_says_what_is_wrong(alice, arguments: list[str], words: str)
 def test_a_day_begins_where_the_last_one_ended() -> None:
     day = days.Day(date(2026, 10, 31), date(2026, 11, 1), 0.0, (), ())
     assert day.sentence == "Since the day before: nothing moved it by as much as a tenth of a point."
+
+
+def test_the_command_names_an_interval_only_where_a_run_has_worked_one_out(alice) -> None:
+    assert "to 100.0" not in explain("alice")
+    Score.objects.update(low=48.1, high=53.2)
+    assert "(48.1 to 53.2)" in explain("alice")

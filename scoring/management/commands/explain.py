@@ -86,8 +86,9 @@ class Command(BaseCommand):
         current = Score.objects.filter(person=person).first() if person else None
         if current:
             self.stdout.write(
-                f"{current.score:.1f} ({current.low:.1f} to {current.high:.1f}), {current.confidence}: "
-                f"{BEHIND[current.confidence]}"
+                # As on the page: bounds of the whole scale say that no run has worked any out.
+                f"{current.score:.1f}{f' ({current.low:.1f} to {current.high:.1f})' if current.high < 100 else ''}, "
+                f"{current.confidence}: {BEHIND[current.confidence]}"
             )
         if current and current.apart is not None:
             self.stdout.write(
