@@ -129,8 +129,8 @@ def test_what_happens_in_a_rest_counts_once_it_ends_and_then_as_fresh_as_its_las
     Pause.objects.filter(pk=rest.pk).update(ended_at=datetime(2026, 10, 20, 8, tzinfo=UTC))
     after = score_of(alice, date(2026, 10, 22))
     bob = join("Bob", twitter="b")
-    # 30 September is as old on 22 October as if there had been no days of rest, 3 October as if it were the 19th.
-    happen(replies("b", names("fan", 20), "2026-10-18") + replies("b", names("friend", 20), "2026-10-19"))
+    # From 30 September to 22 October there are 19 days of rest, and 3 October is as if it were the last of them.
+    happen(replies("b", [*names("fan", 20), *names("friend", 20)], "2026-10-19"))
     assert score_of(bob, date(2026, 10, 22)) == pytest.approx(after, abs=0.05)
     assert after > before + 1
 
