@@ -13,8 +13,9 @@ How a score comes about (the arithmetic is in pooled.py)
     added at the end:
         P = BREADTH * ln(1 + sum over networks of (exp(N / BREADTH) - 1)) + offline.
     The score is read off a smooth, ever rising curve through ANCHORS at P. What a person uploaded, and nobody else
-    vouches for, is worked out by itself and saturates towards SUPPLIED_BOUND, 20 points: it lifts nobody beyond, adds
-    next to nothing to who stands above, and never makes a score solid.
+    vouches for, is worked out by itself and saturates towards SUPPLIED_BOUND, 20 points: by itself it lifts nobody
+    beyond, who stands there by others' word gains 1.3 points at most, who stands above next to nothing, and it never
+    makes a score solid.
     Accounts of one network are pooled before the logarithm, so that splitting an audience over accounts gains nothing.
     Every step rises with every feature and with every further account: no linked account lowers a score, and an account
     that nobody reacts to brings exactly nothing.
