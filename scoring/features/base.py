@@ -1,4 +1,4 @@
-"""The shape of features: one row for each account and source, whole numbers in 65,536ths (`ONE`), and who owns which account.
+"""The shape of features: one row for each account and source, whole numbers in 65,536ths (`ONE`), and whose each is.
 
 Between the log and the formula everything is a whole number, so that sums do not depend on their order, the number of
 threads or the engine. Decay and weights are quantised once; floats begin in the formula.

@@ -5,7 +5,7 @@
 The made-up log of bench_engine, `--posts` posts of each account reacted to, as day files in a folder; the members are
 the accounts that are reacted to most. In the clock, in one process: reading their rows out of the lake (once), every
 member's posts each left out alone, what is fresh of it, and all of them together, scored by the formula; and the log of
-the day before, scored as of that day and as of this one. Not in it: writing to PostgreSQL (COPY of a row for each post).
+the day before, scored as of that day and as of this one. Not in it: writing to PostgreSQL (a row for each post).
 """
 
 import argparse

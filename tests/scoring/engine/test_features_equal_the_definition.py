@@ -82,7 +82,7 @@ guards = st.dictionaries(st.tuples(accounts, accounts), st.integers(0, ONE), max
 
 
 def rows_of(output: Output) -> dict[tuple[int, int], dict[str, int]]:
-    """(account, supplied) -> column -> value, zeros left out; rows of nothing but zeros only of what is not supplied."""
+    """(account, supplied) -> column -> value, zeros left out; supplied rows of nothing but zeros are left out too."""
     table = output.features
     rows = {
         (int(account), int(table.supplied[row])): {
