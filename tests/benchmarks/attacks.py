@@ -110,6 +110,74 @@ ATTACKS: Mapping[str, Callable[[World, int, np.random.Generator], None]] = {
 }
 
 
+def slow_burst(world: World, target: int, rng: np.random.Generator) -> None:
+    """1,000 accounts that nobody saw before react three times each, spread over three weeks."""
+    new = world.newcomers(BURST, network_of(world, target))
+    for _ in range(3):
+        day = END - 1 - rng.integers(0, 21, BURST)
+        world.react(target, new, day, verb=kinds(rng, BURST), post=post_of(target, day))
+
+
+def sleepers(world: World, target: int, rng: np.random.Generator) -> None:
+    """1,000 accounts that reacted to somebody half a year ago react three times each, over a month."""
+    new = world.newcomers(BURST, network_of(world, target))
+    others = world.others(target)
+    world.react(rng.choice(others[others < new[0]], BURST), new, END - 170, verb="like")
+    for _ in range(3):
+        day = END - 1 - rng.integers(0, 30, BURST)
+        world.react(target, new, day, verb=kinds(rng, BURST), post=post_of(target, day))
+
+
+def open_ring(world: World, target: int, rng: np.random.Generator) -> None:
+    """The ring of 100; to each member, save the target, 60 of 1,000 sleepers react besides, so that it looks open."""
+    ring(world, target, rng)
+    members = np.arange(len(world.network) - RING + 2, len(world.network) + 1)
+    bots = world.newcomers(BURST, network_of(world, target))
+    for member in members.tolist():
+        world.react(member, rng.choice(bots, 60, replace=False), END - 40, verb="like")
+
+
+def fans(world: World, target: int, rng: np.random.Generator) -> None:
+    """50 people of the same network react 200 times each in a month: 50 people, whatever they are paid."""
+    for fan in rng.choice(world.others(target), 50, replace=False).tolist():
+        day = END - 1 - rng.integers(0, 30, 200)
+        world.react(target, fan, day, verb=kinds(rng, 200), post=post_of(target, day))
+
+
+def small_pod(world: World, target: int, rng: np.random.Generator) -> None:
+    """Eight people react to all that any of them posts, for two months: too few to be told from friends."""
+    exchange(world, np.append(rng.choice(world.others(target), 7, replace=False), target), rng, times=40, days=60)
+
+
+def famous_friend(world: World, target: int, rng: np.random.Generator) -> None:
+    """Whoever has the largest audience of the network and the target react to each other 500 times in two months."""
+    others = world.others(target)
+    audience = np.bincount(world.events["target"], minlength=len(world.network) + 1)[others]
+    friend = int(others[np.argmax(audience)])
+    day = END - 1 - rng.integers(0, 60, 500)
+    world.react(target, friend, day, verb=kinds(rng, 500), post=post_of(target, day))
+    world.react(friend, target, day, verb="mention")
+
+
+def export_with_posts(world: World, target: int, rng: np.random.Generator) -> None:
+    """The edited export, with a post a day invented for its reactions."""
+    edited_export(world, target, rng)
+    world.publish(target, np.arange(END - 30, END))
+
+
+# What an outsider would try next. Who pays people, or accounts that are old and behave like people, gets what people
+# bring: no count of reactions tells these from an audience.
+FURTHER: Mapping[str, Callable[[World, int, np.random.Generator], None]] = {
+    "1,000 new accounts over three weeks": slow_burst,
+    "1,000 accounts that slept half a year": sleepers,
+    "ring of 100 with 1,000 bots around it": open_ring,
+    "50 fans, 200 reactions each": fans,
+    "pod of 8": small_pod,
+    "a famous friend": famous_friend,
+    "edited export with invented posts": export_with_posts,
+}
+
+
 def kinds(rng: np.random.Generator, number: int) -> Ints:
     return rng.choice([VERBS["like"], VERBS["share"], VERBS["mention"]], number, p=[0.55, 0.17, 0.28])
 

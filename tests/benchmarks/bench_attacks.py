@@ -18,7 +18,7 @@ import numpy as np
 from scoring import formula
 from scoring.engine import duckdb as engine
 from scoring.engine import guards
-from tests.benchmarks.attacks import ATTACKS, GROWTH
+from tests.benchmarks.attacks import ATTACKS, FURTHER, GROWTH
 from tests.benchmarks.worlds import World, code, honest
 
 HEIGHTS = (20, 40, 60)
@@ -94,13 +94,13 @@ def main() -> None:
         f"the guards move honest scores by {np.abs(shifted).mean():.4f} on average, {np.abs(shifted).max():.2f} at most"
     )
     print(f"{'points gained':42}" + "".join(f"{label:>22}" for label in LABELS.values()))
-    for name, doing in {**ATTACKS, **GROWTH}.items():
+    for name, doing in {**ATTACKS, **FURTHER, **GROWTH}.items():
         if options.only in name:
             begun = time.perf_counter()
             after = scores(done(world, targets, doing))
             gains = {by: after.of(targets, by) - before.of(targets, by) for by in LABELS}
             line = "".join(f"{' '.join(f'{gain:+6.1f}' for gain in gains[by]):>22}" for by in LABELS)
-            told = missed(gains) if name in ATTACKS else lost(gains)
+            told = lost(gains) if name in GROWTH else missed(gains)
             print(f"{name:42}{line}  {told} ({time.perf_counter() - begun:.0f} s)", flush=True)
 
 

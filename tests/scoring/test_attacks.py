@@ -55,6 +55,13 @@ def test_an_attack_that_pays_elsewhere_gains_two_points_at_most(name: str, gaine
     assert (gains["all"] <= most)[pays].all(), gains
 
 
+@pytest.mark.parametrize("name", ["ring of 100 with 1,000 bots around it", "edited export with invented posts"])
+def test_what_an_outsider_tries_next_gains_no_more(name: str, gained):
+    gains = gained(attacks.FURTHER[name])
+    assert (gains["plain"][:2] >= 10).all()
+    assert (gains["all"] <= MOST).all(), gains
+
+
 @pytest.mark.parametrize("name", ["ring of 100", "1,000 new accounts at once", "pod of 20"])
 def test_without_the_guards_it_would_pay_here_too(name: str, gained):
     gains = gained(attacks.ATTACKS[name])

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from scipy.stats import rankdata
 
 from accounts.models import Account, Membership, Person, User
-from scoring import computing, formula
+from scoring import computing, daily, formula
 from scoring.engine.graph import standings
-from scoring.models import AccountScore, Interaction, Relation
+from scoring.models import AccountScore, Interaction, Relation, Score
 
 
 def scores_by_id(path: Path) -> dict[str, dict[str, str]]:
@@ -84,6 +85,30 @@ def test_real_archives_of_two_people_are_counted_and_shown(db, data):
         page = Client().get(f"/{handle}")
         assert page.status_code == 200
         assert f"{person.score.score:.0f}" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("network", "folder"),
+    [
+        ("twitter", "twitter_archive_milahu104"),
+        ("mastodon", "mastodon_goija"),
+        ("linkedin", "linkedin_silkyrich_synthetic"),
+    ],
+)
+def test_a_real_export_gives_a_first_score_that_says_what_it_rests_on(db, data, network: str, folder: str):
+    source = str(data / "exports" / folder)
+    call_command("import_archive", "--network", network, "--handle", "alice", source, stdout=StringIO())
+    person = Person.objects.get(handle="alice")
+    daily.provisional(persons=[person.pk], at=timezone.now())
+    score = Score.objects.get(person=person)
+    # More than nothing, below where uploads end, and never called solid.
+    assert 1.5 < score.score < 20
+    assert score.confidence != "solid"
+    out = StringIO()
+    call_command("explain", "alice", stdout=out)
+    leaves = [line for line in out.getvalue().splitlines() if " people" in line.split("   ")[0] and ":" in line]
+    assert leaves
+    assert all("from an upload" in line for line in leaves if line.startswith("        "))
 
 
 def spearman(one: np.ndarray, other: np.ndarray) -> float:
