@@ -156,6 +156,8 @@ def _hand_in(town: Town, people: dict[str, Person], at: datetime, say: Say) -> N
         # Handed in when the four months began: a table of followers has no dates of its own.
         summary = import_rows(path=path, network=network, at=at - timedelta(days=DAYS), verb=verb)
         say(f"{NETWORKS[network].spec.label}: {summary.new:,} followers")
+    summary = import_rows(path=town.lists, network="twitter", at=at - timedelta(days=DAYS), verb="list")
+    say(f"{NETWORKS['twitter'].spec.label}: {summary.new:,} places on lists")
     for inhabitant, network, path in town.exports:
         import_archive(path=path, network=network, person=people[inhabitant.handle], at=at)
     say(f"{len(town.exports)} data exports")

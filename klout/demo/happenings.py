@@ -66,10 +66,12 @@ class Presence:
 
 @dataclass(slots=True)
 class Town:
-    """What was written: a table of interactions and one of followers by network, and exports with whose they are."""
+    """What was written: a table of interactions and one of followers by network, one of who keeps whom on a list of X,
+    and exports with whose they are."""
 
     interactions: dict[str, Path]
     followers: dict[str, Path]
+    lists: Path
     exports: list[tuple[Inhabitant, str, Path]]
     presences: list[Presence]
 
@@ -83,7 +85,8 @@ def write_town(folder: Path, at: datetime) -> Town:
         for number, person in enumerate(INHABITANTS)
         for letter in person.networks
     ]
-    town = Town({}, {}, [], presences)
+    lists = _write_lists(folder / "lists.csv", [presence for presence in presences if presence.network == "twitter"])
+    town = Town({}, {}, lists, [], presences)
     for network in NETWORK.values():
         here = [presence for presence in presences if presence.network == network]
         if not here:
@@ -212,6 +215,17 @@ def _write_followers(path: Path, here: list[Presence]) -> Path:
         table.writerow(["target", "actor"])
         for presence in here:
             table.writerows([presence.account, follower] for follower in presence.followers)
+    return path
+
+
+def _write_lists(path: Path, here: list[Presence]) -> Path:
+    """One follower in sixty keeps an account of 300 on a list, fewer of a larger one (formula.population)."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["target", "actor"])
+        for presence in here:
+            number = int(5 * (len(presence.followers) / 300) ** 0.84)
+            table.writerows([presence.account, follower] for follower in presence.followers[:number])
     return path
 
 
