@@ -18,8 +18,8 @@ ROWS = 1 << 18
 def of_unlinking(scorer: Formula, table: FeatureTable, person: Int64, scored: Scored) -> dict[str, NDArray[Any]]:
     """Columns account, person_id (int64) and points (float64): what removing each account takes off its person's score.
 
-    table, person: the rows of linked accounts, sorted by account, and whose each is; scored: those people's scores. Never negative, since
-    no account lowers a score.
+    table, person: the rows of linked accounts, sorted by account, and whose each is; scored: those people's scores.
+    Never negative, since no account lowers a score.
     """
     # What was supplied of an account goes with it.
     first = np.flatnonzero(np.diff(table.account, prepend=table.account[:1] - 1))

@@ -15,7 +15,7 @@ from scoring.engine.duckdb import compute
 from scoring.features.base import ONE
 from scoring.features.catalogue import COLUMNS, NETWORKS
 from tests.scoring.engine.given import AS_OF, ids, inputs_of
-from tests.scoring.engine.reference import Event, Lasting, Log, Reading, Total
+from tests.scoring.engine.reference import Event, Lasting, Log, Published, Reading, Total
 
 ALICE, BOB, CHARLIE = 1, 2, 3
 MIDNIGHT = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
@@ -315,3 +315,21 @@ def test_a_counter_of_what_is_no_reaction_is_a_level_and_ratios_follow():
     assert value(output, ALICE, "cited_ratio") == 4 * ONE
     assert value(output, BOB, "followed_ratio") == round(2.5 * ONE)
     assert value(output, BOB, "following_counter") == 100 * ONE
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+def test_before_anything_happened_nobody_is_there_but_who_was_named_or_counted_without_a_date(kernel: bool):
+    later = YESTERDAY + timedelta(days=3)
+    log = Log(
+        [Event(1, later, 1, 2, "like", 7), Event(2, later, 2, 2, "like")],
+        totals=[Total(1, 7, "like", 5, later)],
+        published=[Published(1, 7, later)],
+        paused={1: {AS_OF}},
+    )
+    assert len(compute(inputs_of(log), kernel=kernel).features) == 0
+    log.relations.append(Lasting(4, 5, "follow"))
+    log.counters.append(Reading(6, "followers", 10**12))
+    output = compute(inputs_of(log), kernel=kernel)
+    assert output.features.account.tolist() == [4, 5, 6]
+    assert value(output, 6, "follow_surplus") == 10**12 * ONE
+    assert not len(output.guards["target"])

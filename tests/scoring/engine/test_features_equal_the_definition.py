@@ -102,7 +102,7 @@ def guard_columns(guarded: dict[tuple[int, int], int]) -> Columns:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(log=logs, shares=st.tuples(st.floats(0, 1), st.floats(0, 1)), as_dataset=st.booleans(), guarded=guards)
 def test_it_computes_what_is_defined(
     log: Log, shares: tuple[float, float], as_dataset: bool, guarded: dict[tuple[int, int], int]
@@ -124,14 +124,17 @@ def test_it_computes_what_is_defined(
     assert np.all(np.diff(2 * output.features.account + output.features.supplied) > 0)
 
 
-@settings(max_examples=20, deadline=None)
-@given(log=logs, wanted=st.sets(accounts))
-def test_some_accounts_alone_have_the_rows_they_have_in_the_whole_run(log: Log, wanted: set[int]):
+@settings(max_examples=12, deadline=None)
+@given(log=logs, wanted=st.sets(accounts), guarded=guards)
+def test_some_accounts_alone_have_the_rows_they_have_in_the_whole_run(
+    log: Log, wanted: set[int], guarded: dict[tuple[int, int], int]
+):
     inputs = inputs_of(log)
-    whole = compute(inputs)
+    whole = compute(inputs, guards=guard_columns(guarded))
     # An account that somebody uploaded for has two rows, and one standing.
     known, first = np.unique(whole.features.account, return_index=True)
-    some = compute(inputs, only=ids(*sorted(wanted)), standing=(known, whole.standing[first]))
+    standing = known, whole.standing[first]
+    some = compute(inputs, only=ids(*sorted(wanted)), standing=standing, guards=whole.guards)
     assert rows_of(some) == {key: row for key, row in rows_of(whole).items() if key[0] in wanted}
     place = np.searchsorted(whole.features.account, some.features.account)
     assert np.array_equal(some.standing, whole.standing[place])
