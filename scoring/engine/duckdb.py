@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from scoring.engine import steps, tables
 from scoring.engine.base import Columns, Inputs, Output, Progress, none
-from scoring.engine.graph import standings
-from scoring.engine.guards import ENABLED, PAIRS, find
+from scoring.engine.graph import HANDED, standings
+from scoring.engine.guards import ENABLED, PAIRS, find, without_trusted
 from scoring.engine.kernel_tables import Made, forget, guarded_hands, replace_steps
 from scoring.engine.tables import day_number
-from scoring.features.base import ONE, Int64
+from scoring.features.base import Int64
 
 # What DuckDB holds before it spills to the temporary folder: half of the machine at most. The graph and the answer take
 # theirs on top.
@@ -219,9 +219,7 @@ def _guard(
     pairs: the columns of int_pairs, where they are at hand.
     """
     if given is not None:
-        # Whom an operator trusts meanwhile is judged no more.
-        kept = ~np.isin(given["target"], inputs.trusted)
-        guarded: Columns = {name: np.asarray(values)[kept] for name, values in given.items()}
+        guarded = without_trusted(given, inputs.trusted)
     elif whole and enabled:
         pairs = connection.execute(PAIRS).fetchnumpy() if pairs is None else pairs
         guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, enabled=enabled)
@@ -235,13 +233,7 @@ def _rank(connection: duckdb.DuckDBPyConnection, pairs: Columns | None, guarded:
     """The standing of each account by what its pairs hand on, as far as no guard makes it less."""
     if pairs is not None:
         return standings(pairs["actor"], pairs["target"], guarded_hands(pairs, guarded))
-    found = connection.execute(
-        f"""
-        SELECT p.actor, p.target, unit(p.hands * COALESCE(g.weight, {ONE})) AS hands
-        FROM int_pairs AS p LEFT JOIN int_guards AS g ON g.target = p.target AND g.actor = p.actor
-        WHERE p.hands > 0
-        """  # noqa: S608 (our own number)
-    ).fetchnumpy()
+    found = connection.execute(HANDED).fetchnumpy()
     return standings(found["actor"], found["target"], found["hands"])
 
 

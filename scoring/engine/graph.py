@@ -14,6 +14,12 @@ DAMPING = 0.85
 TOLERANCE = 1e-10
 # 0.85 ** rounds < TOLERANCE long before.
 MOST_ROUNDS = 300
+# The edges of the graph, for any engine: what each pair hands on, as far as no guard makes it less.
+HANDED = f"""
+    SELECT p.actor, p.target, unit(p.hands * COALESCE(g.weight, {ONE})) AS hands
+    FROM int_pairs AS p LEFT JOIN int_guards AS g ON g.target = p.target AND g.actor = p.actor
+    WHERE p.hands > 0
+"""  # noqa: S608 (our own number)
 
 
 def _weight(relative: NDArray[np.float64]) -> Int64:

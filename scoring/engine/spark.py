@@ -18,10 +18,10 @@ from pyspark.sql import functions as f
 
 from scoring.engine import spark_graph, steps, tables
 from scoring.engine.base import Columns, Inputs, Output, Progress
-from scoring.engine.graph import UNKNOWN, standings
-from scoring.engine.guards import PAIRS, find
+from scoring.engine.graph import HANDED, UNKNOWN, standings
+from scoring.engine.guards import PAIRS, find, without_trusted
 from scoring.engine.spark_session import NEEDED
-from scoring.features.base import ONE, Int64
+from scoring.features.base import Int64
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -31,11 +31,6 @@ if TYPE_CHECKING:
 # The guards want all pairs in the driver's memory, whatever their number: 220 bytes a pair, 22 GB at this bound.
 DRIVER_EDGES = 100_000_000
 SCHEMES = {"local": "file://", "s3": "s3a://", "gcs": "gs://", "hdfs": ""}
-HANDED = f"""
-    SELECT p.actor, p.target, unit(p.hands * COALESCE(g.weight, {ONE})) AS hands
-    FROM int_pairs AS p LEFT JOIN int_guards AS g ON g.target = p.target AND g.actor = p.actor
-    WHERE p.hands > 0
-"""  # noqa: S608 (our own number)
 Standing = tuple[Int64, Int64]
 
 
@@ -176,8 +171,7 @@ class _Kept:
         if given is None:
             guarded = find(columns_of(self.spark.sql(PAIRS)), born=inputs.born, trusted=inputs.trusted)
         else:
-            kept = ~np.isin(given["target"], inputs.trusted)
-            guarded = {name: np.asarray(values)[kept] for name, values in given.items()}
+            guarded = without_trusted(given, inputs.trusted)
         self.frame(guarded, ("target", "actor", "weight")).createOrReplaceTempView("int_guards")
         return guarded
 
