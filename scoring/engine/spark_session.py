@@ -37,10 +37,15 @@ class SparkMissing(RuntimeError):
     """Spark cannot run here; the text says what to install."""
 
 
+# PySpark hands Arrow's tables over only where pandas is there too, though nothing here uses it.
+PACKAGES = ("pyspark", "pandas")
+
+
 def missing() -> str | None:
     """What keeps Spark from running here, as a sentence for operators; None where nothing does."""
-    if importlib.util.find_spec("pyspark") is None:
-        return "PySpark is not installed: `uv sync --group spark` installs it."
+    for package in PACKAGES:
+        if importlib.util.find_spec(package) is None:
+            return f"{package} is not installed: `uv sync --group spark` installs it."
     home = os.environ.get("JAVA_HOME")
     if not (home and (Path(home) / "bin" / "java").exists()) and shutil.which("java") is None:
         return "There is no Java: Spark wants a runtime of version 17 or newer (Debian: openjdk-17-jre-headless)."

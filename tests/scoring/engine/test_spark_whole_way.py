@@ -1,5 +1,6 @@
 """From the log to published scores with the computation elsewhere: the same scores, or a clear word why not."""
 
+import importlib.util
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -98,7 +99,10 @@ def test_the_command_refuses_what_makes_no_sense(db, tmp_path: Path):
 
 def test_an_operator_is_told_what_spark_lacks(db, settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: object() if name in spark_session.PACKAGES else found(name)
+    )
     monkeypatch.delenv("JAVA_HOME", raising=False)
     assert "klout.E025" not in [message.id for message in run_checks()]
     settings.ENGINE = "spark"
