@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of, server_memory
+
+if TYPE_CHECKING:
+    # Not loaded here: it would stand in the memory of every peer.
+    from scoring.engine.kernel import Reduced
 
 CORE = """
     SELECT target, verb, COUNT(*) AS actors, CAST(SUM(recent) AS BIGINT) AS recent, CAST(SUM(long) AS BIGINT) AS long
@@ -62,14 +67,11 @@ def run_scan(folder: Path, watch: Stopwatch) -> dict[str, int]:
     return {}
 
 
-def run_kernel(folder: Path, watch: Stopwatch) -> dict[str, int]:
-    """The edges as the engine makes them, pairs included, and the sums by SQL."""
-    import duckdb
-
+def reduce_log(folder: Path) -> "Reduced":
+    """Edges and pairs of the whole log, by the kernel."""
     from scoring.engine import kernel, steps
 
-    watch.begin()
-    reduced = kernel.reduce(
+    return kernel.reduce(
         files=lake_of(folder)[0],
         newest=nothing("target", "actor", "verb", "network", "origin", "day"),
         relations=nothing("target", "actor", "verb", "network", "origin"),
@@ -79,6 +81,14 @@ def run_kernel(folder: Path, watch: Stopwatch) -> dict[str, int]:
         decay=steps.decay(end()),
         end=end(),
     )
+
+
+def run_kernel(folder: Path, watch: Stopwatch) -> dict[str, int]:
+    """The edges as the engine makes them, pairs included, and the sums by SQL."""
+    import duckdb
+
+    watch.begin()
+    reduced = reduce_log(folder)
     watch.lap(f"edges and pairs ({len(reduced.edges):,} and {len(reduced.pairs):,} rows)")
     with duckdb.connect(config={"preserve_insertion_order": False}) as connection:
         connection.register("edges", reduced.edges)

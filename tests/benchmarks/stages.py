@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.aggregating import end, nothing
+from tests.benchmarks.aggregating import nothing, reduce_log
 from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of
 
 
@@ -47,18 +47,7 @@ def run_engine(folder: Path, watch: Stopwatch, *, kernel: bool = True) -> dict[s
 
 def pairs_of(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Actor, target and weight of every pair in the log, made outside the clock."""
-    from scoring.engine import kernel, steps
-
-    pairs = kernel.reduce(
-        files=lake_of(folder)[0],
-        newest=nothing("target", "actor", "verb", "network", "origin", "day"),
-        relations=nothing("target", "actor", "verb", "network", "origin"),
-        erased=np.zeros(0, dtype=np.int64),
-        owners=nothing("account", "person"),
-        pauses=nothing("account", "from_day", "until_day", "base", "keep"),
-        decay=steps.decay(end()),
-        end=end(),
-    ).pairs
+    pairs = reduce_log(folder).pairs
     actor, target, weight = (pairs.column(name).to_numpy().astype(np.int64) for name in ("actor", "target", "hands"))
     return actor[weight > 0], target[weight > 0], weight[weight > 0]
 
