@@ -5,6 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import Notification, User
 
 # The demo file is looked for again after so many seconds.
 SECONDS = 5.0
@@ -30,5 +33,25 @@ class _Demo:
 is_demo = _Demo()
 
 
+# The cookie of who chose light or dark; without one the system's choice holds.
+THEME_COOKIE = "klout_theme"
+THEMES = ("light", "dark")
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL, "demo": is_demo()}
+    theme = request.COOKIES.get(THEME_COOKIE)
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "demo": is_demo(),
+        "theme": theme if theme in THEMES else "",
+        # Counted where the menu shows it, and not on pages without one.
+        "unread": SimpleLazyObject(lambda: unread(request)),
+    }
+
+
+def unread(request: HttpRequest) -> int:
+    """How many notifications of who is logged in have not been read."""
+    if not isinstance(request.user, User):
+        return 0
+    return Notification.objects.filter(user=request.user, read_at__isnull=True, on_site=True).count()

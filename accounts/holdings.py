@@ -11,16 +11,22 @@ from django.db import models
 
 from accounts.models import (
     AccountClaim,
+    ApiKey,
     Consent,
     Credential,
     Cursor,
     ExportJob,
+    FormerHandle,
     LinkedAccount,
     Membership,
+    Notification,
+    NotificationChoice,
     Pause,
     Person,
+    PushSubscription,
     Spending,
     User,
+    WatchList,
 )
 
 
@@ -54,6 +60,7 @@ def export(person: Person) -> dict[str, Any]:
         "time_zone": person.time_zone,
         "birth_year": person.birth_year,
         "visibility": person.visibility,
+        "shown": person.shown,
         "created_at": person.created_at.isoformat(),
         "members": [
             ({"email": member.user.email} if alone else {})
@@ -69,6 +76,11 @@ def export(person: Person) -> dict[str, Any]:
             if erasure is not None
         ],
         "exports": rows(ExportJob.objects.filter(person=person), "created_at", "state", "ready_at"),
+        "former_handles": rows(FormerHandle.objects.filter(person=person), "given_up_at", "handle"),
+        "lists": [
+            {"name": watched.name, "people": list(watched.people.order_by("handle").values_list("handle", flat=True))}
+            for watched in WatchList.objects.filter(owner=person).order_by("name")
+        ],
     }
 
 
@@ -129,7 +141,21 @@ def _linked(person: Person) -> dict[str, Any]:
 def log_in(user: User) -> dict[str, Any]:
     """How `user` logs in: addresses, and the networks that vouch for them."""
     found: dict[str, Any] = {
-        "log_in": {"email": user.email, "joined": plain(user.date_joined), "last_log_in": plain(user.last_login)},
+        "log_in": {
+            "email": user.email,
+            "joined": plain(user.date_joined),
+            "last_log_in": plain(user.last_login),
+            "language": user.language,
+            "digest": user.digest,
+        },
+        "notifications": rows(
+            Notification.objects.filter(user=user), "created_at", "kind", "subject", "text", "url", "read_at"
+        ),
+        "told_how": rows(NotificationChoice.objects.filter(user=user), "matter", "mail", "on_site", "push"),
+        "browsers_to_wake": rows(PushSubscription.objects.filter(user=user), "created_at", "browser", "endpoint"),
+        "api_keys": rows(
+            ApiKey.objects.filter(user=user), "created_at", "name", "prefix", "last_used_on", "revoked_at"
+        ),
         "email_addresses": rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
     }
     if apps.is_installed("allauth.socialaccount"):
@@ -152,5 +178,9 @@ def counted(person: Person, users: Sequence[int]) -> dict[str, int]:
         "exports of your data": ExportJob.objects.filter(person=person).count(),
         "log-ins": len(users),
         "pictures": int(bool(person.avatar)),
+        "former handles": FormerHandle.objects.filter(person=person).count(),
+        "lists of people": WatchList.objects.filter(owner=person).count(),
+        "notifications": Notification.objects.filter(models.Q(person=person) | models.Q(user__in=users)).count(),
+        "keys of the API": ApiKey.objects.filter(user__in=users).count(),
     }
     return {kind: number for kind, number in numbers.items() if number}

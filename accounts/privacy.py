@@ -23,17 +23,24 @@ from accounts.collectors import Busy, keeping, no_collecting, wait_for_collector
 from accounts.models import (
     Account,
     AccountClaim,
+    ApiKey,
     Consent,
     Credential,
     Cursor,
     Erasure,
     ExportJob,
+    FormerHandle,
     LinkedAccount,
     Membership,
+    Notification,
+    NotificationChoice,
     Pause,
     Person,
+    PushSubscription,
     Spending,
     User,
+    Watched,
+    WatchList,
 )
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
@@ -113,12 +120,15 @@ def register(
 # nobody, and a NetworkApp is our own.
 OWN_MODELS = (
     *(Person, Membership, User, Account, LinkedAccount, Credential, Cursor, Spending, AccountClaim, Pause),
-    *(Consent, Erasure, ExportJob, LogEntry, Session),
+    *(Consent, Erasure, ExportJob, LogEntry, Session, FormerHandle, WatchList, Watched),
+    # They go with the log-in, and a notification with the person it is about.
+    *(Notification, NotificationChoice, PushSubscription, ApiKey),
 )
 # Tables of Django and allauth that the user takes along, with how they would be looked up.
 GO_WITH_THE_USER = (
     *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialAccount", "socialaccount.SocialToken"),
     *("accounts.User_groups", "accounts.User_user_permissions"),
+    *("mfa.Authenticator", "usersessions.UserSession"),
 )
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
 from klout import embedded, environment
 
@@ -93,7 +92,10 @@ INSTALLED_APPS = [
     "accounts.providers.instagram",
     "accounts.providers.threads",
     "accounts.providers.mastodon",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_celery_beat",
+    "django_htmx",
     "rest_framework",
     "csp",
     "django.contrib.admin",
@@ -119,6 +121,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.PersonalMiddleware",
 ]
 TEMPLATES = [
     {
@@ -319,7 +323,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+# Each by its own name, so that its readers find it.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "klout" / "locale"]
 FORMAT_MODULE_PATH = "klout.formats"
 USE_I18N = True

@@ -15,21 +15,27 @@ from accounts.models import LinkedAccount, Person
 from accounts.networks import BY_CODE, NETWORKS
 from accounts.networks.base import VERB_NAMES
 from scoring.models import (
+    Activity,
     Award,
     Component,
     CounterReading,
     DayChange,
+    HiddenMoment,
     ImportJob,
     Interaction,
     Moment,
+    PersonTopic,
     Post,
     PostTotal,
+    Ranking,
     Relation,
     Score,
     ScoreHistory,
     ShadowScore,
     Suggestion,
     Suspicion,
+    Tie,
+    ToldScore,
     Trust,
     UnlinkEffect,
 )
@@ -52,6 +58,8 @@ def register() -> None:
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
             *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
             *("scoring.ShadowScore", "scoring.Trust"),
+            *("scoring.Tie", "scoring.Activity", "scoring.Ranking", "scoring.HiddenMoment", "scoring.ToldScore"),
+            "scoring.PersonTopic",
             # A switch names who of the staff made it, and nobody else.
             "scoring.FormulaSwitch",
             *("scoring.Interaction", "scoring.Relation", "scoring.CounterReading", "scoring.PostTotal", "scoring.Post"),
@@ -86,6 +94,18 @@ def export_person(person: Person) -> dict[str, Any]:
         ),
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
+        # Of members by name: others only in numbers.
+        "activity": _rows(
+            Activity.objects.filter(**mine),
+            *("day", "account", "verb", "post", "people", "reactions", "weight"),
+        ),
+        # How many, not who: the others' side of a tie is theirs.
+        "people_who_move_you": Tie.objects.filter(influencee=person).count(),
+        "people_whom_you_move": Tie.objects.filter(influencer=person).count(),
+        "place": _rows(Ranking.objects.filter(**mine), "rank", "country", "country_rank", "score"),
+        "hidden_moments": _rows(HiddenMoment.objects.filter(**mine), "account", "post"),
+        "last_told_score": _rows(ToldScore.objects.filter(**mine), "as_of", "score"),
+        "topics": _rows(PersonTopic.objects.filter(**mine), "topic__slug", "chosen", "hidden", "expertise", "added_at"),
         "uploads": _rows(
             ImportJob.objects.filter(**mine),
             *("created_at", "network", "file_name", "state", "summary", "error", "finished_at"),
@@ -125,6 +145,11 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "days told": DayChange.objects.filter(person=person).delete()[0],
         "suggestions": Suggestion.objects.filter(person=person).delete()[0],
         "reactions that count less": Suspicion.objects.filter(person=person).delete()[0],
+        "ties to other members": Tie.objects.filter(Q(influencer=person) | Q(influencee=person)).delete()[0],
+        "counted activity": Activity.objects.filter(Q(person=person) | Q(actor=person)).delete()[0],
+        "places on leaderboards": Ranking.objects.filter(person=person).delete()[0],
+        "moments hidden": HiddenMoment.objects.filter(person=person).delete()[0],
+        "topics": PersonTopic.objects.filter(person=person).delete()[0],
         "scores by other formulas": ShadowScore.objects.filter(person=person).delete()[0],
         "scores": Score.objects.filter(person=person).delete()[0],
     }
@@ -154,8 +179,9 @@ def score_anew(person: Person) -> None:
         current_app.send_task("scoring.tasks.score_provisionally", [person.pk])
     else:
         with transaction.atomic():
-            Component.objects.filter(person=person).delete()
-            Score.objects.filter(person=person).delete()
+            for model in (Component, Ranking, Activity, Score):
+                model.objects.filter(person=person).delete()
+            Tie.objects.filter(Q(influencer=person) | Q(influencee=person)).delete()
 
 
 def purge(network: str, before: datetime) -> dict[str, int]:
@@ -194,6 +220,6 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     removed["uploads"] = _erase_uploads(accounts)
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
-    for model in (UnlinkEffect, Moment, Suggestion, Suspicion, Trust):
+    for model in (UnlinkEffect, Moment, Suggestion, Suspicion, Trust, Activity, HiddenMoment):
         model.objects.filter(account__in=accounts).delete()
     return dict(removed)

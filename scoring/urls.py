@@ -3,7 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from accounts.handles import FORM
-from scoring import transparency, uploads, views, webmention
+from scoring import transparency, uploads, webmention
+from scoring.views import home, profile
 
 
 class HandleConverter:
@@ -21,7 +22,7 @@ class HandleConverter:
 register_converter(HandleConverter, "handle")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
     # Klout's own host served /v2; its clients append that to whatever base they are given.
     path("v2/", include("scoring.api.urls")),
     path("api/v2/", include("scoring.api.urls")),
@@ -29,5 +30,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/import/<int:job_id>", uploads.import_job, name="import_job"),
     path("webmention", webmention.endpoint, name="webmention"),
     path("transparency/features", transparency.features, name="features"),
-    path("<handle:handle>", views.profile, name="profile"),
+    path("<handle:handle>", profile.profile, name="profile"),
 ]

@@ -15,6 +15,7 @@ from accounts.models.links import (
 from accounts.models.people import (
     HANDLE_TAKEN,
     MINIMUM_AGE,
+    FormerHandle,
     Membership,
     Person,
     PersonQuerySet,
@@ -23,6 +24,8 @@ from accounts.models.people import (
     avatar_path,
     random_klout_id,
 )
+from accounts.models.reaching import ApiKey, Notification, NotificationChoice, PushSubscription
+from accounts.models.watching import Watched, WatchList
 
 __all__ = [
     "BROKEN_REST",
@@ -30,22 +33,29 @@ __all__ = [
     "MINIMUM_AGE",
     "Account",
     "AccountClaim",
+    "ApiKey",
     "Consent",
     "Credential",
     "Cursor",
     "DeletionReceipt",
     "Erasure",
     "ExportJob",
+    "FormerHandle",
     "LinkedAccount",
     "Membership",
     "NetworkApp",
+    "Notification",
+    "NotificationChoice",
     "OptOut",
     "Pause",
     "Person",
     "PersonQuerySet",
+    "PushSubscription",
     "Spending",
     "User",
     "UserManager",
+    "WatchList",
+    "Watched",
     "avatar_path",
     "random_code",
     "random_klout_id",

@@ -40,10 +40,17 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """Somebody who logs in, by e-mail address."""
 
+    class Digest(models.TextChoices):
+        DAILY = "daily", _("every day")
+        WEEKLY = "weekly", _("every Monday")
+
     email = models.EmailField(_("e-mail address"), unique=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    # A code of settings.LANGUAGES, for pages and mails; "" is the browser's.
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    digest = models.CharField(_("digest"), max_length=6, choices=Digest, default=Digest.WEEKLY)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -148,6 +155,8 @@ class Person(models.Model):
     visibility = models.CharField(
         _("who sees the profile"), max_length=8, choices=Visibility, default=Visibility.PUBLIC
     )
+    # Parts of the profile that fewer people see than the profile: {part: visibility} (accounts.visibility).
+    shown = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     users = models.ManyToManyField(User, through="Membership", related_name="people")
 
@@ -202,6 +211,23 @@ class Person(models.Model):
 
     def old_enough(self, at: date) -> bool:
         return self.kind == self.Kind.ORGANISATION or self.birth_year is None or self.birth_year < at.year - MINIMUM_AGE
+
+
+class FormerHandle(models.Model):
+    """A handle that a person had: its addresses lead to the new one, and nobody else may take it."""
+
+    handle = models.CharField(max_length=30)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="former_handles")
+    given_up_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("handle"), name="former_handle_once"),
+            models.UniqueConstraint(Skeleton("handle"), name="former_handle_not_confusable"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle
 
 
 class Membership(models.Model):

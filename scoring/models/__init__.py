@@ -12,20 +12,26 @@ from scoring.models.interactions import (
     Tombstone,
 )
 from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
+from scoring.models.ties import Activity, HiddenMoment, Ranking, Tie, ToldScore
+from scoring.models.topics import PersonTopic, Topic
 from scoring.models.versions import FormulaSwitch, ShadowFormula, ShadowScore
 
 __all__ = [
     "AccountScore",
+    "Activity",
     "Award",
     "Component",
     "CounterReading",
     "DayChange",
     "FormulaSwitch",
+    "HiddenMoment",
     "ImportJob",
     "Interaction",
     "Moment",
+    "PersonTopic",
     "Post",
     "PostTotal",
+    "Ranking",
     "Relation",
     "Score",
     "ScoreHistory",
@@ -34,7 +40,10 @@ __all__ = [
     "ShadowScore",
     "Suggestion",
     "Suspicion",
+    "Tie",
+    "ToldScore",
     "Tombstone",
+    "Topic",
     "Trust",
     "UnlinkEffect",
 ]

@@ -1,4 +1,4 @@
-"""Home and the profile of a person: read what was published, and render it."""
+"""The profile of a person."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import pauses
-from accounts.handles import FORM
 from accounts.models import LinkedAccount, Membership, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
@@ -29,22 +28,6 @@ from scoring.models import Award, Score, ScoreHistory, ScoreRun
 CHART_DAYS = 90
 # What the tree can be rolled up by first; the first is what one sees without asking.
 ROLLS = ("part", "network")
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """What this is; with ?handle= it leads to that profile, so that looking somebody up needs no script."""
-    asked = request.GET.get("handle")
-    wanted = (asked or "").strip().removeprefix("@").lower()
-    if wanted and FORM.fullmatch(wanted):
-        return redirect("profile", handle=wanted)
-    newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
-    context = {
-        "asked": asked,
-        "newest": newest.first(),
-        "networks": [network.spec.label for network in NETWORKS.values()],
-    }
-    return render(request, "scoring/home.html", context)
 
 
 @require_safe

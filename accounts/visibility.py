@@ -1,0 +1,60 @@
+"""Which parts of a profile who sees. The profile's own visibility is PersonQuerySet's; a part can only be narrower."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from django.db.models import Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Person
+
+
+class Viewer(IntEnum):
+    """Who looks: anybody, somebody who is logged in, or one who speaks for the person."""
+
+    ANYBODY = 0
+    MEMBER = 1
+    OWN = 2
+
+
+# What can be shown to fewer people than the profile, and what it is called in the settings.
+PARTS: dict[str, str | Promise] = {
+    "chart": _("The score of past days"),
+    "why": _("Where every point comes from"),
+    "moments": _("Posts that moved the score"),
+    "networks": _("Linked networks"),
+    "topics": _("Topics"),
+    "achievements": _("Achievements"),
+    "ties": _("Who moves me, and whom I move"),
+    "style": _("The style"),
+    "badge": _("The badge for other sites"),
+    "leaderboards": _("My place on leaderboards"),
+    "search": _("Being found by search"),
+}
+NEEDED: dict[str, Viewer] = {Person.Visibility.PUBLIC: Viewer.ANYBODY, Person.Visibility.MEMBERS: Viewer.MEMBER}
+
+
+def viewer_of(user: Any, person: Person) -> Viewer:
+    """How `user` (a User or AnonymousUser) stands to `person`; one query for who is logged in."""
+    if not user.is_authenticated:
+        return Viewer.ANYBODY
+    if Membership.objects.filter(user=user, person=person).exists():
+        return Viewer.OWN
+    return Viewer.MEMBER
+
+
+def may_see(person: Person, part: str, viewer: Viewer) -> bool:
+    """Whether `viewer`, who may see the profile, may see this part of it. Raises KeyError for an unknown part."""
+    PARTS[part]
+    return viewer >= NEEDED.get(person.shown.get(part, Person.Visibility.PUBLIC), Viewer.OWN)
+
+
+def showing(part: str, viewer: Viewer, *, prefix: str = "") -> Q:
+    """The people whose `part` may be seen by `viewer`, for a query; `prefix` leads to the person, as in "person__"."""
+    PARTS[part]
+    hidden = [value for value in Person.Visibility.values if viewer < NEEDED.get(value, Viewer.OWN)]
+    # A key that is not there is no member of the list, and SQL's three values would lose the row.
+    return ~Q(**{f"{prefix}shown__has_key": part}) | ~Q(**{f"{prefix}shown__{part}__in": hidden})

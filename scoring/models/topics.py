@@ -1,0 +1,45 @@
+"""Topics, and what people have to do with them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from accounts.models import Person
+
+
+class Topic(models.Model):
+    """What people are about. A topic may lie under several others."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    # In other languages than English: {code of the language: name}.
+    names = models.JSONField(default=dict, blank=True)
+    # Its id in the ontology that it came from, as text: some are larger than 64 bits.
+    external_id = models.CharField(max_length=40, null=True, blank=True, unique=True)
+    parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
+    people = models.ManyToManyField(Person, through="PersonTopic", related_name="topics")
+
+    class Meta:
+        indexes = [models.Index(Lower("name"), name="topic_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonTopic(models.Model):
+    """A topic of a person's, by own choice or by evidence."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="person_topics")
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="person_topics")
+    chosen = models.BooleanField(default=False)
+    hidden = models.BooleanField(default=False)
+    # 0 to 1, by evidence; a topic that was only chosen has none.
+    expertise = models.FloatField(default=0.0)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "topic"], name="person_topic_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} of {self.person}"
