@@ -123,6 +123,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.PersonalMiddleware",
+    "scoring.views.people.MovedMiddleware",
 ]
 TEMPLATES = [
     {

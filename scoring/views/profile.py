@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from scoring.achievements.catalogue import BY_SLUG
 from scoring.formula import explain
 from scoring.formula.base import Node
 from scoring.models import Award, Score, ScoreHistory, ScoreRun
+from scoring.views.people import shown_person
 
 CHART_DAYS = 90
 # What the tree can be rolled up by first; the first is what one sees without asking.
@@ -33,17 +34,9 @@ ROLLS = ("part", "network")
 @require_safe
 def profile(request: HttpRequest, handle: str) -> HttpResponse:
     """A person's score and where it comes from. Who may not be seen is answered as who does not exist."""
-    if handle != handle.lower():
-        query = request.META.get("QUERY_STRING", "")
-        return HttpResponsePermanentRedirect(f"/{handle.lower()}{'?' * bool(query)}{query}")
     at = timezone.now()
-    people = Person.objects.visible_to(request.user, at.date()).select_related("score__run")
-    person = people.by_handle(handle).first()
-    if person is None:
-        raise Http404
-    speaks: Membership | None = None
-    if request.user.is_authenticated:
-        speaks = Membership.objects.filter(user=request.user, person=person).first()
+    shown = shown_person(request, handle)
+    person, speaks = shown.person, shown.speaks
     own = speaks is not None
     rests = pauses.rests_of(person)
     by = request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0]
