@@ -19,7 +19,7 @@ FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 ADDRESSES = frozenset(
     {
         *(".well-known", "accounts", "admin", "api", "avatars", "deletion", "healthz", "hooks", "opt-out", "settings"),
-        *("static", "transparency", "v2", "webmention"),
+        *("preferences", "static", "transparency", "v2", "webmention"),
     }
 )
 ROOT_FILES = frozenset(

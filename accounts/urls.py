@@ -3,12 +3,13 @@
 from allauth.socialaccount import views as social_views
 from django.urls import URLPattern, path
 
-from accounts import adapter, claiming, connecting, resting, views
+from accounts import adapter, claiming, connecting, preferences, resting, views
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
     path("accounts/signup/", adapter.signup, name="account_signup"),
     path("settings", views.settings_page, name="settings"),
+    path("preferences", preferences.preferences, name="preferences"),
     path("accounts/with/<slug:slug>", connecting.sign_in, name="sign_in"),
     # allauth's pages about the log-ins with networks; what is read of them is another matter, and has pages of its own.
     path("accounts/social/log-ins", social_views.connections, name="socialaccount_connections"),
