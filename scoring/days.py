@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.networks import NETWORKS
-from scoring.models import DayChange, Moment, Post
+from scoring.models import DayChange, HiddenMoment, Moment, Post
 from scoring.templatetags.scores import signed
 
 # Points that are 0.0 once they are rounded.
@@ -25,9 +25,14 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post that moved a score; `url` is "" where it is not known, or nothing that a page should lead to."""
+    """A post that moved a score; `url` is "" where it is not known, or nothing that a page should lead to.
+
+    network: its name, slug its code. hidden: its author does not want it to be seen among the moments.
+    """
 
     account: int
+    post: int
+    slug: str
     network: str
     points: float
     change: float
@@ -35,6 +40,7 @@ class Told:
     reactions: int
     posted_at: datetime | None
     url: str
+    hidden: bool = False
 
     @property
     def name(self) -> str:
@@ -66,13 +72,16 @@ class Day:
 
 
 def day_of(person_id: int, as_of: date) -> Day | None:
-    """What is told of the change to `as_of`; None where nothing is. Two queries, however much there is."""
+    """What is told of the change to `as_of`; None where nothing is. Two queries, however much there is.
+
+    Posts that are hidden are counted, and not named.
+    """
     change = DayChange.objects.filter(person=person_id, as_of=as_of).first()
-    moved = with_urls(person_id).exclude(post=0).exclude(change=0)
+    moved = with_urls(person_id, hidden=True).exclude(post=0).exclude(change=0)
     posts = [told(moment) for moment in sorted(moved, key=lambda moment: -abs(moment.change))]
     if change is None:
         return None
-    seen = [post for post in posts if abs(post.change) >= LEAST]
+    seen = [post for post in posts if abs(post.change) >= LEAST and not post.hidden]
     return Day(change.since, as_of, change.points, parts_of(change, posts), tuple(seen[:NAMED]))
 
 
@@ -98,18 +107,32 @@ def parts_of(change: DayChange, posts: Sequence[Told]) -> tuple[str, ...]:
 
 
 def moments_of(person_id: int) -> tuple[list[Told], float]:
-    """The posts that brought most first, those that took points away last; and what no single post explains."""
-    rows = list(with_urls(person_id))
+    """The posts that brought most first, those that took points away last; and what no single post explains.
+
+    With those that are hidden, for whom the sum is to agree.
+    """
+    rows = list(with_urls(person_id, hidden=True))
     shared = sum(row.points for row in rows if not row.post)
     return [told(row) for row in sorted(rows, key=lambda row: -row.points) if row.post], shared
 
 
-def with_urls(person_id: int) -> QuerySet[Any]:
-    """Moments of a person, with the address of each post as `url`, and its network's slug as `network`."""
+def with_urls(person_id: int, *, hidden: bool = False) -> QuerySet[Any]:
+    """Moments of a person, with the address of each post as `url`, and its network's slug as `network`.
+
+    hidden: those too that the person hid (`is_hidden` says which); without it nobody gets to see them.
+    """
     posts = Post.objects.filter(account=OuterRef("account"), post=OuterRef("post"))
     accounts = Account.objects.filter(pk=OuterRef("account"))
-    return Moment.objects.filter(person=person_id).annotate(
-        url=Subquery(posts.values("url")[:1]), network=Subquery(accounts.values("network")[:1])
+    kept_back = HiddenMoment.objects.filter(
+        person=OuterRef("person"), account=OuterRef("account"), post=OuterRef("post")
+    )
+    moments = Moment.objects.filter(person=person_id)
+    if not hidden:
+        moments = moments.filter(~Exists(kept_back))
+    return moments.annotate(
+        url=Subquery(posts.values("url")[:1]),
+        network=Subquery(accounts.values("network")[:1]),
+        is_hidden=Exists(kept_back),
     )
 
 
@@ -117,6 +140,8 @@ def told(moment: Any) -> Told:
     url, network = moment.url or "", NETWORKS.get(moment.network)
     return Told(
         account=moment.account,
+        post=moment.post,
+        slug=moment.network or "",
         network=network.spec.label if network else moment.network or "",
         points=moment.points,
         change=moment.change,
@@ -125,4 +150,5 @@ def told(moment: Any) -> Told:
         posted_at=moment.posted_at,
         # An address from outside: a page must not lead just anywhere.
         url=url if url.startswith(("https://", "http://")) else "",
+        hidden=moment.is_hidden,
     )
