@@ -2,78 +2,19 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
+from accounts.matters import KINDS, MATTERS, Kind, Matter, register, register_matter
 from accounts.models import Person, User
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of message: `subject` (a format string), and the names that its texts need from the caller.
-
-    The texts are templates/emails/<kind>.txt and .html; they also get person, site_name and site_url.
-    """
-
-    subject: Promise
-    needs: frozenset[str]
-
-
-KINDS: Mapping[str, Kind] = {
-    "link_broken": Kind(_("%(network)s no longer lets us read %(handle)s"), frozenset({"network", "handle", "url"})),
-    "claim_made": Kind(
-        _("Somebody else says that %(account)s at %(network)s is theirs"),
-        frozenset({"network", "account", "due", "url"}),
-    ),
-    "claim_granted": Kind(
-        _("%(account)s at %(network)s is linked to you now"), frozenset({"network", "account", "url"})
-    ),
-    "claim_lost": Kind(
-        _("%(account)s at %(network)s is no longer linked to you"), frozenset({"network", "account", "url"})
-    ),
-    "claim_disputed": Kind(
-        _("%(account)s at %(network)s: its holder has objected"), frozenset({"network", "account", "url"})
-    ),
-    "claim_refused": Kind(
-        _("%(account)s at %(network)s is not linked to you"), frozenset({"network", "account", "url"})
-    ),
-    "claim_kept": Kind(_("%(account)s at %(network)s stays with you"), frozenset({"network", "account", "url"})),
-    "link_parked": Kind(
-        _("We cannot read %(handle)s on %(network)s"), frozenset({"network", "handle", "days", "error", "url"})
-    ),
-    "link_lapsing": Kind(
-        _("Please connect %(handle)s on %(network)s again before %(day)s"),
-        frozenset({"network", "handle", "day", "url"}),
-    ),
-    "import_done": Kind(
-        _("Your %(network)s export has been read"), frozenset({"network", "file_name", "summary", "url"})
-    ),
-    "access_not_given_back": Kind(
-        _("%(network)s could not be told that we no longer read %(handle)s"), frozenset({"network", "handle", "url"})
-    ),
-    "erasure_asked": Kind(_("%(name)s will be erased on %(day)s"), frozenset({"name", "day", "url"})),
-    "erasure_withdrawn": Kind(_("%(name)s stays"), frozenset({"name", "url"})),
-    "export_ready": Kind(_("Everything we keep about %(name)s, to download"), frozenset({"name", "day", "url"})),
-    "export_failed": Kind(_("Your copy of everything could not be made"), frozenset({"url"})),
-    "account_opted_out": Kind(
-        _("%(network)s: %(handle)s is no longer known here"), frozenset({"network", "handle", "url"})
-    ),
-    "formula_changed": Kind(
-        _("The way scores are counted has changed"),
-        frozenset({"previous", "formula", "since", "old", "new", "points", "higher", "url"}),
-    ),
-    "rest_over": Kind(_("Your rest is over"), frozenset({"day", "url"})),
-    "import_failed": Kind(_("Your upload could not be read"), frozenset({"file_name", "error", "url"})),
-}
+__all__ = ["KINDS", "MATTERS", "Kind", "Matter", "notify", "register", "register_matter"]
 
 
 def notify(*, person: Person, kind: str, context: Mapping[str, Any]) -> None:
