@@ -212,9 +212,10 @@ def publish_and_award(
             temp_folder=spill_folder(),
         )
         say("publish", f"{len(looked.found):,} moments, {suspected:,} reasons why reactions count less")
-    awarded = awarding.award(
-        persons=results.persons.entity, values=achievement_values(results, table, owners), as_of=run.as_of
-    )
+    reached = achievement_values(results.persons.entity, results.persons.score, table, owners)
+    awarded = awarding.award(persons=results.persons.entity, values=reached, as_of=run.as_of)
+    if newest:
+        awarding.keep_progress(persons=results.persons.entity, values=reached, everybody=True)
     say("award", f"{awarded:,} new levels")
     if newest and fresher:
         # They imported something after this run's day had ended: what they saw must not vanish overnight.
@@ -359,15 +360,15 @@ def results_of(
 
 
 def achievement_values(
-    results: Results, table: FeatureTable, owners: dict[str, NDArray[np.int64]]
+    persons: NDArray[np.int64], scores: NDArray[np.float64], table: FeatureTable, owners: dict[str, NDArray[np.int64]]
 ) -> dict[str, NDArray[np.float64]]:
-    """measure -> value of each of `results.persons`, for the achievements' catalogue."""
+    """measure -> value of each of `persons` (sorted; their scores beside them), for the achievements' catalogue."""
     mine, person = members_table(table, owners)
-    place = np.searchsorted(results.persons.entity, person)
-    count = len(results.persons.entity)
+    place = np.searchsorted(persons, person)
+    count = len(persons)
     pairs = np.unique(np.stack([person, mine.network]), axis=1)
-    networks = np.bincount(np.searchsorted(results.persons.entity, pairs[0]), minlength=count)
-    values = {"score": results.persons.score, "networks": networks.astype(np.float64)}
+    networks = np.bincount(np.searchsorted(persons, pairs[0]), minlength=count)
+    values = {"score": scores, "networks": networks.astype(np.float64)}
     for family in FAMILIES:
         if family.measure not in values:
             total = np.zeros(count)
@@ -436,6 +437,8 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
         )
         run.counts = {"persons": len(scored.entity), "population": len(results.population)}
         publish_provisional(run=run, results=results, at=at)
+        reached = achievement_values(scored.entity, scored.score, table, mine)
+        awarding.keep_progress(persons=scored.entity, values=reached, everybody=False)
         weighing.tell(
             scorer,
             rows=known,

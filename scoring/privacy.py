@@ -17,6 +17,7 @@ from accounts.networks.base import VERB_NAMES
 from scoring.models import (
     Activity,
     Award,
+    AwardProgress,
     Component,
     CounterReading,
     DayChange,
@@ -56,6 +57,7 @@ def register() -> None:
         purge=purge,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
+            "scoring.AwardProgress",
             *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
             *("scoring.ShadowScore", "scoring.Trust"),
             *("scoring.Tie", "scoring.Activity", "scoring.Ranking", "scoring.HiddenMoment", "scoring.ToldScore"),
@@ -94,6 +96,7 @@ def export_person(person: Person) -> dict[str, Any]:
         ),
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
+        "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value"),
         # Of members by name: others only in numbers.
         "activity": _rows(
             Activity.objects.filter(**mine),
@@ -138,6 +141,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
     return {
         "uploads": jobs.delete()[0],
         "awards": Award.objects.filter(person=person).delete()[0],
+        "steps towards awards": AwardProgress.objects.filter(person=person).delete()[0],
         "leaves of the explanation": Component.objects.filter(person=person).delete()[0],
         "days of history": ScoreHistory.objects.filter(person_id=person.pk).delete()[0],
         "effects of unlinking": UnlinkEffect.objects.filter(person=person).delete()[0],
@@ -179,7 +183,7 @@ def score_anew(person: Person) -> None:
         current_app.send_task("scoring.tasks.score_provisionally", [person.pk])
     else:
         with transaction.atomic():
-            for model in (Component, Ranking, Activity, Score):
+            for model in (Component, Ranking, Activity, AwardProgress, Score):
                 model.objects.filter(person=person).delete()
             Tie.objects.filter(Q(influencer=person) | Q(influencee=person)).delete()
 

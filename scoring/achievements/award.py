@@ -1,4 +1,7 @@
-"""Awards every level that people have reached, set-wise; a backfill is the same call. Once earned it stays."""
+"""Awards every level that people have reached, set-wise, and keeps how far they are; a backfill is the same call.
+
+Once earned, a level stays; how far somebody is goes up and down.
+"""
 
 from __future__ import annotations
 
@@ -47,3 +50,50 @@ def award(*, persons: NDArray[np.int64], values: Values, as_of: date) -> int:
         new: int = cursor.rowcount
         cursor.execute("DROP TABLE reached")
     return new
+
+
+def keep_progress(*, persons: NDArray[np.int64], values: Values, everybody: bool) -> int:
+    """Keep how far `persons` [n] are in each family, for "72 of 100"; returns how many values changed.
+
+    values: as for `award`. With `everybody`, nothing is kept of people who are not among `persons`.
+    """
+    families = [family for family in FAMILIES if family.measure in values]
+    person = np.tile(persons, len(families))
+    family_of = np.repeat(np.array([family.slug for family in families], dtype=object), len(persons))
+    value = np.concatenate([values[family.measure] for family in families]) if families else np.zeros(0)
+    some = value > 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DROP TABLE IF EXISTS progress, of_whom;
+            CREATE TEMP TABLE progress (person_id bigint, family text, value float8) ON COMMIT DROP;
+            CREATE TEMP TABLE of_whom (person_id bigint) ON COMMIT DROP
+            """
+        )
+        columns.write(
+            connection, "progress", {"person_id": person[some], "family": family_of[some], "value": value[some]}
+        )
+        columns.write(connection, "of_whom", {"person_id": np.unique(persons)})
+        # Joined to people as above; what has not changed is not written again.
+        cursor.execute(
+            """
+            ANALYZE progress;
+            INSERT INTO scoring_awardprogress (person_id, family, value)
+            SELECT progress.person_id, progress.family, progress.value
+            FROM progress JOIN accounts_person ON accounts_person.id = progress.person_id
+            ON CONFLICT (person_id, family) DO UPDATE SET value = excluded.value
+            WHERE scoring_awardprogress.value <> excluded.value
+            """
+        )
+        changed: int = cursor.rowcount
+        cursor.execute(
+            """
+            DELETE FROM scoring_awardprogress AS kept
+            WHERE NOT EXISTS (
+                SELECT FROM progress WHERE progress.person_id = kept.person_id AND progress.family = kept.family
+            ) AND (%s OR kept.person_id IN (SELECT person_id FROM of_whom))
+            """,
+            [everybody],
+        )
+        cursor.execute("DROP TABLE progress, of_whom")
+    return changed

@@ -13,6 +13,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='award',
+            name='pinned',
+            field=models.SmallIntegerField(blank=True, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name='award',
+            constraint=models.CheckConstraint(condition=models.Q(('pinned__isnull', True), ('pinned__range', (1, 6)), _connector='OR'), name='award_pinned_place'),
+        ),
+        migrations.CreateModel(
+            name='AwardProgress',
+            fields=[
+                ('pk', models.CompositePrimaryKey('person_id', 'family', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('family', models.CharField(max_length=40)),
+                ('value', models.FloatField()),
+                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='award_progress', to='accounts.person')),
+            ],
+        ),
         migrations.CreateModel(
             name='ToldScore',
             fields=[

@@ -1,6 +1,6 @@
 """The tables of scoring: the newest rows of the interaction log, and what the daily run published from it."""
 
-from scoring.models.achievements import Award
+from scoring.models.achievements import Award, AwardProgress
 from scoring.models.insights import DayChange, Moment, Suggestion, Suspicion, Trust
 from scoring.models.interactions import (
     CounterReading,
@@ -20,6 +20,7 @@ __all__ = [
     "AccountScore",
     "Activity",
     "Award",
+    "AwardProgress",
     "Component",
     "CounterReading",
     "DayChange",
