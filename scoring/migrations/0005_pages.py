@@ -112,11 +112,11 @@ class Migration(migrations.Migration):
                 ('people', models.IntegerField()),
                 ('reactions', models.IntegerField()),
                 ('weight', models.FloatField()),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.person')),
-                ('person', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='activity', to='accounts.person')),
+                ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.person')),
+                ('person', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='activity', to='accounts.person')),
             ],
             options={
-                'indexes': [models.Index(fields=['person', '-day'], name='activity_newest_first')],
+                'indexes': [models.Index(fields=['person', '-day', 'account', 'verb', 'post'], name='activity_newest_first'), models.Index(models.F('actor'), condition=models.Q(('actor__isnull', False)), name='activity_by_actor')],
             },
         ),
         migrations.AddIndex(

@@ -25,24 +25,34 @@ class Tie(models.Model):
 
 
 class Activity(models.Model):
-    """What was counted on a day for a member: reactions of one verb to one post, by one member or by all others."""
+    """What was counted on a day for a member: reactions of one verb to one post, by one member or by all others.
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="activity", db_index=False)
+    No foreign key of the database's: millions of rows are loaded each day (scoring.activity).
+    """
+
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="activity", db_index=False, db_constraint=False
+    )
     day = models.DateField()
     account = models.BigIntegerField()
     network = models.CharField(max_length=20)
     verb = models.SmallIntegerField()
     # The 64-bit hash of the post's id, as in Post; 0 where there is none.
     post = models.BigIntegerField()
-    # None: people who are no members, together.
-    actor = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    # None: people who are no members, together; those whom a post's total counts without names are no `people`.
+    actor = models.ForeignKey(
+        Person, null=True, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     people = models.IntegerField()
     reactions = models.IntegerField()
     # As how many reactions of today, by somebody of full standing, they count (scoring.activity).
     weight = models.FloatField()
 
     class Meta:
-        indexes = [models.Index(fields=["person", "-day"], name="activity_newest_first")]
+        indexes = [
+            models.Index(fields=["person", "-day", "account", "verb", "post"], name="activity_newest_first"),
+            models.Index("actor", condition=models.Q(actor__isnull=False), name="activity_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reactions} x {self.verb} on {self.day}"
