@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from accounts.handles import skeleton
 from accounts.models import Membership, Person, User
 
-HANDLE_CONSTRAINTS = frozenset({"person_handle_once", "person_handle_not_confusable"})
+HANDLE_CONSTRAINTS = frozenset(
+    {"person_handle_once", "person_handle_not_confusable", "person_handle_was_anothers"},
+)
 EMAIL_CONSTRAINTS = frozenset({"user_email_once", "accounts_user_email_key"})
 # A sign-up with an address that already has an account must look like any other: its handle seems taken from then on.
 HELD_SECONDS = 24 * 3600
@@ -26,8 +28,8 @@ def hold_handle(handle: str) -> None:
 
 
 def is_handle_free(handle: str, *, but: Person | None = None) -> bool:
-    """Whether `handle` looks like nobody's (leaving out the person `but`, whose own it may be)."""
-    others = Person.objects.looks_like(handle)
+    """Whether `handle` looks like nobody's, now or once (leaving out the person `but`, whose own it may be)."""
+    others = Person.objects.taking_up(handle)
     if but is not None:
         if skeleton(but.handle) == skeleton(handle):
             return True

@@ -86,7 +86,8 @@ class Migration(migrations.Migration):
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_handles', to='accounts.person')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('handle'), name='former_handle_once'), models.UniqueConstraint(accounts.handles.Skeleton('handle'), name='former_handle_not_confusable')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('handle'), name='former_handle_once')],
+                'indexes': [models.Index(accounts.handles.Skeleton('handle'), name='former_handle_by_skeleton')],
             },
         ),
         migrations.CreateModel(
@@ -129,5 +130,38 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='watched',
             constraint=models.UniqueConstraint(fields=('watch_list', 'person'), name='watched_once'),
+        ),
+        # After the row, not before: whoever takes a handle that is being given up waits at the unique index for the other
+        # to commit, and only then sees, with a new snapshot, that it is a former one.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION accounts_handle_has_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' THEN
+                    IF lower(OLD.handle) = lower(NEW.handle) THEN
+                        RETURN NULL;
+                    END IF;
+                    INSERT INTO accounts_formerhandle (handle, person_id, given_up_at)
+                    VALUES (OLD.handle, OLD.id, now());
+                    DELETE FROM accounts_formerhandle WHERE person_id = NEW.id AND lower(handle) = lower(NEW.handle);
+                END IF;
+                IF EXISTS (
+                    SELECT 1 FROM accounts_formerhandle
+                    WHERE regexp_replace(replace(replace(lower(translate(handle, 'Ii10', 'lllo')), 'rn', 'm'), 'vv', 'w'), '_+', '_', 'g')
+                        = regexp_replace(replace(replace(lower(translate(NEW.handle, 'Ii10', 'lllo')), 'rn', 'm'), 'vv', 'w'), '_+', '_', 'g')
+                    AND person_id <> NEW.id
+                ) THEN
+                    RAISE EXCEPTION 'the handle % was somebody else''s, or looks like one that was', NEW.handle
+                        USING ERRCODE = 'unique_violation', CONSTRAINT = 'person_handle_was_anothers';
+                END IF;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER person_handle_has_changed AFTER INSERT OR UPDATE OF handle ON accounts_person
+                FOR EACH ROW EXECUTE FUNCTION accounts_handle_has_changed();
+            """,
+            """
+            DROP TRIGGER person_handle_has_changed ON accounts_person;
+            DROP FUNCTION accounts_handle_has_changed();
+            """,
         ),
     ]

@@ -84,9 +84,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def by_handle(self, handle: str) -> PersonQuerySet:
         return self.annotate(handle_lower=Lower("handle")).filter(handle_lower=handle.lower())
 
-    def looks_like(self, handle: str) -> PersonQuerySet:
-        """People whose handle is `handle` or could be mistaken for it."""
-        return self.annotate(handle_skeleton=Skeleton("handle")).filter(handle_skeleton=skeleton(handle))
+    def taking_up(self, handle: str) -> PersonQuerySet:
+        """People because of whom nobody else may take `handle`: theirs is or was one that looks like it."""
+        former = FormerHandle.objects.alias(handle_skeleton=Skeleton("handle")).filter(handle_skeleton=skeleton(handle))
+        alike = self.alias(handle_skeleton=Skeleton("handle"))
+        return alike.filter(models.Q(handle_skeleton=skeleton(handle)) | models.Q(pk__in=former.values("person")))
 
     def of(self, user: User, *roles: Membership.Role) -> PersonQuerySet:
         """People that `user` speaks for (in one of `roles`, if given), in the order of `User.person`."""
@@ -206,7 +208,8 @@ class Person(models.Model):
         return f"{reverse('avatar', args=[self.handle.lower()])}?v={PurePath(str(self.avatar.name)).stem[:8]}"
 
     def clean(self) -> None:
-        if self.handle and Person.objects.looks_like(self.handle).exclude(pk=self.pk).exists():
+        others = Person.objects.taking_up(self.handle).exclude(pk=self.pk) if self.handle else None
+        if others is not None and others.exists():
             raise ValidationError({"handle": ValidationError(HANDLE_TAKEN, code="handle_taken")})
 
     def old_enough(self, at: date) -> bool:
@@ -214,7 +217,11 @@ class Person(models.Model):
 
 
 class FormerHandle(models.Model):
-    """A handle that a person had: its addresses lead to the new one, and nobody else may take it."""
+    """A handle that a person had: its addresses lead to the new one, and nobody else may take it, nor one like it.
+
+    Triggers on Person keep both (migration 0004), wherever a handle is changed; they fill `given_up_at` from the
+    database's clock. A person may have had several that look alike.
+    """
 
     handle = models.CharField(max_length=30)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="former_handles")
@@ -223,8 +230,8 @@ class FormerHandle(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("handle"), name="former_handle_once"),
-            models.UniqueConstraint(Skeleton("handle"), name="former_handle_not_confusable"),
         ]
+        indexes = [models.Index(Skeleton("handle"), name="former_handle_by_skeleton")]
 
     def __str__(self) -> str:
         return self.handle
