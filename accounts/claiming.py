@@ -44,7 +44,7 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
         if not holds:
             raise Http404
         if request.POST.get("step") == "let_go" or form.is_valid():
-            return _answer(request, found, form, settings_address(person, people))
+            return _answer(request, found, form, settings_address(person, people, "networks"))
     context: dict[str, Any] = {
         "claim": found,
         "holds": holds,
@@ -54,7 +54,7 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
         "form": form,
         "network": label_of(found.account.network),
         "name": name_of(found.account),
-        "address": settings_address(person, people),
+        "address": settings_address(person, people, "networks"),
     }
     if found.state == AccountClaim.State.GRANTED and not holds:
         mine = LinkedAccount.objects.filter(account=found.account_id, person=person)

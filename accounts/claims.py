@@ -173,7 +173,7 @@ def decide(*, claim: AccountClaim, granted: bool, at: datetime) -> None:
             raise TooLate
         _tell(claim.person, "claim_refused", claim.account, url=reverse("claim", args=[claim.pk]))
         if claim.holder is not None:
-            _tell(claim.holder, "claim_kept", claim.account, url=reverse("settings"))
+            _tell(claim.holder, "claim_kept", claim.account, url=reverse("networks"))
 
 
 def grant_due(at: datetime) -> int:
@@ -270,7 +270,7 @@ def _link(
     if holder is None or holder.pk != person.pk:
         _tell(person, "claim_granted", link.account, url=reverse("link_progress", args=[link.pk]))
     if holder is not None and holder.pk != person.pk:
-        _tell(holder, "claim_lost", link.account, url=reverse("settings"))
+        _tell(holder, "claim_lost", link.account, url=reverse("networks"))
     return link
 
 

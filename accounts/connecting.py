@@ -24,12 +24,7 @@ from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, NetworkError
 from accounts.tokens import LostKey
-from accounts.views import EDITORS, chosen_person, settings_address
-
-
-def named(person: Person, people: list[Person]) -> str:
-    """What an address carries on to name the person, where the user speaks for several."""
-    return f"?person={person.handle}" if len(people) > 1 else ""
+from accounts.views import EDITORS, chosen_person, named, settings_address
 
 
 @login_required
@@ -47,7 +42,7 @@ def connect(request: HttpRequest) -> HttpResponse:
             "person": person,
             "people": people,
             "named": named(person, people),
-            "address": settings_address(person, people),
+            "address": settings_address(person, people, "networks"),
             "offers": offers.offers(linked.links_of(person)),
         },
     )
@@ -251,7 +246,7 @@ def link_progress(request: HttpRequest, link_id: int) -> HttpResponse:
             "person": link.person,
             "people": people,
             "named": named(link.person, people),
-            "address": settings_address(link.person, people),
+            "address": settings_address(link.person, people, "networks"),
             "streams": streams,
             "states": {stream.state for stream in streams},
             "broken": broken,
@@ -275,7 +270,7 @@ def choose_pages(request: HttpRequest, link_id: int) -> HttpResponse:
         "spec": network.spec,
         "person": link.person,
         "people": people,
-        "address": settings_address(link.person, people),
+        "address": settings_address(link.person, people, "networks"),
     }
     if request.method == "POST":
         at = timezone.now()

@@ -101,12 +101,11 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Person
         fields = [
             *("name", "handle", "bio", "avatar"),
-            *("country", "region", "time_zone", "birth_year", "visibility"),
+            *("country", "region", "time_zone", "birth_year"),
         ]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 3, "maxlength": 280}),
-            "visibility": forms.RadioSelect,
         }
         help_texts = {"bio": _("Up to 280 characters.")}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from celery import current_app
@@ -24,7 +25,7 @@ from kombu.exceptions import OperationalError
 
 from accounts import erasure, handing_out, privacy
 from accounts.models import Erasure, ExportJob, Membership, Person, User
-from accounts.views import EDITORS, settings_address
+from accounts.views import EDITORS, around, named, settings_address
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,13 @@ def owned_person(request: HttpRequest) -> tuple[Person, list[Person]]:
 
 
 def address_of(name: str, person: Person, people: list[Person]) -> str:
-    return reverse(name) + (f"?person={person.handle}" if len(people) > 1 else "")
+    return reverse(name) + named(person, people)
 
 
-def back_of(user: User, person: Person) -> str:
-    """The settings of `person`; whoever edits several people names them there, also those that others own."""
-    return settings_address(person, list(Person.objects.of(user, *EDITORS)))
+def beside(user: User, person: Person) -> dict[str, Any]:
+    """What the navigation wants to know; whoever edits several people names them there, also those that others own."""
+    edited = list(Person.objects.of(user, *EDITORS))
+    return around(user, person, edited) | {"back": settings_address(person, edited)}
 
 
 class EraseForm(forms.Form):
@@ -94,13 +96,11 @@ def erase(request: HttpRequest) -> HttpResponse:
             return redirect(address)
         form.add_error(None, _("Please log out and in again first: this needs to be you."))
     pending = Erasure.objects.filter(person=person).first()
-    context = {
+    context = beside(request.user, person) | {
         "form": form,
-        "person": person,
-        "people": people,
+        "owners": people,
         "address": address,
         "export_address": address_of("export", person, people),
-        "back": back_of(request.user, person),
         "pending": pending,
         "day": erasure.day_of(person, pending.due_at) if pending else "",
         "days": settings.ERASE_AFTER_DAYS,
@@ -134,13 +134,11 @@ def export(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your copy is being made. You get a mail when it is ready."))
         return redirect(address)
     jobs = ExportJob.objects.filter(person=person, user=request.user).order_by("-created_at", "-pk")[:LISTED]
-    context = {
-        "person": person,
-        "people": people,
+    context = beside(request.user, person) | {
+        "owners": people,
         "address": address,
         "jobs": [(job, job.ready_at + handing_out.KEEP if job.ready_at else None) for job in jobs],
         "days": handing_out.KEEP.days,
-        "back": back_of(request.user, person),
         "waiting": any(job.state == ExportJob.State.WAITING for job in jobs),
     }
     return render(request, "accounts/export.html", context)

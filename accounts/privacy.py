@@ -257,7 +257,7 @@ def _give_back(links: models.QuerySet[LinkedAccount], at: datetime) -> None:
             context = {
                 "network": network.spec.label if network else link.account.network,
                 "handle": name_of(link.account),
-                "url": reverse("settings"),
+                "url": reverse("networks"),
             }
             notify(person=link.person, kind="access_not_given_back", context=context)
 

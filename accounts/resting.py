@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import pauses
-from accounts.views import chosen_person, settings_address
+from accounts.models import User
+from accounts.views import around, chosen_person, settings_address
 
 
 @login_required
@@ -24,6 +25,7 @@ from accounts.views import chosen_person, settings_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def pause_page(request: HttpRequest) -> HttpResponse:
     """What a rest does and how many days are left; begins one on POST with action=begin, ends it with action=end."""
+    assert isinstance(request.user, User)
     person, people = chosen_person(request)
     if person is None:
         return redirect("settings")
@@ -47,9 +49,7 @@ def pause_page(request: HttpRequest) -> HttpResponse:
         return redirect(here)
     today = at.astimezone(UTC).date()
     rests = pauses.rests_of(person)
-    context = {
-        "person": person,
-        "people": people,
+    context = around(request.user, person, people) | {
         "here": here,
         "address": settings_address(person, people),
         "rest": next((rest for rest in rests if rest.goes_on(at)), None),

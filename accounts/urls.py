@@ -3,12 +3,15 @@
 from allauth.socialaccount import views as social_views
 from django.urls import URLPattern, path
 
-from accounts import adapter, claiming, connecting, preferences, resting, views
+from accounts import adapter, claiming, connecting, preferences, resting
+from accounts.views import networks, pictures, profile, visibility
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
     path("accounts/signup/", adapter.signup, name="account_signup"),
-    path("settings", views.settings_page, name="settings"),
+    path("settings", profile.settings_page, name="settings"),
+    path("settings/networks", networks.networks, name="networks"),
+    path("settings/visibility", visibility.visibility, name="visibility"),
     path("preferences", preferences.preferences, name="preferences"),
     path("accounts/with/<slug:slug>", connecting.sign_in, name="sign_in"),
     # allauth's pages about the log-ins with networks; what is read of them is another matter, and has pages of its own.
@@ -19,8 +22,8 @@ urlpatterns: list[URLPattern] = [
     path("settings/connect/<slug:slug>", connecting.connect_network, name="connect_network"),
     path("settings/accounts/<int:link_id>", connecting.link_progress, name="link_progress"),
     path("settings/accounts/<int:link_id>/pages", connecting.choose_pages, name="choose_pages"),
-    path("settings/accounts/<int:link_id>/remove", views.unlink, name="unlink"),
+    path("settings/accounts/<int:link_id>/remove", networks.unlink, name="unlink"),
     path("settings/pause", resting.pause_page, name="pause"),
     path("settings/claims/<int:claim_id>", claiming.claim, name="claim"),
-    path("avatars/<str:handle>", views.avatar, name="avatar"),
+    path("avatars/<str:handle>", pictures.avatar, name="avatar"),
 ]

@@ -187,7 +187,7 @@ def _import_page(request: HttpRequest) -> HttpResponse:
             "form": form,
             "person": person,
             "people": people,
-            "address": settings_address(person, people),
+            "address": settings_address(person, people, "networks"),
             "jobs": jobs,
             "networks": [
                 (network.spec, imports.WHERE.get(network.spec.slug, "")) for network in imports.archive_networks()

@@ -55,7 +55,7 @@ def break_off(link: LinkedAccount, *, sent: datetime, at: datetime) -> bool:
         context = {
             "network": NETWORKS[found.account.network].spec.label,
             "handle": name_of(found.account),
-            "url": reverse("settings"),
+            "url": reverse("networks"),
         }
         notify(person=found.person, kind="link_broken", context=context)
     return True

@@ -356,7 +356,7 @@ def break_link(link: LinkedAccount, *, at: datetime) -> None:
             if broken.pk == holder:
                 label = NETWORKS[broken.account.network].spec.label
                 handle = broken.account.handle or broken.account.external_id
-                context = {"network": label, "handle": handle, "url": reverse("settings")}
+                context = {"network": label, "handle": handle, "url": reverse("networks")}
                 notify(person=broken.person, kind="link_broken", context=context)
 
 

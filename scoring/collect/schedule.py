@@ -224,7 +224,7 @@ def _tell(link: LinkedAccount, cursor: Cursor) -> None:
         "handle": name_of(link.account),
         "days": PATIENCE.days,
         "error": cursor.error,
-        "url": reverse("settings"),
+        "url": reverse("networks"),
     }
     notify(person=link.person, kind="link_parked", context=context)
 

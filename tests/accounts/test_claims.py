@@ -341,7 +341,7 @@ def test_the_holder_lets_go_on_the_page_or_by_removing_the_account(alice: Person
         link = held(bob, NETWORK)
         made = claim(alice)
         response = logged_in(bob).post(address.format(claim=made.pk, link=link.pk), data)
-        assert response.url == "/settings"
+        assert response.url == "/settings/networks"
         assert LinkedAccount.objects.get().person == alice
         assert "is linked to you" in page(logged_in(alice), made)
 
@@ -358,7 +358,7 @@ def test_the_settings_of_both_lead_to_the_claim(alice: Person, bob: Person, as_a
     held(bob, NETWORK)
     made = claim(alice)
     for client, words in ((as_alice, "See how it stands"), (logged_in(bob), "Let it go, or object")):
-        text = client.get("/settings").content.decode()
+        text = client.get("/settings/networks").content.decode()
         assert f"/settings/claims/{made.pk}" in text
         assert words in text
 

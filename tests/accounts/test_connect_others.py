@@ -59,7 +59,7 @@ def test_an_article_is_asked_for_and_the_staff_decides(alice: Person, as_alice: 
     assert (asked.state, asked.person, asked.holder, asked.objection) == ("disputed", alice, None, "See its photo")
     assert not LinkedAccount.objects.exists(), "nothing on an article proves whom it is about"
     assert claims.grant_due(timezone.now() + dt.timedelta(days=400)) == 0
-    assert f"/settings/claims/{asked.pk}" in text(as_alice, "/settings")
+    assert f"/settings/claims/{asked.pk}" in text(as_alice, "/settings/networks")
     assert Consent.objects.get().subject == "connect:wikipedia"
     ask(as_alice)
     assert AccountClaim.objects.count() == 1
@@ -185,7 +185,7 @@ def test_pages_are_shown_when_asked_for_and_those_chosen_are_read(
     assert (page.person, page.through, page.proof) == (alice, made, "network")
     assert credentials.access_token(page, AT) == PAGE_TOKEN
     assert {cursor.stream for cursor in page.cursors.all()} == set(NETWORKS["facebook"].spec.page_streams)
-    settings_page = text(as_alice, "/settings")
+    settings_page = text(as_alice, "/settings/networks")
     assert settings_page.index("bakery") > settings_page.index("Alice</strong>")
     assert "With it go the pages" in text(as_alice, f"/settings/accounts/{made.pk}/remove")
     assert PAGE_TOKEN not in shown + repr(dict(as_alice.session))

@@ -182,12 +182,12 @@ def test_the_banner_of_a_demo_follows_its_file(client: Client, db: None, setting
 
 
 @pytest.mark.parametrize("links", [0, 3, 30])
-def test_settings_take_few_queries_however_many_accounts(
+def test_the_list_of_networks_takes_few_queries_however_many_accounts(
     alice: Person, links: int, django_assert_max_num_queries
 ) -> None:
     for number in range(links):
         link(alice, external_id=str(number))
     client = logged_in(alice)
-    with django_assert_max_num_queries(10):
-        page = client.get("/settings")
+    with django_assert_max_num_queries(12):
+        page = client.get("/settings/networks")
     assert page.content.count(b"slim") >= links

@@ -195,7 +195,7 @@ def test_a_rest_begins_and_ends_by_a_press(alice: Person, as_alice: Client) -> N
     assert "You are resting. Unless you end it before" in page
     assert "the score is kept" in page
     assert pauses.rest_of(alice, timezone.now()) is not None
-    settings = text(as_alice, "/settings")
+    settings = text(as_alice, "/settings/networks")
     assert "the score is kept" in settings
     assert 'href="/settings/pause"' in settings
     page = text(as_alice, action="end")
@@ -205,7 +205,7 @@ def test_a_rest_begins_and_ends_by_a_press(alice: Person, as_alice: Client) -> N
 
 
 def test_settings_lead_to_the_page(alice: Person, as_alice: Client) -> None:
-    assert '<a href="/settings/pause">Take a rest</a>' in text(as_alice, "/settings")
+    assert '<a href="/settings/pause">Rest</a>' in text(as_alice, "/settings")
 
 
 def test_what_cannot_be_is_told(alice: Person, as_alice: Client) -> None:

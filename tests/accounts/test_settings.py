@@ -30,7 +30,6 @@ FIELDS = {
     "region": "",
     "time_zone": "UTC",
     "birth_year": "1980",
-    "visibility": "public",
 }
 
 
@@ -51,12 +50,11 @@ def picture(size: tuple[int, int] = (1200, 800), form: str = "JPEG", **options: 
 
 def test_everything_can_be_changed(alice: Person, as_alice: Client) -> None:
     place = {"country": "DE", "region": "DE-BE", "time_zone": "Europe/Berlin"}
-    response = save(as_alice, name="A. Archer", handle="Archer", bio="Hello <b>", visibility="members", **place)
+    response = save(as_alice, name="A. Archer", handle="Archer", bio="Hello <b>", **place)
     assert response.url == "/settings"
     alice.refresh_from_db()
-    assert (alice.name, alice.handle, alice.bio, alice.visibility) == ("A. Archer", "Archer", "Hello <b>", "members")
+    assert (alice.name, alice.handle, alice.bio) == ("A. Archer", "Archer", "Hello <b>")
     assert (alice.country, alice.region, alice.time_zone) == ("DE", "DE-BE", "Europe/Berlin")
-    assert Client().get("/alice").status_code == 404
 
 
 def test_settings_are_for_those_who_are_logged_in(client: Client, db: None) -> None:
@@ -73,7 +71,6 @@ def test_settings_are_for_those_who_are_logged_in(client: Client, db: None) -> N
         ({"country": "FR", "region": "DE-BE"}, "region", "valid choice"),
         ({"region": "DE-BE"}, "region", "valid choice"),
         ({"time_zone": "Mars/Base"}, "time_zone", "valid choice"),
-        ({"visibility": "some"}, "visibility", "valid choice"),
         ({"birth_year": "1700"}, "birth_year", "1900"),
         ({"bio": "x" * 281}, "bio", "280"),
     ],
@@ -246,13 +243,13 @@ def test_who_may_see_the_profile_may_see_the_picture(alice: Person, bob: Person,
     assert public["Cache-Control"] == "public, max-age=300"
     assert "Cookie" not in public.get("Vary", "")
     assert Client().get(address, headers={"If-None-Match": public["ETag"]}).status_code == 304
-    save(as_alice, visibility="members")
+    Person.objects.filter(pk=alice.pk).update(visibility="members")
     assert Client().get(address, headers={"If-None-Match": public["ETag"]}).status_code == 404
     member = logged_in(bob).get(address)
     assert member.status_code == 200
     assert member["Cache-Control"] == "private, no-cache"
     assert "Cookie" in member["Vary"]
-    save(as_alice, visibility="hidden")
+    Person.objects.filter(pk=alice.pk).update(visibility="hidden")
     assert logged_in(bob).get(address).status_code == 404
     assert as_alice.get(address).status_code == 200
     assert Client().get("/avatars/bob").status_code == Client().get("/avatars/nobody").status_code == 404
@@ -278,13 +275,13 @@ def test_a_member_of_an_organisation_picks_whom_to_edit(alice: Person, bob: Pers
 
 def test_linked_accounts_are_listed_and_can_be_removed(alice: Person, bob: Person, as_alice: Client) -> None:
     mine, other = link(alice), link(bob, external_id="2", handle="bob@town.example")
-    page = as_alice.get("/settings").content.decode()
+    page = as_alice.get("/settings/networks").content.decode()
     assert "alice@town.example" in page
     assert "bob@town.example" not in page
     address = f"/settings/accounts/{mine.pk}/remove"
     assert "alice@town.example" in as_alice.get(address).content.decode()
     assert LinkedAccount.objects.filter(pk=mine.pk).exists(), "looking removes nothing"
-    assert as_alice.post(address).url == "/settings"
+    assert as_alice.post(address).url == "/settings/networks"
     assert not Account.objects.filter(pk=mine.account_id).exists()
     for request in (as_alice.get, as_alice.post):
         assert request(f"/settings/accounts/{other.pk}/remove").status_code == 404
@@ -294,7 +291,7 @@ def test_linked_accounts_are_listed_and_can_be_removed(alice: Person, bob: Perso
 # ---------------------------------------------------------------- how accounts are read
 
 
-def text(client: Client, address: str = "/settings") -> str:
+def text(client: Client, address: str = "/settings/networks") -> str:
     return " ".join(client.get(address).content.decode().split())
 
 
@@ -360,10 +357,10 @@ def test_accounts_stand_under_their_network_and_pages_under_their_account(alice:
     link(alice, "mastodon", "3", "third@town.example")
     LinkedAccount.objects.filter(pk=link(alice, "facebook", "4", "her page").pk).update(kind="page", through=profile)
     page = text(as_alice)
-    order = ["Facebook</h3>", "second<", "her page<", "Mastodon</h3>", "first@town.example<", "third@town.example<"]
+    order = ["Facebook</h2>", "second<", "her page<", "Mastodon</h2>", "first@town.example<", "third@town.example<"]
     places = [page.index(words) for words in order]
     assert places == sorted(places)
-    assert page.count("Mastodon</h3>") == 1
+    assert page.count("Mastodon</h2>") == 1
 
 
 def test_the_effect_on_the_score_is_told_before_an_account_goes(alice: Person, as_alice: Client) -> None:

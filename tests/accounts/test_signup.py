@@ -227,4 +227,4 @@ def test_a_log_in_without_a_person_is_asked_for_a_handle(client: Client) -> None
     assert client.post("/settings", {"handle": "admin", "birth_year": "1980"}).context["form"].errors
     assert client.post("/settings", {"handle": "Staffer", "birth_year": "1980"}).url == "/settings"
     assert Person.objects.get().visibility == "public"
-    assert b"Your networks" in client.get("/settings").content
+    assert b"Your profile" in client.get("/settings").content

@@ -33,7 +33,7 @@ PAGES = {
     "score": "/settings/accounts/{read}",
     "removing": "/settings/accounts/{read}/remove",
     "claim against me": "/settings/claims/{against}",
-    "settings": "/settings",
+    "networks": "/settings/networks",
     "log-ins": "/accounts/social/log-ins",
 }
 STREAMS: dict[str, dict[str, Any]] = {
@@ -148,7 +148,7 @@ def test_the_effect_is_told_before_an_account_is_removed(
     visit: Callable[..., Any], alice: Person, made: dict[str, int]
 ) -> None:
     window = visit(user=user_of(alice), scripts=False)
-    window.open("/settings")
+    window.open("/settings/networks")
     page = window.page
     page.get_by_role("link", name="Remove Twitter/X @alice").click()
     assert page.get_by_text("12.3 points").is_visible()

@@ -17,7 +17,7 @@ from tests.scoring.published import AS_OF
 def test_a_rest_is_begun_and_ended_by_its_buttons(visit: Callable, alice: Person, scripts: bool) -> None:
     page = visit(user=alice.users.get(), scripts=scripts)
     page.open("/settings")
-    page.page.get_by_role("link", name="Take a rest").click()
+    page.page.get_by_role("link", name="Rest", exact=True).click()
     page.page.get_by_role("button", name="Begin to rest now").click()
     page.page.get_by_role("heading", name="You are resting").wait_for()
     assert Pause.objects.get().ended_at is None
