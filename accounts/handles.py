@@ -19,7 +19,9 @@ FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 ADDRESSES = frozenset(
     {
         *(".well-known", "accounts", "admin", "api", "avatars", "deletion", "healthz", "hooks", "opt-out", "settings"),
+        *("notifications", "unsubscribe"),
         *("preferences", "static", "transparency", "v2", "webmention"),
+        *("badge", "badges", "embed", "manifest.webmanifest", "oembed", "offline", "share", "sw.js"),
     }
 )
 ROOT_FILES = frozenset(
@@ -34,12 +36,10 @@ ROOT_FILES = frozenset(
         "index.html",
         "index.php",
         "manifest.json",
-        "manifest.webmanifest",
         "robots.txt",
         "security.txt",
         "service-worker.js",
         "sitemap.xml",
-        "sw.js",
     }
 )
 # Names that a page of ours may need one day, or that would speak with our voice.

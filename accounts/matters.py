@@ -12,8 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import NotificationChoice
 
+# No matter: everything that comes in the digest.
+ALL = "digest"
 NOW, DIGEST, OFF = NotificationChoice.Mail.NOW, NotificationChoice.Mail.DIGEST, NotificationChoice.Mail.OFF
 
+# On a locked screen, of a matter that has no words of its own for it.
 SOME_NEWS = _("There is news for you.")
 
 
@@ -151,7 +154,7 @@ KINDS: dict[str, Kind] = {
 
 def register_matter(slug: str, matter: Matter) -> None:
     """Add a matter of an upper app's; the settings show it first. Raises ValueError for a slug that is taken."""
-    if slug in MATTERS:
+    if slug in MATTERS or slug == ALL:
         raise ValueError(f"the matter {slug!r} is registered twice")
     MATTERS[slug] = matter
 

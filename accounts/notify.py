@@ -1,45 +1,108 @@
-"""The one way to tell a person something: a mail to all who speak for the person, once the transaction commits."""
+"""The one way to tell a person something: a row for each user who speaks for them, which commits with what it tells,
+and after the commit a mail and a push, as each of them wants it.
+
+A mail that is owed is a row that waits for the digest, so that one which is lost (the process killed, the mail server
+down) goes with the next one.
+"""
+
+from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from celery import current_app
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.utils import timezone
 
-from accounts.matters import KINDS, MATTERS, Kind, Matter, register, register_matter
-from accounts.models import Person, User
+from accounts.choices import choices_about
+from accounts.mailing import in_words, mail_of, speaking_to, with_zone
+from accounts.matters import KINDS, MATTERS, NOW, OFF, SOME_NEWS, Kind, Matter, register, register_matter
+from accounts.models import Notification, Person, PushSubscription, User
+
+__all__ = ["KINDS", "MATTERS", "Kind", "Matter", "glimpse_of", "notify", "register", "register_matter"]
 
 log = logging.getLogger(__name__)
 
-__all__ = ["KINDS", "MATTERS", "Kind", "Matter", "notify", "register", "register_matter"]
-
 
 def notify(*, person: Person, kind: str, context: Mapping[str, Any]) -> None:
-    """Mail `person`'s members after the commit; what a mail server refuses is logged and loses nothing else.
+    """Tell everybody who speaks for `person`; what a mail server refuses is logged and loses nothing else.
 
-    `url` in the context is a path on this site. Raises KeyError for an unknown kind, ValueError where a name lacks.
+    `url` in the context is a path on this site; dates and times in it are written in each reader's language and zone.
+    Raises KeyError for an unknown kind, ValueError where a name lacks.
     """
     missing = KINDS[kind].needs - context.keys()
     if missing:
         raise ValueError(f"a message of kind {kind!r} needs {', '.join(sorted(missing))}")
     known = dict(context)
-    # No partial: Django wants the name of what failed, which a partial has not.
-    transaction.on_commit(lambda: _send(person=person, kind=kind, context=known), robust=True)
+    users = list(with_zone(User.objects.filter(is_active=True, membership__person=person).order_by("pk")))
+    choices = choices_about(KINDS[kind].matter, [user.pk for user in users])
+    rows, at = [], timezone.now()
+    for user in users:
+        with speaking_to(user, user.zone):
+            subject, text = in_words(person=person, kind=kind, context=known)
+        rows.append(
+            Notification(
+                user=user,
+                person=person,
+                kind=kind,
+                subject=subject[:300],
+                text=text,
+                url=known.get("url", ""),
+                created_at=at,
+                on_site=choices[user.pk].on_site,
+                in_digest=choices[user.pk].mail != OFF,
+            )
+        )
+    Notification.objects.bulk_create(rows)
+    now = [row for row in rows if choices[row.user_id].mail == NOW]
+    pushed = [row for row in rows if choices[row.user_id].push]
+    # No partials: Django wants the name of what failed, which a partial has not.
+    if now:
+        transaction.on_commit(lambda: _mail(now, known), robust=True)
+    if pushed:
+        transaction.on_commit(lambda: _push(pushed), robust=True)
 
 
-def _send(*, person: Person, kind: str, context: dict[str, Any]) -> None:
-    known = context | {"person": person, "site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}
-    if "url" in context:
-        known["url"] = settings.SITE_URL + context["url"]
-    subject = " ".join((str(KINDS[kind].subject) % known).split())
-    text, html = (render_to_string(f"emails/{kind}.{form}", known) for form in ("txt", "html"))
-    messages = []
-    for user in User.objects.filter(is_active=True, membership__person=person).order_by("pk"):
-        message = EmailMultiAlternatives(subject, text, to=[user.email])
-        message.attach_alternative(html, "text/html")
-        messages.append(message)
-    sent = get_connection().send_messages(messages) if messages else 0
-    log.info("%s: %s of %s mails sent", kind, sent or 0, len(messages))
+def glimpse_of(notification: Notification) -> str:
+    """What may stand on a locked screen, in the active language: it names nobody, and no number."""
+    kind = KINDS.get(notification.kind)
+    return str(MATTERS[kind.matter].glimpse if kind else SOME_NEWS)
+
+
+def _mail(rows: Sequence[Notification], context: Mapping[str, Any]) -> None:
+    connection = get_connection()
+    sent = sum(_mail_one(row, context, connection) for row in rows)
+    log.info("%s: %s of %s mails sent", rows[0].kind, sent, len(rows))
+
+
+def _mail_one(row: Notification, context: Mapping[str, Any], connection: BaseEmailBackend) -> bool:
+    """Mail one that is still owed. Locked meanwhile: the digest leaves it alone."""
+    with transaction.atomic():
+        owed = Notification.objects.select_for_update(skip_locked=True).filter(pk=row.pk, in_digest=True)
+        if not owed.first():
+            return False
+        user: Any = row.user
+        with speaking_to(user, user.zone):
+            message = mail_of(user=user, person=row.person, kind=row.kind, context=context)
+        message.connection = connection
+        try:
+            message.send()
+        except Exception as error:
+            # The address is the user's, and no mail server's answer goes into a log with it.
+            log.warning("a mail of kind %s to user %s waits: %s", row.kind, row.user_id, type(error).__name__)
+            return False
+        Notification.objects.filter(pk=row.pk).update(in_digest=False)
+    return True
+
+
+def _push(rows: Sequence[Notification]) -> None:
+    reached = set(
+        PushSubscription.objects.filter(user__in=[row.user_id for row in rows]).values_list("user_id", flat=True)
+    )
+    for row in rows:
+        if row.user_id in reached:
+            # By its name: tasks import what tells people.
+            current_app.send_task("accounts.tasks.push_notification", [row.pk])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import claims, credentials, erasure, handing_out, opt_out, pauses, retention
+from accounts import claims, credentials, digests, erasure, handing_out, inbox, opt_out, pauses, retention
 from accounts.hooks import meta
-from accounts.models import DeletionReceipt
+from accounts.models import DeletionReceipt, Notification
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,29 @@ def end_rests() -> None:
     """Daily: tells whose rest has ended because the year's days are used up."""
     if told := pauses.end_used_up(timezone.now()):
         log.info("%s people told that their rest has ended", told)
+
+
+@shared_task
+def send_digests() -> None:
+    """Hourly: mails what waits to whom it is time for, and what should have been mailed at once and was not."""
+    sent = digests.send_due(at=timezone.now())
+    if sent.mails or sent.failed:
+        log.info("%s digests sent; %s could not be, and come again", sent.mails, sent.failed)
+
+
+@shared_task
+def forget_notifications() -> None:
+    """Daily: removes what people were told long ago."""
+    if forgotten := inbox.forget_old(at=timezone.now()):
+        log.info("%s old notifications removed", forgotten)
+
+
+@shared_task
+def push_notification(notification_id: int) -> None:
+    """Wakes the browsers of whom a notification is for."""
+    notification = Notification.objects.filter(pk=notification_id).select_related("user", "person").first()
+    if notification is not None and find_spec("accounts.push"):
+        import_module("accounts.push").send(notification)
 
 
 @shared_task

@@ -295,6 +295,7 @@ CELERY_BEAT_SCHEDULE = {
             (20, "remove old files", "sweep_files"),
             (30, "sweep accounts that have opted out", "sweep_opt_outs"),
             (40, "remove what is kept too long", "purge_retained"),
+            (50, "remove old notifications", "forget_notifications"),
         )
     },
     "warn of lapsing access": {
@@ -306,6 +307,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.end_rests",
         "schedule": crontab(hour=9, minute=25),
         "options": {"expires": 12 * 3600.0},
+    },
+    # Just after the full hour, at which mornings begin nearly everywhere.
+    "send digests": {
+        "task": "accounts.tasks.send_digests",
+        "schedule": crontab(minute=1),
+        "options": {"expires": 3600.0},
     },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},

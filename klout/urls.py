@@ -19,6 +19,7 @@ urlpatterns = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("", include("accounts.urls")),
     path("", include("accounts.letting_go_urls")),
+    path("", include("accounts.reaching_urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include("accounts.providers.urls")),
     path("", include("scoring.urls")),
