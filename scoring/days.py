@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.models import Account
 from accounts.networks import NETWORKS
 from scoring.models import DayChange, HiddenMoment, Moment, Post
-from scoring.templatetags.scores import signed
+from scoring.numbers import signed
 
 # Points that are 0.0 once they are rounded.
 LEAST = 0.05
@@ -78,11 +78,15 @@ def day_of(person_id: int, as_of: date) -> Day | None:
     """
     change = DayChange.objects.filter(person=person_id, as_of=as_of).first()
     moved = with_urls(person_id, hidden=True).exclude(post=0).exclude(change=0)
-    posts = [told(moment) for moment in sorted(moved, key=lambda moment: -abs(moment.change))]
-    if change is None:
-        return None
+    posts = [told(moment) for moment in moved]
+    return None if change is None else day_from(change, posts)
+
+
+def day_from(change: DayChange, posts: Iterable[Told]) -> Day:
+    """What is told of a change that has been read already, with the posts that moved the score that day."""
+    posts = sorted(posts, key=lambda post: -abs(post.change))
     seen = [post for post in posts if abs(post.change) >= LEAST and not post.hidden]
-    return Day(change.since, as_of, change.points, parts_of(change, posts), tuple(seen[:NAMED]))
+    return Day(change.since, change.as_of, change.points, parts_of(change, posts), tuple(seen[:NAMED]))
 
 
 def parts_of(change: DayChange, posts: Sequence[Told]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Protocol
 
 from django.db import models
 
@@ -11,6 +12,16 @@ from accounts.models import Person
 
 # Over how many days a change is told.
 CHANGE_DAYS = (1, 7, 30)
+
+
+class ScoredDay(Protocol):
+    """A score of a day, wherever it was read."""
+
+    @property
+    def as_of(self) -> date: ...
+
+    @property
+    def score(self) -> float: ...
 
 
 class ScoreRun(models.Model):
@@ -91,7 +102,7 @@ class Score(models.Model):
     def __str__(self) -> str:
         return f"{self.person}: {self.score:.1f}"
 
-    def changes(self, history: Iterable[ScoreHistory]) -> dict[int, float | None]:
+    def changes(self, history: Iterable[ScoredDay]) -> dict[int, float | None]:
         """days -> points gained since so many days before `as_of`; None where `history` has no score of that day."""
         before = {row.as_of: row.score for row in history}
         then = {days: before.get(self.as_of - timedelta(days=days)) for days in CHANGE_DAYS}

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
-from itertools import pairwise
 
 import pycountry
 from django import template
-from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import LinkedAccount
 from accounts.pauses import Rest
@@ -20,18 +16,14 @@ from scoring import charts
 from scoring.formula.base import Node
 from scoring.measured import PART_WORDS
 from scoring.models import Score, ScoreHistory, UnlinkEffect
+from scoring.numbers import direction, points, share, signed
+from scoring.plots import SERIES, Day, History, Plot, pictures, words
+from scoring.plots.shades import Shade
 
 register = template.Library()
 
-MINUS = "\N{MINUS SIGN}"
-
-
-@register.filter
-def points(value: float, decimals: int = 1) -> str:
-    """A number of points, rounded for reading: 41.3."""
-    # Rounded first: number_format cuts the digits off.
-    rounded = Decimal(f"{value:.{decimals}f}")
-    return number_format(rounded, decimal_pos=decimals, force_grouping=True).replace("-", MINUS)
+for read in (points, signed, direction, share):
+    register.filter(read)
 
 
 @register.filter
@@ -44,26 +36,6 @@ def translated(text: str) -> str:
 def part_words(part: str) -> str:
     """What a part of the score is called."""
     return str(PART_WORDS[part])
-
-
-@register.filter
-def signed(value: float, decimals: int = 1) -> str:
-    """A change with its sign: +1.2 or minus 0.3, and 0.0 where nothing is left of it after rounding."""
-    rounded = round(value, decimals) or 0.0
-    return ("+" if rounded > 0 else "") + points(rounded, decimals)
-
-
-@register.filter
-def direction(value: float) -> str:
-    """up, down or same, after rounding to a tenth."""
-    rounded = round(value, 1)
-    return "up" if rounded > 0 else "down" if rounded < 0 else "same"
-
-
-@register.filter
-def share(value: float) -> str:
-    """A percentage for reading; nobody is higher than 100% of everybody, since everybody counts oneself half."""
-    return points(min(value, 99.9))
 
 
 @register.filter
@@ -119,84 +91,53 @@ def share_bar(value: float, whole: float, name: str) -> SafeString:
     return mark_safe(charts.bar(value / whole if whole else 0.0, name))  # noqa: S308  (charts escapes)
 
 
-def formula_changes(days: Sequence[Score | ScoreHistory]) -> list[tuple[Score | ScoreHistory, str]]:
-    """The days (sorted) whose score is by another formula than the day before them had, and that one."""
-    return [(row, before.formula) for before, row in pairwise(days) if row.formula != before.formula]
-
-
-def formula_in_words(row: Score | ScoreHistory, previous: str) -> str:
-    """What the mark of a day says whose score is by another formula."""
-    return _("Since %(day)s it is counted by the formula %(formula)s, before that by %(previous)s.") % {
-        "day": date_format(row.as_of, "j F Y"),
-        "formula": row.formula,
-        "previous": previous,
-    }
-
-
-@register.filter
-def counted_anew(day: Score | ScoreHistory, days: Sequence[Score | ScoreHistory]) -> bool:
-    """Whether the score of `day` is the first one by its formula among `days`."""
-    return any(row is day for row, _previous in formula_changes(days))
+Rows = Sequence[Score | ScoreHistory]
 
 
 @register.simple_tag
 def score_chart(
-    days: Sequence[Score | ScoreHistory], first: date, last: date, rests: Sequence[Rest] = ()
+    plot: Plot | Rows,
+    first: date | None = None,
+    last: date | None = None,
+    rests: Sequence[Rest] = (),
+    *,
+    series: str = "score",
+    name: str = "chart",
 ) -> SafeString:
-    """The line of scores from `first` to `last`, `rests` shaded, marked where another formula began to count."""
-    begun = [row for row, _previous in formula_changes([row for row in days if first <= row.as_of <= last])]
-    return mark_safe(  # noqa: S308  (charts escapes)
-        charts.line(
-            [charts.Reading(row.as_of, row.score) for row in days],
-            first=first,
-            last=last,
-            title=_("Score by day"),
-            description=chart_summary(days, first, last, rests),
-            day_label=lambda day: date_format(day, "j M"),
-            score_label=lambda score: points(score, 0),
-            rests=[(rest.first_day, rest.last_day) for rest in rests],
-            marks=[charts.Mark(row.as_of, _("Formula %(formula)s") % {"formula": row.formula}) for row in begun],
-        )
-    )
+    """The lines of `series` (names with commas between them) of a plot, with what it says beside them.
+
+    name: begins the ids, where a page has several. "" where there are no two days to draw a line between. In place of
+    a plot it takes scores by day, the first and the last day to be shown, and rests to be shaded.
+    """
+    wanted = [one for one in SERIES if one in series.split(",")]
+    picture = pictures.picture_of(plotted(plot, first, last, rests), series=wanted, name=name)
+    return mark_safe(charts.draw(picture))  # noqa: S308  (charts escapes)
 
 
 @register.simple_tag
-def chart_summary(days: Sequence[Score | ScoreHistory], first: date, last: date, rests: Sequence[Rest] = ()) -> str:
-    """The chart in a sentence, and further ones where days are missing, for each other formula and for each rest."""
-    shown = [row for row in days if first <= row.as_of <= last]
-    if len(shown) < 2:
-        return _("The first score is of %(day)s; the line begins with the second.") % {
-            "day": date_format(last, "j F Y")
-        }
-    begin, end = shown[0], shown[-1]
-    words = {
-        "begin": points(begin.score),
-        "begin_day": date_format(begin.as_of, "j F"),
-        "end": points(end.score),
-        "end_day": date_format(end.as_of, "j F Y"),
-        "change": points(abs(end.score - begin.score)),
-    }
-    way = direction(end.score - begin.score)
-    if way == "up":
-        text = _("From %(begin_day)s to %(end_day)s the score rose by %(change)s, from %(begin)s to %(end)s.") % words
-    elif way == "down":
-        text = _("From %(begin_day)s to %(end_day)s the score fell by %(change)s, from %(begin)s to %(end)s.") % words
-    else:
-        text = _("The score was %(end)s on %(end_day)s, as on %(begin_day)s.") % words
-    missing = (end.as_of - begin.as_of).days + 1 - len(shown)
-    if missing:
-        text += " " + ngettext(
-            "On %(days)s day in between there was no score.", "On %(days)s days in between there was no score.", missing
-        ) % {"days": missing}
-    changed = (formula_in_words(row, previous) for row, previous in formula_changes(shown))
-    return " ".join([text, *changed, *(rest_in_words(rest, last) for rest in rests if rest.last_day >= first)])
+def chart_summary(
+    plot: Plot | Rows, first: date | None = None, last: date | None = None, rests: Sequence[Rest] = ()
+) -> str:
+    """What score_chart draws in a sentence, and further ones where there is more to say."""
+    return words.summary(plotted(plot, first, last, rests))
 
 
-def rest_in_words(rest: Rest, last: date) -> str:
-    """What a shaded time of a chart that ends on `last` means."""
-    words = {"first": date_format(rest.first_day, "j F Y"), "last": date_format(rest.last_day, "j F Y")}
-    if rest.last_day >= last:
-        return _("Since %(first)s the score rests, so that nothing fades (shaded).") % words
-    if rest.last_day == rest.first_day:
-        return _("On %(first)s the score rested, so that nothing faded (shaded).") % words
-    return _("From %(first)s to %(last)s the score rested, so that nothing faded (shaded).") % words
+def plotted(plot: Plot | Rows, first: date | None, last: date | None, rests: Sequence[Rest]) -> Plot:
+    if isinstance(plot, Plot):
+        return plot
+    if first is None or last is None:
+        raise template.TemplateSyntaxError("scores by day want the first and the last day to be shown")
+    shades = tuple(Shade(rest.first_day, rest.last_day, "rest") for rest in rests if rest.last_day >= first)
+    return Plot(first, last, History.of(row for row in plot if first <= row.as_of <= last), shades)
+
+
+@register.filter
+def newest_first(days: Sequence[Day]) -> list[Day]:
+    """Days the other way round, for a table."""
+    return list(reversed(days))
+
+
+@register.simple_tag
+def line_key(name: str) -> SafeString:
+    """A piece of the line called `name`, for a legend."""
+    return mark_safe(charts.key(name))  # noqa: S308  (charts escapes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -18,12 +18,14 @@ from accounts import pauses
 from accounts.models import LinkedAccount, Membership, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.visibility import Viewer
 from scoring import days as days_of_change
 from scoring import explanations, suspicions
 from scoring.achievements.catalogue import BY_SLUG
 from scoring.formula import explain
 from scoring.formula.base import Node
-from scoring.models import Award, Score, ScoreHistory, ScoreRun
+from scoring.models import Award, Score, ScoreRun
+from scoring.plots import plot_of
 from scoring.views.people import shown_person
 
 CHART_DAYS = 90
@@ -46,15 +48,13 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         "own": own,
         "rest": next((rest for rest in rests if own and rest.goes_on(at)), None),
         "may_edit": speaks is not None and speaks.role != Membership.Role.VIEWER,
-        # That somebody is away just now is nobody else's business.
-        "rests": [rest for rest in rests if rest.days and (own or rest.end <= at)],
         "old_enough": person.old_enough(at.date()),
         "awards": awards(person),
         "by": by,
     }
     score: Score | None = getattr(person, "score", None)
     if score:
-        context |= scored(score, links, by)
+        context |= scored(score, links, by, shown.viewer)
         # What counts less is between us and whose score it is.
         context["suspicions"] = suspicions.told(person) if context["own"] else []
     else:
@@ -62,22 +62,16 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     return render(request, "scoring/profile.html", context)
 
 
-def scored(score: Score, links: Sequence[LinkedAccount], by: str) -> dict[str, Any]:
+def scored(score: Score, links: Sequence[LinkedAccount], by: str, viewer: Viewer) -> dict[str, Any]:
     """What the profile shows of a score: its changes, its days and its explanation."""
-    first = score.as_of - timedelta(days=CHART_DAYS)
-    history = ScoreHistory.objects.filter(person_id=score.person_id, as_of__range=(first, score.as_of))
-    days: dict[date, Score | ScoreHistory] = {row.as_of: row for row in history.order_by("as_of")}
-    changes = score.changes(row for row in days.values() if isinstance(row, ScoreHistory))
-    # A provisional score is newer than the history's row of its day.
-    days[score.as_of] = score
+    plot = plot_of(score.person, CHART_DAYS, viewer)
     leaves = explanations.current_leaves(score.person)
     return {
         "score": score,
-        "changes": changes,
-        "first_day": first,
+        "changes": score.changes(plot.days) if plot else {},
+        "plot": plot,
         # A provisional score counts what no run has explained yet.
         "day": days_of_change.day_of(score.person_id, score.as_of) if score.run.kind == ScoreRun.Kind.DAILY else None,
-        "days": list(days.values()),
         "networks": [Linked.of(link, leaves.points[leaves.account == link.account_id].sum()) for link in links],
         "tree": shortened(
             explain.tree(

@@ -309,7 +309,7 @@ def test_a_profile_takes_the_same_few_queries_however_much_there_is(
     client: Client, alice, join, django_assert_max_num_queries
 ) -> None:
     def queries(path: str) -> int:
-        with django_assert_max_num_queries(15) as captured:
+        with django_assert_max_num_queries(16) as captured:
             assert client.get(path).status_code == 200
         return len(captured)
 

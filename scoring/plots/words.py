@@ -1,0 +1,120 @@
+"""What a plot shows, in sentences: for those who do not see it, and for those who want to be sure."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from scoring.numbers import direction, points, signed
+from scoring.plots import Plot, Turn
+from scoring.plots.dots import Dot
+from scoring.plots.shades import Shade
+
+SERIES_WORDS: dict[str, str | Promise] = {
+    "score": gettext_lazy("Score"),
+    "reach": gettext_lazy("Reach"),
+    "amplification": gettext_lazy("Amplification"),
+    "network": gettext_lazy("Network"),
+}
+
+
+def summary(plot: Plot) -> str:
+    """The plot in a sentence, and further ones: days without a score, other formulas, rests and broken links."""
+    days = [day for day in plot.days if plot.first <= day.as_of <= plot.last]
+    if len(days) < 2:
+        return _("The first score is of %(day)s; the line begins with the second.") % {
+            "day": date_format(plot.last, "j F Y")
+        }
+    first, last = days[0], days[-1]
+    words = {
+        "begin": points(first.score),
+        "begin_day": day_before(first.as_of, last.as_of),
+        "end": points(last.score),
+        "end_day": date_format(last.as_of, "j F Y"),
+        "change": points(abs(last.score - first.score)),
+    }
+    way = direction(last.score - first.score)
+    if way == "up":
+        text = _("From %(begin_day)s to %(end_day)s the score rose by %(change)s, from %(begin)s to %(end)s.") % words
+    elif way == "down":
+        text = _("From %(begin_day)s to %(end_day)s the score fell by %(change)s, from %(begin)s to %(end)s.") % words
+    else:
+        text = _("The score was %(end)s on %(end_day)s, as on %(begin_day)s.") % words
+    missing = plot.history.missing
+    if missing:
+        text += " " + ngettext(
+            "On %(days)s day in between there was no score.", "On %(days)s days in between there was no score.", missing
+        ) % {"days": missing}
+    turns = (turn_in_words(turn) for turn in plot.turns)
+    return " ".join([text, *turns, *(shade_in_words(shade, plot.last) for shade in plot.shades)])
+
+
+def extremes(plot: Plot) -> str:
+    """The highest and the lowest day in a sentence; "" where they are the same to a tenth."""
+    if not plot.days:
+        return ""
+    high, low = max(plot.days, key=lambda day: day.score), min(plot.days, key=lambda day: day.score)
+    if direction(high.score - low.score) == "same":
+        return ""
+    return _("It was highest on %(high_day)s with %(high)s and lowest on %(low_day)s with %(low)s.") % {
+        "high": points(high.score),
+        "high_day": date_format(high.as_of, "j F Y"),
+        "low": points(low.score),
+        "low_day": date_format(low.as_of, "j F Y"),
+    }
+
+
+def day_before(day: date, later: date) -> str:
+    """A day that is named beside a later one: its year is said only where it is another."""
+    return date_format(day, "j F" if day.year == later.year else "j F Y")
+
+
+def turn_in_words(turn: Turn) -> str:
+    """What the mark of a day says from which on another formula counts."""
+    return _("Since %(day)s it is counted by the formula %(formula)s, before that by %(previous)s.") % {
+        "day": date_format(turn.day, "j F Y"),
+        "formula": turn.formula,
+        "previous": turn.previous,
+    }
+
+
+def shade_in_words(shade: Shade, last: date) -> str:
+    """What a shaded time of a plot that ends on `last` means."""
+    words = {
+        "first": date_format(shade.first_day, "j F Y"),
+        "last": date_format(shade.last_day, "j F Y"),
+        "account": shade.account,
+    }
+    goes_on, one_day = shade.last_day >= last, shade.last_day == shade.first_day
+    if shade.kind == "broken" and goes_on:
+        text = _("Since %(first)s the link to %(account)s is broken, so that nothing of it fades (hatched).")
+    elif shade.kind == "broken" and one_day:
+        text = _("On %(first)s the link to %(account)s was broken, so that nothing of it faded (hatched).")
+    elif shade.kind == "broken":
+        text = _(
+            "From %(first)s to %(last)s the link to %(account)s was broken, so that nothing of it faded (hatched)."
+        )
+    elif goes_on:
+        text = _("Since %(first)s the score rests, so that nothing fades (shaded).")
+    elif one_day:
+        text = _("On %(first)s the score rested, so that nothing faded (shaded).")
+    else:
+        text = _("From %(first)s to %(last)s the score rested, so that nothing faded (shaded).")
+    return text % words
+
+
+def dot_in_words(dot: Dot) -> str:
+    """What a dot is called: its day, its posts and what they bring now."""
+    words = {"day": date_format(dot.day, "j F Y"), "points": signed(dot.points), "posts": len(dot.posts)}
+    return (
+        ngettext(
+            "%(posts)s post of %(day)s: %(points)s",
+            "%(posts)s posts around %(day)s: %(points)s",
+            len(dot.posts),
+        )
+        % words
+    )
