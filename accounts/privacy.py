@@ -29,6 +29,7 @@ from accounts.models import (
     Cursor,
     Erasure,
     ExportJob,
+    Findable,
     FormerHandle,
     LinkedAccount,
     Membership,
@@ -121,6 +122,8 @@ def register(
 OWN_MODELS = (
     *(Person, Membership, User, Account, LinkedAccount, Credential, Cursor, Spending, AccountClaim, Pause),
     *(Consent, Erasure, ExportJob, LogEntry, Session, FormerHandle, WatchList, Watched),
+    # Made of the others by the database, which removes it with the person.
+    Findable,
     # They go with the log-in, and a notification with the person it is about.
     *(Notification, NotificationChoice, PushSubscription, ApiKey),
 )

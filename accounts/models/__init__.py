@@ -1,6 +1,7 @@
 """Who people are, the accounts on networks that are theirs, and what we owe them."""
 
 from accounts.models.duties import Consent, DeletionReceipt, Erasure, ExportJob, OptOut, random_code
+from accounts.models.finding import Findable
 from accounts.models.links import (
     BROKEN_REST,
     Account,
@@ -40,6 +41,7 @@ __all__ = [
     "DeletionReceipt",
     "Erasure",
     "ExportJob",
+    "Findable",
     "FormerHandle",
     "LinkedAccount",
     "Membership",

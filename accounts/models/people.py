@@ -121,15 +121,17 @@ class PersonQuerySet(models.QuerySet["Person"]):
         """Whom `user` (a User or AnonymousUser) may see: the public, for members also members, and always oneself."""
         if not user.is_authenticated:
             return self.public(at)
+        # Conditions of the row at hand: lists of everybody who may be seen would be made anew for each page.
+        memberships = Membership.objects.filter(person=models.OuterRef("pk"))
         shown = models.Q(
-            pk__in=Person.objects.joined()
-            .staying()
-            .old_enough(at)
-            .filter(visibility__in=[Person.Visibility.PUBLIC, Person.Visibility.MEMBERS])
-            .values("pk")
+            models.Exists(memberships),
+            models.Q(kind=Person.Kind.ORGANISATION)
+            | models.Q(birth_year__isnull=True)
+            | models.Q(birth_year__lt=at.year - MINIMUM_AGE),
+            erasure__isnull=True,
+            visibility__in=[Person.Visibility.PUBLIC, Person.Visibility.MEMBERS],
         )
-        own = models.Q(pk__in=Membership.objects.filter(user=user).values("person"))
-        return self.filter(shown | own)
+        return self.filter(shown | models.Q(models.Exists(memberships.filter(user=user))))
 
 
 class Person(models.Model):

@@ -66,11 +66,15 @@ class Ranking(models.Model):
     rank = models.IntegerField()
     country = models.CharField(max_length=2, blank=True)
     country_rank = models.IntegerField()
+    # The person's, so that a board of organisations alone need not look at everybody.
+    kind = models.CharField(max_length=12)
 
     class Meta:
         indexes = [
             models.Index(fields=["rank", "person"], name="ranking_by_rank"),
             models.Index(fields=["country", "country_rank", "person"], name="ranking_by_country"),
+            models.Index(fields=["kind", "rank", "person"], name="ranking_by_kind"),
+            models.Index(fields=["country", "kind", "country_rank", "person"], name="ranking_by_country_and_kind"),
         ]
 
     def __str__(self) -> str:

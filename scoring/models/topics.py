@@ -19,9 +19,14 @@ class Topic(models.Model):
     external_id = models.CharField(max_length=40, null=True, blank=True, unique=True)
     parents = models.ManyToManyField("self", symmetrical=False, related_name="children", blank=True)
     people = models.ManyToManyField(Person, through="PersonTopic", related_name="topics")
+    # How many people have a place on its leaderboard (scoring.rankings).
+    ranked = models.IntegerField(default=0, editable=False)
 
     class Meta:
-        indexes = [models.Index(Lower("name"), name="topic_by_name")]
+        indexes = [
+            models.Index(Lower("name"), name="topic_by_name"),
+            models.Index(fields=["-ranked", "name"], name="topic_most_people_first"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -37,9 +42,18 @@ class PersonTopic(models.Model):
     # 0 to 1, by evidence; a topic that was only chosen has none.
     expertise = models.FloatField(default=0.0)
     added_at = models.DateTimeField()
+    # Among everybody ranked who has the topic, by score (scoring.rankings); None where there is no place.
+    place = models.IntegerField(null=True, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "topic"], name="person_topic_once")]
+        indexes = [
+            models.Index(
+                fields=["topic", "place", "person"],
+                name="person_topic_by_place",
+                condition=models.Q(place__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.topic} of {self.person}"
