@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ScoringConfig(AppConfig):
@@ -10,8 +11,10 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from accounts.linking import linked
         from scoring import privacy
+        from scoring.topics import load_after_migrating
 
         privacy.register()
+        post_migrate.connect(load_after_migrating, sender=self, dispatch_uid="scoring.load_topics")
         linked.connect(read_at_once, dispatch_uid="scoring.read_at_once")
 
 

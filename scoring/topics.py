@@ -1,0 +1,161 @@
+"""Topics: a small tree of our own that is always there, and which of them people chose for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+
+from accounts.models import Person
+from scoring.models import PersonTopic, Topic
+
+TREE = Path(__file__).parent / "data" / "topics.txt"
+# So many may somebody choose: who is about everything is about nothing.
+MOST = 20
+# The lock that keeps two from choosing the twenty-first at once: any number, as long as nothing else locks the same.
+LOCK = 0x746F70
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A topic of the tree; `parents` are slugs."""
+
+    slug: str
+    name: str
+    german: str
+    parents: tuple[str, ...]
+
+
+def read_tree(text: str) -> list[Line]:
+    """The lines of the tree. Raises ValueError for one that is wrong or says what another did, or names no topic."""
+    lines = []
+    for row in text.splitlines():
+        if row.strip() and not row.startswith("#"):
+            slug, name, german, parents = (field.strip() for field in row.split("|"))
+            lines.append(Line(slug, name, german, tuple(parents.split())))
+    slugs = {line.slug for line in lines}
+    if len(slugs) != len(lines):
+        raise ValueError("a topic is there twice")
+    for line in lines:
+        if unknown := set(line.parents) - slugs:
+            raise ValueError(f"{line.slug} lies under what is no topic: {', '.join(sorted(unknown))}")
+    return lines
+
+
+def load(text: str | None = None) -> int:
+    """Bring the tree into the database, set-wise; what is there of it takes the tree's names. Returns the new topics.
+
+    Topics that come from elsewhere, and what people chose, stay as they are.
+    """
+    lines = read_tree(TREE.read_text() if text is None else text)
+    with transaction.atomic():
+        before = Topic.objects.count()
+        Topic.objects.bulk_create(
+            [Topic(slug=line.slug, name=line.name, names={"de": line.german}) for line in lines],
+            update_conflicts=True,
+            unique_fields=["slug"],
+            update_fields=["name", "names"],
+        )
+        number = dict(Topic.objects.filter(slug__in=[line.slug for line in lines]).values_list("slug", "pk"))
+        under = Topic.parents.through
+        under.objects.bulk_create(
+            [
+                under(from_topic_id=number[line.slug], to_topic_id=number[parent])
+                for line in lines
+                for parent in line.parents
+            ],
+            ignore_conflicts=True,
+        )
+        return Topic.objects.count() - before
+
+
+def load_after_migrating(sender: Any, **_kwargs: Any) -> None:
+    """The tree after each migration; nothing where the tables of topics are not there (any more)."""
+    if Topic._meta.db_table in connection.introspection.table_names():
+        load()
+
+
+def name_in(topic: Topic, language: str | None = None) -> str:
+    """What `topic` is called in `language` (the reader's, if none is given); in English where that has no name."""
+    code = (language or get_language() or "en").partition("-")[0]
+    return str(topic.names.get(code) or topic.name)
+
+
+def shown_of(person: Person) -> QuerySet[Topic]:
+    """The topics of `person` that others see, those with the best evidence first, then in the order of the alphabet."""
+    mine = Topic.objects.filter(person_topics__person=person, person_topics__hidden=False)
+    return mine.order_by("-person_topics__expertise", "name")
+
+
+def found(words: str, *, limit: int) -> list[Topic]:
+    """Topics whose name, in any language, or slug begins with or has `words`; at most `limit`, the shortest first."""
+    words = words.strip()
+    if not words:
+        return []
+    like = Q(name__icontains=words) | Q(slug__icontains=words) | Q(names__de__icontains=words)
+    topics = list(Topic.objects.filter(like)[: 10 * limit])
+    topics.sort(key=lambda topic: (not name_in(topic).lower().startswith(words.lower()), len(name_in(topic))))
+    return topics[:limit]
+
+
+def branches() -> list[tuple[Topic, list[Topic]]]:
+    """The topics at the top of the tree, each with what lies anywhere below it, by name; two queries.
+
+    A topic under several stands with the first of them.
+    """
+    topics = {topic.pk: topic for topic in Topic.objects.all()}
+    above: dict[int, list[int]] = {}
+    pairs = Topic.parents.through.objects.order_by("pk").values_list("from_topic_id", "to_topic_id")
+    for below, parent in pairs:
+        above.setdefault(below, []).append(parent)
+
+    def top_of(number: int) -> int:
+        seen = {number}
+        while number in above and above[number][0] not in seen:
+            number = above[number][0]
+            seen.add(number)
+        return number
+
+    grouped: dict[int, list[Topic]] = {number: [] for number in topics if number not in above}
+    for number, topic in topics.items():
+        if number in above:
+            grouped.setdefault(top_of(number), []).append(topic)
+    found = [(topics[number], sorted(below, key=name_in)) for number, below in grouped.items()]
+    return sorted(found, key=lambda branch: name_in(branch[0]))
+
+
+class TooMany(Exception):
+    """More topics than MOST."""
+
+
+def choose(
+    *, person: Person, chosen: Collection[str], hidden: Collection[str], at: datetime, most: int = MOST
+) -> Sequence[Topic]:
+    """Make `chosen` (slugs) the topics that `person` chose, and of all their topics hide `hidden`; returns the chosen.
+
+    Topics that evidence brought stay, chosen or not. Slugs of no topic are left out. Raises TooMany.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, person.pk % 2**31])
+        topics = list(Topic.objects.filter(slug__in=chosen))
+        if len(topics) > most:
+            raise TooMany
+        mine = PersonTopic.objects.filter(person=person)
+        mine.exclude(topic__in=topics).filter(chosen=True, expertise=0.0).delete()
+        mine.exclude(topic__in=topics).update(chosen=False)
+        PersonTopic.objects.bulk_create(
+            [PersonTopic(person=person, topic=topic, chosen=True, added_at=at) for topic in topics],
+            update_conflicts=True,
+            unique_fields=["person", "topic"],
+            update_fields=["chosen"],
+        )
+        mine.filter(topic__slug__in=hidden).update(hidden=True)
+        mine.exclude(topic__slug__in=hidden).update(hidden=False)
+    return topics
