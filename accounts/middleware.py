@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 
+from accounts import devices
 from accounts.models import User
+
+# What other sites and every cache get, and what a browser keeps for all who use it: the same whoever is logged in.
+IMPERSONAL = re.compile(r"/badge/|/embed/|/oembed$|/offline$|/sw\.js$|/manifest\.webmanifest$|/[^/]+/card\.png$")
 
 
 class PersonalMiddleware:
-    """Dates in the time zone of the person who is logged in, words in the language they chose (else the browser's)."""
+    """Dates in the time zone of the person who is logged in, words in the language they chose (else the browser's).
+
+    It also notes that the browser was seen.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        known = settings.SESSION_COOKIE_NAME in request.COOKIES and not IMPERSONAL.match(request.path_info)
+        user = request.user if known else None
         if isinstance(user, User):
             if user.language in dict(settings.LANGUAGES):
                 translation.activate(user.language)
@@ -27,6 +37,20 @@ class PersonalMiddleware:
             if user.person is not None:
                 timezone.activate(zoneinfo.ZoneInfo(user.person.time_zone))
         try:
-            return self.get_response(request)
+            response = self.get_response(request)
         finally:
             timezone.deactivate()
+        if isinstance(user, User) and request.session.session_key:
+            devices.see(request.session.session_key, timezone.now())
+        return response
+
+
+class PackingMiddleware(GZipMiddleware):
+    """Packs answers, save those that name a strong ETag: they say byte for byte what they are, and are packed already
+    where that helps."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if response.get("ETag", "").startswith('"'):
+            return response
+        packed: HttpResponse = super().process_response(request, response)
+        return packed

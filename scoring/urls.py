@@ -1,10 +1,22 @@
 """The addresses of the public pages and of the API in Klout's form; /<handle> is last, since it takes every word."""
 
-from django.urls import URLPattern, URLResolver, include, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
 from accounts.handles import FORM
-from scoring import transparency, uploads, webmention
-from scoring.views import home, profile
+from scoring import uploads, webmention
+from scoring.views import (
+    badges,
+    choosing,
+    dashboard,
+    data_use,
+    embeds,
+    formulas,
+    home,
+    profile,
+    sharing,
+    transparency,
+    welcome,
+)
 
 
 class HandleConverter:
@@ -23,12 +35,29 @@ register_converter(HandleConverter, "handle")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("welcome", welcome.welcome, name="welcome"),
+    path("dashboard", dashboard.dashboard, name="dashboard"),
     # Klout's own host served /v2; its clients append that to whatever base they are given.
     path("v2/", include("scoring.api.urls")),
     path("api/v2/", include("scoring.api.urls")),
+    path("settings/topics", choosing.topics_page, name="topics"),
+    path("settings/pinned", choosing.pinned_page, name="pinned"),
     path("settings/import", uploads.import_page, name="import"),
     path("settings/import/<int:job_id>", uploads.import_job, name="import_job"),
     path("webmention", webmention.endpoint, name="webmention"),
+    path("transparency", transparency.index, name="transparency"),
+    path("transparency/formulas", formulas.formulas, name="formulas"),
     path("transparency/features", transparency.features, name="features"),
+    path("transparency/data", data_use.data_use, name="data_use"),
+    path("badges", badges.studio, name="badges"),
+    re_path(
+        rf"^badge/(?P<handle>{FORM.pattern})/(?P<size>small|medium|large)-(?P<theme>light|dark)\.(?P<form>svg|png)$",
+        embeds.badge,
+        name="badge",
+    ),
+    path("embed/<handle:handle>", embeds.embed, name="embed"),
+    path("oembed", embeds.oembed, name="oembed"),
+    path("share/<handle:handle>", sharing.share, name="share"),
+    path("<handle:handle>/card.png", embeds.card, name="card"),
     path("<handle:handle>", profile.profile, name="profile"),
 ]
