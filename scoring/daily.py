@@ -14,6 +14,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring import (
+    activity,
     apart,
     columns,
     effects,
@@ -21,11 +22,14 @@ from scoring import (
     intervals,
     log,
     measured,
+    rankings,
     reasons,
     rests,
     shadows,
     suggestions,
     suspicions,
+    tellings,
+    ties,
     versions,
 )
 from scoring.achievements import award as awarding
@@ -136,9 +140,14 @@ def failing(run: ScoreRun, at: datetime) -> Iterator[None]:
 
 
 def tell_moved(run: ScoreRun, moves: versions.Moves | None, *, at: datetime, say: Say) -> None:
-    """After the first run by another formula: note that it has been seen, and tell whoever moved far because of it."""
-    if run.counts["current"] and (told := versions.tell(moves=moves, version=run.formula, at=at)):
+    """Tell whoever moved far, because of another formula that this was the first run of, or else; and who earned what."""
+    if not run.counts["current"]:
+        return
+    if told := versions.tell(moves=moves, version=run.formula, at=at):
         say("award", f"{told:,} people told that the formula moved them by more than {FAR:.0f} points")
+    far = moves.person[np.abs(moves.points) > FAR].tolist() if moves else []
+    news = tellings.tell(run=run, told_of_formula=far)
+    say("award", f"{news.moved:,} people told that their score moved, {news.earned:,} what they have earned")
 
 
 def fingerprint_of(as_of: date) -> str:
@@ -200,6 +209,10 @@ def publish_and_award(
     looked = None
     if newest:
         looked = reasons.tell_moments(run=run, output=output, owners=owners, rows=rows, temp_folder=spill_folder())
+        activity.write(
+            rows=rows, owners=owners, standing=standings_in(output), guards=output.guards, temp_folder=spill_folder()
+        )
+        tied = ties.write(rows=rows, standing=standings_in(output), guards=output.guards, temp_folder=spill_folder())
         members, person = members_table(table, owners)
         suspected = weighing.tell(
             formula.get(run.formula),
@@ -211,7 +224,7 @@ def publish_and_award(
             guards=output.guards,
             temp_folder=spill_folder(),
         )
-        say("publish", f"{len(looked.found):,} moments, {suspected:,} reasons why reactions count less")
+        say("publish", f"{len(looked.found):,} moments, {tied:,} ties, {suspected:,} reasons why reactions count less")
     reached = achievement_values(results.persons.entity, results.persons.score, table, owners)
     awarded = awarding.award(persons=results.persons.entity, values=reached, as_of=run.as_of)
     if newest:
@@ -220,6 +233,8 @@ def publish_and_award(
     if newest and fresher:
         # They imported something after this run's day had ended: what they saw must not vanish overnight.
         provisional(persons=fresher, at=at, version=run.formula)
+    if newest:
+        say("award", f"{rankings.write(as_of=run.as_of):,} places on leaderboards changed")
     run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
     run.save(update_fields=["stage", "counts"])
     if looked is None:
@@ -453,4 +468,5 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
         reasons.refresh_moments(
             rows=known, owners=mine, standing=last, guards=guards, version=version, temp_folder=spill_folder()
         )
+        activity.write(rows=known, owners=mine, standing=last, guards=guards, only=True, temp_folder=spill_folder())
     return run

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from accounts import privacy
 from accounts.models import LinkedAccount, Person
@@ -97,9 +97,11 @@ def export_person(person: Person) -> dict[str, Any]:
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
         "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value"),
-        # Of members by name: others only in numbers.
+        # Members and others together: a line of its own would tell of one who is hidden.
         "activity": _rows(
-            Activity.objects.filter(**mine),
+            Activity.objects.filter(**mine)
+            .values("day", "account", "verb", "post")
+            .annotate(people=Sum("people"), reactions=Sum("reactions"), weight=Sum("weight")),
             *("day", "account", "verb", "post", "people", "reactions", "weight"),
         ),
         # How many, not who: the others' side of a tie is theirs.
@@ -207,6 +209,13 @@ def _erase_uploads(accounts: Sequence[int]) -> int:
     return erased
 
 
+def _forget_actors(accounts: Sequence[int]) -> None:
+    """Delete what the owners of `accounts` are named for in other people's logs on the same networks. The rows do not
+    say by which account it was; what another one of theirs did is there again after the next run."""
+    for link in LinkedAccount.objects.select_related("account").filter(account__in=accounts):
+        Activity.objects.filter(actor=link.person_id, network=link.account.network).delete()
+
+
 def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
     """Delete all that the log holds of `accounts`, as target or actor, and what was computed from it."""
     from scoring import log
@@ -222,6 +231,7 @@ def erase_accounts(accounts: Sequence[int], at: datetime) -> dict[str, int]:
         }
     )
     removed["uploads"] = _erase_uploads(accounts)
+    _forget_actors(accounts)
     log.erase_accounts(list(accounts), at)
     Component.objects.filter(account__in=accounts).delete()
     for model in (UnlinkEffect, Moment, Suggestion, Suspicion, Trust, Activity, HiddenMoment):

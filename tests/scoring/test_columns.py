@@ -148,3 +148,15 @@ def test_errors_are_djangos_and_undo_the_write():
         columns.write(connection, "nowhere", {"number": np.array([1])})
     with pytest.raises(ValueError, match="differ in length"):
         columns.write(connection, "once", {"number": np.array([1]), "other": np.array([1, 2])})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "beside"), [("mastodon", {}), ("größer", {}), ("", {}), ("x", {"remark": ["a", ""]})])
+def test_a_text_that_every_row_has_is_given_once(text, beside):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(CREATE)
+        given_columns = {"large": np.array([1, 2]), "name": text, **{k: np.array(v) for k, v in beside.items()}}
+        assert columns.write(connection, "wide", given_columns) == 2
+        cursor.execute("SELECT large, name, coalesce(remark, '') FROM wide ORDER BY large")
+        remarks = beside.get("remark", ["", ""])
+        assert cursor.fetchall() == [(1, text, remarks[0]), (2, text, remarks[1])]
