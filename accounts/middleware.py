@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 
@@ -49,8 +50,7 @@ class PackingMiddleware(GZipMiddleware):
     """Packs answers, save those that name a strong ETag: they say byte for byte what they are, and are packed already
     where that helps."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.get("ETag", "").startswith('"'):
             return response
-        packed: HttpResponse = super().process_response(request, response)
-        return packed
+        return super().process_response(request, response)

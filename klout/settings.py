@@ -236,7 +236,9 @@ SOCIALACCOUNT_PROVIDERS = {
     "facebook": {"VERSION": "v25.0", "FIELDS": ["id", "name", "email"]},
     "twitter_oauth2": {"FIELDS": ["id", "name", "username"]},
 }
-LOGIN_REDIRECT_URL = "settings"
+LOGIN_REDIRECT_URL = "dashboard"
+# Who has just signed up goes on to a first score.
+ACCOUNT_SIGNUP_REDIRECT_URL = "welcome"
 LOGIN_URL = "account_login"
 # Mastodon servers and other hosts that connectors may call on a private address: empty except in tests and trials.
 NETWORK_PRIVATE_HOSTS = environment.words("NETWORK_PRIVATE_HOSTS")

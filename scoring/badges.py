@@ -92,7 +92,7 @@ def in_words(score: Score | None) -> str:
 
 
 def draw(score: Score | None, *, size: str, theme: str) -> Picture:
-    """The badge of `score`; without one the neutral badge, the same for everybody. Raises KeyError for unknown names."""
+    """The badge of `score`; without one the neutral badge, the same for everybody. Raises KeyError for others."""
     return SIZES[size](score, THEMES[theme])
 
 

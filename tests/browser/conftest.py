@@ -71,6 +71,8 @@ def visit(browser: Any, live_server: Any, transactional_db: None) -> Iterator[Ca
     contexts = []
 
     def visit(*, user: User | None = None, **options: Any) -> Visit:
+        # A service worker would stand between a page and what a test looks at; the tests about it let it in.
+        options.setdefault("service_workers", "block")
         context = browser.new_context(java_script_enabled=options.pop("scripts", True), **options)
         contexts.append(context)
         if user is not None:
