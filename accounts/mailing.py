@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext
 
 from accounts.matters import KINDS, MATTERS
@@ -113,8 +113,12 @@ def compose(user: User, template: str, known: dict[str, Any], *, stops: str) -> 
 
 
 def _subject(kind: str, written: Mapping[str, Any]) -> str:
+    shown = {
+        name: number_format(round(value, 1), 1) if isinstance(value, float) else value
+        for name, value in written.items()
+    }
     # In one line: what networks name accounts goes into it.
-    return " ".join((str(KINDS[kind].subject) % written).split())
+    return " ".join((str(KINDS[kind].subject) % shown).split())
 
 
 def _known(person: Person, written: Mapping[str, Any]) -> dict[str, Any]:

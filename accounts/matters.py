@@ -156,7 +156,9 @@ def register_matter(slug: str, matter: Matter) -> None:
     """Add a matter of an upper app's; the settings show it first. Raises ValueError for a slug that is taken."""
     if slug in MATTERS or slug == ALL:
         raise ValueError(f"the matter {slug!r} is registered twice")
-    MATTERS[slug] = matter
+    others = dict(MATTERS)
+    MATTERS.clear()
+    MATTERS.update({slug: matter, **others})
 
 
 def register(name: str, kind: Kind) -> None:

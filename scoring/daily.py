@@ -140,7 +140,7 @@ def failing(run: ScoreRun, at: datetime) -> Iterator[None]:
 
 
 def tell_moved(run: ScoreRun, moves: versions.Moves | None, *, at: datetime, say: Say) -> None:
-    """Tell whoever moved far, because of another formula that this was the first run of, or else; and who earned what."""
+    """Tell whoever moved far, by another formula that this was the first run of or else, and who earned something."""
     if not run.counts["current"]:
         return
     if told := versions.tell(moves=moves, version=run.formula, at=at):
