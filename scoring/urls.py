@@ -6,6 +6,7 @@ from accounts.handles import FORM
 from scoring import uploads, webmention
 from scoring.views import (
     badges,
+    chart,
     choosing,
     dashboard,
     data_use,
@@ -59,5 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("oembed", embeds.oembed, name="oembed"),
     path("share/<handle:handle>", sharing.share, name="share"),
     path("<handle:handle>/card.png", embeds.card, name="card"),
+    path("<handle:handle>/chart", chart.chart, name="chart"),
+    path("<handle:handle>/chart.csv", chart.chart_csv, name="chart_csv"),
     path("<handle:handle>", profile.profile, name="profile"),
 ]

@@ -16,6 +16,8 @@ from scoring.models.scores import ScoredDay
 
 # Posts that are looked at.
 MOST = 60
+# Posts of a dot that a list names.
+NAMED = 3
 # Dots are at least this share of the width apart: a finger's breadth on the narrowest screens.
 APART = 1 / 11
 
@@ -32,6 +34,11 @@ class Dot:
     @property
     def points(self) -> float:
         return sum(post.points for post in self.posts)
+
+    @property
+    def further(self) -> int:
+        """How many there are beside those that a list names."""
+        return len(self.posts) - NAMED
 
 
 def dots_of(person: Person, first: date, days: Sequence[ScoredDay], viewer: Viewer) -> tuple[Dot, ...]:

@@ -56,6 +56,6 @@ def whole(score: float) -> str:
 
 
 def day_labels(first: date, last: date) -> Callable[[date], str]:
-    """How the days below a picture are written: over more than a year, a day alone would not say which."""
-    form = "j M" if (last - first).days <= 366 else "M Y"
+    """How the days below a picture are written: over most of a year, a day alone would not say which."""
+    form = "j M" if (last - first).days <= 300 else "M Y"
     return lambda day: date_format(day, form)

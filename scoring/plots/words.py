@@ -23,7 +23,12 @@ SERIES_WORDS: dict[str, str | Promise] = {
 
 
 def summary(plot: Plot) -> str:
-    """The plot in a sentence, and further ones: days without a score, other formulas, rests and broken links."""
+    """The plot in a sentence, and further ones where there is more to say."""
+    return " ".join([in_a_sentence(plot), *further(plot)])
+
+
+def in_a_sentence(plot: Plot) -> str:
+    """How the score came from its first day in the plot to its last."""
     days = [day for day in plot.days if plot.first <= day.as_of <= plot.last]
     if len(days) < 2:
         return _("The first score is of %(day)s; the line begins with the second.") % {
@@ -44,13 +49,20 @@ def summary(plot: Plot) -> str:
         text = _("From %(begin_day)s to %(end_day)s the score fell by %(change)s, from %(begin)s to %(end)s.") % words
     else:
         text = _("The score was %(end)s on %(end_day)s, as on %(begin_day)s.") % words
+    return text
+
+
+def further(plot: Plot) -> list[str]:
+    """Sentences about days without a score, other formulas, rests and broken links."""
+    found = []
     missing = plot.history.missing
     if missing:
-        text += " " + ngettext(
+        text = ngettext(
             "On %(days)s day in between there was no score.", "On %(days)s days in between there was no score.", missing
-        ) % {"days": missing}
-    turns = (turn_in_words(turn) for turn in plot.turns)
-    return " ".join([text, *turns, *(shade_in_words(shade, plot.last) for shade in plot.shades)])
+        )
+        found.append(text % {"days": missing})
+    found += [turn_in_words(turn) for turn in plot.turns]
+    return found + [shade_in_words(shade, plot.last) for shade in plot.shades]
 
 
 def extremes(plot: Plot) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pycountry
 from django import template
@@ -13,11 +14,16 @@ from django.utils.translation import gettext as _
 from accounts.models import LinkedAccount
 from accounts.pauses import Rest
 from scoring import charts
+from scoring.charts import Picture
 from scoring.formula.base import Node
 from scoring.measured import PART_WORDS
 from scoring.models import Score, ScoreHistory, UnlinkEffect
-from scoring.numbers import direction, points, share, signed
+from scoring.numbers import direction as direction
+from scoring.numbers import points as points
+from scoring.numbers import share as share
+from scoring.numbers import signed as signed
 from scoring.plots import SERIES, Day, History, Plot, pictures, words
+from scoring.plots.dots import Dot
 from scoring.plots.shades import Shade
 
 register = template.Library()
@@ -96,7 +102,7 @@ Rows = Sequence[Score | ScoreHistory]
 
 @register.simple_tag
 def score_chart(
-    plot: Plot | Rows,
+    plot: Plot | Picture | Rows,
     first: date | None = None,
     last: date | None = None,
     rests: Sequence[Rest] = (),
@@ -107,10 +113,14 @@ def score_chart(
     """The lines of `series` (names with commas between them) of a plot, with what it says beside them.
 
     name: begins the ids, where a page has several. "" where there are no two days to draw a line between. In place of
-    a plot it takes scores by day, the first and the last day to be shown, and rests to be shaded.
+    a plot it takes a picture that has been made of one, or scores by day, the first and the last day to be shown, and
+    rests to be shaded.
     """
-    wanted = [one for one in SERIES if one in series.split(",")]
-    picture = pictures.picture_of(plotted(plot, first, last, rests), series=wanted, name=name)
+    if isinstance(plot, Picture):
+        picture = plot
+    else:
+        wanted = [one for one in SERIES if one in series.split(",")]
+        picture = pictures.picture_of(plotted(plot, first, last, rests), series=wanted, name=name)
     return mark_safe(charts.draw(picture))  # noqa: S308  (charts escapes)
 
 
@@ -129,6 +139,18 @@ def plotted(plot: Plot | Rows, first: date | None, last: date | None, rests: Seq
         raise template.TemplateSyntaxError("scores by day want the first and the last day to be shown")
     shades = tuple(Shade(rest.first_day, rest.last_day, "rest") for rest in rests if rest.last_day >= first)
     return Plot(first, last, History.of(row for row in plot if first <= row.as_of <= last), shades)
+
+
+@register.filter
+def dot_label(dot: Dot) -> str:
+    """What a dot of a chart is called."""
+    return words.dot_in_words(dot)
+
+
+@register.filter
+def sees(shown: Any, part: str) -> bool:
+    """Whether a part of the profile may be shown on the page of `shown` (scoring.views.people.Shown)."""
+    return bool(shown.sees(part))
 
 
 @register.filter
