@@ -47,8 +47,8 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/settings.html", context)
 
 
-def join_page(request: HttpRequest) -> HttpResponse:
-    """For a log-in without a person (made by createsuperuser, say): choose a handle."""
+def join_page(request: HttpRequest, template: str = "accounts/join.html") -> HttpResponse:
+    """For a log-in without a person (made by createsuperuser, say): choose a handle. Leads on to the first score."""
     assert isinstance(request.user, User)
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -60,5 +60,5 @@ def join_page(request: HttpRequest) -> HttpResponse:
                 raise
             form.add_error("handle", HANDLE_TAKEN)
         else:
-            return redirect("settings")
-    return render(request, "accounts/join.html", {"form": form})
+            return redirect("welcome")
+    return render(request, template, {"form": form})

@@ -7,16 +7,17 @@ account, and from the next score on no guard looks at it; the bounds are the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
+from django.db.models import Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from numpy.typing import NDArray
 
-from accounts.models import Account, Person
+from accounts.models import Account, LinkedAccount, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from scoring import columns
@@ -62,15 +63,32 @@ class Told:
     trusted: bool = False
 
 
-def told(person: Person) -> Sequence[Told]:
-    """What counts less of the reactions to `person`, what costs most first; and whom an operator trusts."""
-    names = {link.account_id: labelled(link.account) for link in person.links.select_related("account")}
-    rows = Suspicion.objects.filter(person=person).order_by("-points", "account", "reason")
-    told = [Told(names[row.account], in_words(row)) for row in rows if row.account in names]
-    for account in Trust.objects.filter(account__in=names).values_list("account", flat=True):
-        text = _("Somebody of the staff looked at who reacts here and found it honest: it counts in full.")
-        told.append(Told(names[account], text, trusted=True))
+def told(person: Person, links: Iterable[LinkedAccount] | None = None) -> Sequence[Told]:
+    """What counts less of the reactions to `person`, what costs most first; and whom an operator trusts.
+
+    links: the person's, with their accounts, where they have been read already.
+    """
+    if links is None:
+        links = person.links.select_related("account")
+    names = {link.account_id: labelled(link.account) for link in links}
+    rows = Suspicion.objects.filter(person=person).values_list("account", "reason", "people", "counted_as", "points")
+    # One query for both: a trusted account has no reason.
+    trusted = Trust.objects.filter(account__in=names).values_list("account", Value(""), *[Value(0.0)] * 3)
+    told = []
+    for account, reason, people, counted_as, points in sorted(rows.union(trusted, all=True), key=in_order):
+        if not reason:
+            text = _("Somebody of the staff looked at who reacts here and found it honest: it counts in full.")
+            told.append(Told(names[account], text, trusted=True))
+        elif account in names:
+            row = Suspicion(account=account, reason=reason, people=people, counted_as=counted_as, points=points)
+            told.append(Told(names[account], in_words(row)))
     return told
+
+
+def in_order(row: tuple[int, str, float, float, float]) -> tuple[bool, float, int, str]:
+    """What costs most first, and who is trusted last."""
+    account, reason, _people, _counted_as, points = row
+    return not reason, -points, account, reason
 
 
 def labelled(account: Account) -> str:

@@ -1,4 +1,4 @@
-// The page of a first reading: looks again every two seconds until it has ended. Without scripts the page reloads itself.
+// The pages of a first reading and of a first score: looks again every two seconds until it has ended. Without scripts the page reloads itself.
 "use strict";
 async function look() {
   try {
@@ -21,6 +21,8 @@ async function look() {
           if (from && to && from.textContent !== to.textContent) to.replaceChildren(...from.childNodes);
           if (from && !to) shown.querySelector("section").after(from);
         }
+        const [bar, old] = [fresh, shown].map((job) => job.querySelector("progress"));
+        if (bar && old && !bar.isEqualNode(old)) old.replaceWith(bar);
       }
     }
   } catch {

@@ -55,7 +55,7 @@ def test_the_page_appears_once_the_address_is_confirmed(client: Client) -> None:
     page = client.get(address)
     assert b"alice@example.org" in page.content
     assert Client().get("/alice").status_code == 404, "following a link is not confirming: mail scanners follow links"
-    assert client.post(address).url == "/settings"
+    assert client.post(address).url == "/welcome"
     assert client.get("/settings").status_code == 200, "the browser that signed up is logged in at once"
     assert EmailAddress.objects.get().verified
     assert Client().get("/alice").status_code == 200
@@ -183,7 +183,7 @@ def test_log_in_out_and_the_wrong_password(alice: Person, client: Client) -> Non
     unknown = client.post("/accounts/login/", {"login": "nobody@example.org", "password": "wrong"})
     assert wrong.context["form"].errors == unknown.context["form"].errors
     response = client.post("/accounts/login/", {"login": "ALICE@example.org", "password": PASSWORD})
-    assert response.url == "/settings"
+    assert response.url == "/dashboard"
     assert client.get("/settings").status_code == 200
     client.post("/accounts/logout/")
     assert client.get("/settings").url.startswith("/accounts/login/")
@@ -225,6 +225,6 @@ def test_a_log_in_without_a_person_is_asked_for_a_handle(client: Client) -> None
     client.force_login(User.objects.create_superuser("staff@example.org", PASSWORD))
     assert b"Choose a handle" in client.get("/settings").content
     assert client.post("/settings", {"handle": "admin", "birth_year": "1980"}).context["form"].errors
-    assert client.post("/settings", {"handle": "Staffer", "birth_year": "1980"}).url == "/settings"
+    assert client.post("/settings", {"handle": "Staffer", "birth_year": "1980"}).url == "/welcome"
     assert Person.objects.get().visibility == "public"
     assert b"Your profile" in client.get("/settings").content

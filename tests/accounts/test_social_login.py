@@ -51,7 +51,7 @@ def test_who_is_new_chooses_a_handle_and_comes_back_without_a_password(plays, cl
     EmailAddress.objects.update(verified=True)
     again = Client()
     back = sign_in(again, fake)
-    assert back["Location"] == reverse("settings")
+    assert back["Location"] == reverse("dashboard")
     assert again.get(reverse("settings")).context["person"] == person
     nothing_leaks(fake, caplog.text)
 
@@ -237,7 +237,7 @@ def test_the_last_way_in_is_not_removed(plays, client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "got"), [("/settings/connect", "/settings/connect"), ("//evil.example", "settings")]
+    ("wanted", "got"), [("/settings/connect", "/settings/connect"), ("//evil.example", "dashboard")]
 )
 def test_after_the_log_in_one_goes_on_to_where_one_wanted_and_to_no_other_site(plays, client, wanted, got) -> None:
     fake = plays("google")
