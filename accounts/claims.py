@@ -12,12 +12,10 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts import linking, opt_out, privacy
 from accounts.models import Account, AccountClaim, LinkedAccount, Person
@@ -355,11 +353,11 @@ def _unseal(claim: AccountClaim) -> tuple[Tokens | None, bool]:
 
 
 def _tell(person: Person, kind: str, account: Account, *, url: str, due_at: datetime | None = None) -> None:
-    context = {
+    context: dict[str, Any] = {
         "network": NETWORKS[account.network].spec.label,
         "account": name_of(account),
         "url": url,
     }
     if due_at is not None:
-        context["due"] = date_format(due_at.astimezone(ZoneInfo(person.time_zone)), "DATETIME_FORMAT")
+        context["due"] = due_at
     notify(person=person, kind=kind, context=context)

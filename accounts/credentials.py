@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.calling import http_for, keys_of
 from accounts.models import Credential, LinkedAccount
@@ -152,7 +151,7 @@ def warn_of_lapsing(at: datetime) -> int:
                 context={
                     "network": NETWORKS[link.account.network].spec.label,
                     "handle": name_of(link.account),
-                    "day": date_format(lapses_at.astimezone(ZoneInfo(link.person.time_zone)), "DATE_FORMAT"),
+                    "day": lapses_at.astimezone(ZoneInfo(link.person.time_zone)).date(),
                     "url": reverse("connect_network", args=[link.account.network]) + f"?person={link.person.handle}",
                 },
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -103,11 +103,16 @@ def sweep_sessions(*, at: datetime) -> int:
     return Session.objects.filter(expire_date__lt=at).delete()[0]
 
 
-def _context(person: Person, due_at: datetime | None) -> dict[str, str]:
-    context = {"name": person.display_name, "url": f"{reverse('erase')}?person={person.handle}"}
+def _context(person: Person, due_at: datetime | None) -> dict[str, str | date]:
+    context: dict[str, str | date] = {"name": person.display_name, "url": f"{reverse('erase')}?person={person.handle}"}
     if due_at is not None:
-        context["day"] = day_of(person, due_at)
+        context["day"] = date_of(person, due_at)
     return context
+
+
+def date_of(person: Person, at: datetime) -> date:
+    """The day of `at` where the person lives."""
+    return at.astimezone(ZoneInfo(person.time_zone)).date()
 
 
 def day_of(person: Person, at: datetime) -> str:

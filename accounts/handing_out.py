@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import privacy
-from accounts.erasure import day_of
+from accounts.erasure import date_of, day_of
 from accounts.models import ExportJob, Person, User
 from accounts.notify import notify
 
@@ -166,5 +166,5 @@ def readme(person: Person, found: Mapping[str, Any], at: datetime) -> str:
 
 def _tell(job: ExportJob, kind: str, at: datetime) -> None:
     url = f"{reverse('export')}?person={job.person.handle}"
-    context = {"name": job.person.display_name, "url": url, "day": day_of(job.person, at + KEEP)}
+    context = {"name": job.person.display_name, "url": url, "day": date_of(job.person, at + KEEP)}
     notify(person=job.person, kind=kind, context=context)

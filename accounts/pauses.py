@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.formats import date_format
 
 from accounts.models import LinkedAccount, Pause, Person
 from accounts.notify import notify
@@ -129,7 +128,7 @@ def end_used_up(at: datetime) -> int:
             rests = rests_of(person)
             if _close_used_up(rests, at):
                 number += 1
-                day = date_format(rests[-1].end.astimezone(UTC).date(), "DATE_FORMAT")
+                day = rests[-1].end.astimezone(UTC).date()
                 notify(person=person, kind="rest_over", context={"day": day, "url": reverse("pause")})
     return number
 

@@ -275,7 +275,11 @@ def label_of(summary: dict[str, Any]) -> str:
 
 def counts(summary: dict[str, Any]) -> list[tuple[str, int]]:
     """What an import read by kind, then what became of it, as (label, number)."""
-    became = [(_("new"), "new"), (_("already known"), "known"), (_("rejected"), "rejected")]
+    became = [
+        (gettext_lazy("new"), "new"),
+        (gettext_lazy("already known"), "known"),
+        (gettext_lazy("rejected"), "rejected"),
+    ]
     if summary.get("left_out"):
-        became.append((_("left out, as people asked not to be known here"), "left_out"))
+        became.append((gettext_lazy("left out, as people asked not to be known here"), "left_out"))
     return [*map(tuple, summary["tallies"]), *((label, summary[name]) for label, name in became)]
