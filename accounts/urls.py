@@ -2,9 +2,10 @@
 
 from allauth.socialaccount import views as social_views
 from django.urls import URLPattern, path
+from django.views.generic import RedirectView
 
 from accounts import adapter, claiming, connecting, preferences, resting
-from accounts.views import networks, pictures, profile, visibility
+from accounts.views import devices, log_in, networks, pictures, profile, push, visibility
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
@@ -12,6 +13,11 @@ urlpatterns: list[URLPattern] = [
     path("settings", profile.settings_page, name="settings"),
     path("settings/networks", networks.networks, name="networks"),
     path("settings/visibility", visibility.visibility, name="visibility"),
+    path("settings/log-in", log_in.log_in, name="log_in"),
+    path("settings/devices", devices.devices_page, name="devices"),
+    # allauth's lists of second factors: ours says all of it on one page.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="log_in"), name="mfa_index"),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="log_in"), name="mfa_list_webauthn"),
     path("preferences", preferences.preferences, name="preferences"),
     path("accounts/with/<slug:slug>", connecting.sign_in, name="sign_in"),
     # allauth's pages about the log-ins with networks; what is read of them is another matter, and has pages of its own.
@@ -23,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/accounts/<int:link_id>", connecting.link_progress, name="link_progress"),
     path("settings/accounts/<int:link_id>/pages", connecting.choose_pages, name="choose_pages"),
     path("settings/accounts/<int:link_id>/remove", networks.unlink, name="unlink"),
+    path("settings/notifications/push", push.push_page, name="push"),
     path("settings/pause", resting.pause_page, name="pause"),
     path("settings/claims/<int:claim_id>", claiming.claim, name="claim"),
     path("avatars/<str:handle>", pictures.avatar, name="avatar"),

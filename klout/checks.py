@@ -104,6 +104,33 @@ def names_of_keys(slug: str) -> str:
 
 
 @register
+def web_push(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """The key of web push is one, where it is set."""
+    from accounts import push
+
+    try:
+        push.keys()
+    except ValueError as error:
+        return [
+            Error(
+                f"VAPID_PRIVATE_KEY is no key: {error}.",
+                hint="Make one: openssl rand 32 | basenc --base64url. With another, every browser must subscribe anew.",
+                id="klout.E026",
+            )
+        ]
+    return []
+
+
+@register(deploy=True)
+def web_push_is_off(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    """For `check --deploy`: nobody can be notified in a browser."""
+    if settings.VAPID_PRIVATE_KEY:
+        return []
+    hint = "Make one: openssl rand 32 | basenc --base64url."
+    return [Info("Web push is off: VAPID_PRIVATE_KEY is not set.", hint=hint, id="klout.I002")]
+
+
+@register
 def half_set_keys(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """One key of a network's two is a slip: the network would be off, and nobody would know why."""
     return [

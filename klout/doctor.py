@@ -147,6 +147,21 @@ def secrets(part: str, at: datetime) -> Finding:
     return Finding(part, "ok", f"{where}; API_KEYS: {accepted or 'none, so the API in the old form refuses everybody'}")
 
 
+def web_push(part: str, at: datetime) -> Finding:
+    """Whether browsers can be woken, and how many may be."""
+    from accounts import push
+    from accounts.models import PushSubscription
+
+    if push.keys() is None:
+        return Finding(
+            part,
+            "note",
+            "off: VAPID_PRIVATE_KEY is not set",
+            "Make one, if people are to be notified in their browsers: openssl rand 32 | basenc --base64url.",
+        )
+    return Finding(part, "ok", f"on; {PushSubscription.objects.count():,} browsers may be woken")
+
+
 def lake(part: str, at: datetime) -> Finding:
     place = settings.LAKE
     if "://" in place:
@@ -258,6 +273,7 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
     "beat": beat,
     "mail": mail,
     "secrets": secrets,
+    "web push": web_push,
     "lake": lake,
     "networks": networks,
     "collecting": collecting,
@@ -267,6 +283,7 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
 # Parts that cannot be looked at without another.
 NEEDS = {
     "migrations": "database",
+    "web push": "migrations",
     "collecting": "migrations",
     "formula": "migrations",
     "last run": "database",

@@ -29,8 +29,8 @@ if PRODUCTION and DEBUG:
 VAR = Path(environment.text("KLOUT_VAR", str(BASE_DIR / "var"))).expanduser().absolute()
 
 
-def secret(name: str) -> str:
-    """The secret `name` from the environment; in development one is made once and kept under KLOUT_VAR."""
+def secret(name: str, length: int = 64) -> str:
+    """The secret `name` from the environment; in development one of `length` bytes is made once, under KLOUT_VAR."""
     value = environment.text(name)
     if value or PRODUCTION:
         return value
@@ -40,7 +40,7 @@ def secret(name: str) -> str:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Written whole, then linked: of two processes that start at once, both read the one that came first.
             with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:
-                file.write(secrets.token_urlsafe(64))
+                file.write(secrets.token_urlsafe(length))
                 file.flush()
                 with suppress(FileExistsError):
                     os.link(file.name, path)
@@ -60,6 +60,8 @@ SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 TOKEN_KEYS = environment.words("TOKEN_KEYS") or ([] if PRODUCTION else [secret("TOKEN_KEY")])
 # Under it the ids of accounts that have opted out are kept (as HMACs): with another key they would be unknown.
 OPT_OUT_KEY = secret("OPT_OUT_KEY")
+# By which browsers know our pushes (VAPID): 32 bytes as base64url. In production without one, push is off.
+VAPID_PRIVATE_KEY = secret("VAPID_PRIVATE_KEY", 32)
 
 # ---------------------------------------------------------------- the site
 SITE_NAME = environment.text("SITE_NAME", "Klout")
