@@ -17,6 +17,7 @@ from scoring.views import (
     sharing,
     transparency,
     welcome,
+    why,
 )
 
 
@@ -61,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("share/<handle:handle>", sharing.share, name="share"),
     path("<handle:handle>/card.png", embeds.card, name="card"),
     path("<handle:handle>/chart", chart.chart, name="chart"),
+    path("<handle:handle>/why", why.why, name="why"),
     path("<handle:handle>/chart.csv", chart.chart_csv, name="chart_csv"),
     path("<handle:handle>", profile.profile, name="profile"),
 ]
