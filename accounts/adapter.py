@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts import joining
 from accounts.models import HANDLE_TAKEN, User
@@ -30,6 +31,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if confirmed:
             joining.show_after_first_confirmation(email_address.user)
         return confirmed
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The ways to show once more who one is, in the words of the settings."""
+        words = {
+            "reauthenticate": _("With your password"),
+            "mfa_reauthenticate": _("With your authenticator app, or a recovery code"),
+            "mfa_reauthenticate:webauthn": _("With a passkey"),
+        }
+        return [
+            method | {"description": words.get(method["id"], method["description"])}
+            for method in super().get_reauthentication_methods(user)
+        ]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL}

@@ -213,6 +213,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
+# A change to a log-in is told by mail: it may have been somebody else.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Who confirms in the browser that signed up needs not type the password again.
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 # Who asks to be erased may change their mind for so many days.

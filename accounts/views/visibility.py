@@ -11,7 +11,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -22,7 +21,7 @@ from accounts.views.choosing import around, chosen_person, settings_address
 from accounts.visibility import PARTS
 
 # What each part shows to those who may see it, and what whoever may not sees instead.
-SHOWS: dict[str, str | Promise] = {
+SHOWS: dict[str, Any] = {
     "chart": gettext_lazy("The chart, its table and its download. Today's score stays on the profile."),
     "why": gettext_lazy("How much each network and each kind of reaction adds. Who reacted is never shown."),
     "moments": gettext_lazy("The posts that moved the score most, and their feed. Each single post can be hidden too."),
@@ -48,14 +47,14 @@ class VisibilityForm(forms.Form):
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
-        initial = {"visibility": person.visibility} | {
+        kwargs["initial"] = {"visibility": person.visibility} | {
             f"part-{part}": person.shown.get(part, Person.Visibility.PUBLIC) for part in PARTS
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
         self.person = person
         for part, label in PARTS.items():
             self.fields[f"part-{part}"] = forms.ChoiceField(
-                label=label, help_text=SHOWS[part], choices=Person.Visibility.choices, widget=forms.RadioSelect
+                label=str(label), help_text=SHOWS[part], choices=Person.Visibility.choices, widget=forms.RadioSelect
             )
 
     def parts(self) -> Iterator[forms.BoundField]:
