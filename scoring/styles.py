@@ -44,7 +44,7 @@ class Axis:
 
 # Left to right, and from below to above. The middle cut of the first is where both weigh the same; those of the second
 # are where a quarter, half and three quarters of the people in our demonstration town lie, rounded.
-ACROSS = Axis(gettext_lazy("People answer"), gettext_lazy("People pass it on"), (0.38, 0.5, 0.62))
+ACROSS = Axis(gettext_lazy("They answer"), gettext_lazy("They pass it on"), (0.38, 0.5, 0.62))
 UP = Axis(gettext_lazy("They come for the post"), gettext_lazy("They came to stay"), (0.2, 0.27, 0.42))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
@@ -26,8 +27,8 @@ class Shown:
     viewer: Viewer
     # Whether the page is made for somebody who speaks for the person: False in a preview.
     own: bool
-    # What gives the right to speak for the person, preview or not.
-    speaks: Membership | None
+    # As what the reader speaks for the person, preview or not; None for anybody else.
+    speaks: Membership.Role | None
     # "public" or "members" where somebody who speaks for the person wants to see what those see, else "".
     preview: str
     # Whether those as whom the page is made would find the person at all; can be False in a preview only.
@@ -56,16 +57,20 @@ def shown_person(request: HttpRequest, handle: str, *, part: str | None = None) 
         raise Moved(address_with(request, handle.lower()))
     today = timezone.now().date()
     people = Person.objects.visible_to(request.user, today)
-    person = people.select_related("score__run").by_handle(handle).first()
+    asked_for = people.select_related("score__run").by_handle(handle)
+    if request.user.is_authenticated:
+        # With the person, in one query.
+        roles = Membership.objects.filter(user=request.user, person=OuterRef("pk")).values("role")
+        asked_for = asked_for.annotate(role_of_reader=Subquery(roles))
+    person = asked_for.first()
     if person is None:
         formers = FormerHandle.objects.alias(lower=Lower("handle")).filter(lower=handle, person__in=people)
         former = formers.select_related("person").first()
         if former is None:
             raise Http404
         raise Moved(address_with(request, former.person.handle.lower()))
-    speaks: Membership | None = None
-    if request.user.is_authenticated:
-        speaks = Membership.objects.filter(user=request.user, person=person).first()
+    role = getattr(person, "role_of_reader", None)
+    speaks = Membership.Role(role) if role else None
     asked = request.GET.get("as", "")
     preview = asked if speaks and asked in PREVIEWS else ""
     if preview:

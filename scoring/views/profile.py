@@ -1,146 +1,131 @@
-"""The profile of a person."""
+"""The profile of a person, as those see it who look at it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from accounts import pauses
-from accounts.models import LinkedAccount, Membership, Person
-from accounts.naming import name_of
-from accounts.networks import NETWORKS
-from accounts.visibility import Viewer
-from scoring import days as days_of_change
-from scoring import explanations, suspicions
-from scoring.achievements.catalogue import BY_SLUG
-from scoring.formula import explain
-from scoring.formula.base import Node
-from scoring.models import Award, Score, ScoreRun
-from scoring.plots import plot_of
-from scoring.views.people import shown_person
+from accounts.models import Membership, Person, User
+from scoring import bands, styles
+from scoring.achievements import shelf
+from scoring.models import Score
+from scoring.models.scores import CHANGE_DAYS
+from scoring.plots import Plot, plot_of
+from scoring.views.people import Shown, shown_person
+from scoring.views.profile_parts import Facts, facts_of, points_of, ties_of, top_moments
+from scoring.views.profile_words import structured
 
 CHART_DAYS = 90
-# What the tree can be rolled up by first; the first is what one sees without asking.
-ROLLS = ("part", "network")
 
 
 @require_safe
 def profile(request: HttpRequest, handle: str) -> HttpResponse:
-    """A person's score and where it comes from. Who may not be seen is answered as who does not exist."""
-    at = timezone.now()
+    """A person as the reader may see them. Who may not be seen is answered as who does not exist."""
     shown = shown_person(request, handle)
-    person, speaks = shown.person, shown.speaks
-    own = speaks is not None
-    rests = pauses.rests_of(person)
-    by = request.GET["by"] if request.GET.get("by") in ROLLS else ROLLS[0]
-    links = list(person.links.select_related("account").order_by("linked_at", "pk"))
+    person, today = shown.person, timezone.now().date()
+    open_to_all = person.visibility == Person.Visibility.PUBLIC and person.old_enough(today)
     context: dict[str, Any] = {
+        "shown": shown,
         "person": person,
-        "own": own,
-        "rest": next((rest for rest in rests if own and rest.goes_on(at)), None),
-        "may_edit": speaks is not None and speaks.role != Membership.Role.VIEWER,
-        "old_enough": person.old_enough(at.date()),
-        "awards": awards(person),
-        "by": by,
+        "own": shown.own,
+        "may_edit": shown.speaks in (Membership.Role.OWNER, Membership.Role.EDITOR),
+        "old_enough": person.old_enough(today),
+        "open_to_all": open_to_all,
+        "address": person.get_absolute_url(),
+        # Only what everybody sees, and what says something, is for search engines.
+        "indexed": False,
     }
+    if not shown.found:
+        return render(request, "scoring/profile_unseen.html", context)
+    facts = facts_of(person)
     score: Score | None = getattr(person, "score", None)
-    if score:
-        context |= scored(score, links, by, shown.viewer)
-        # What counts less is between us and whose score it is.
-        context["suspicions"] = suspicions.told(person) if context["own"] else []
-    else:
-        context["networks"] = [Linked.of(link, None) for link in links]
+    by_account, by_feature = points_of(person) if score else ({}, {})
+    links = [replace(link, points=by_account.get(link.account, 0.0) if score else None) for link in facts.links]
+    if not shown.sees("networks"):
+        links = []
+    context |= {
+        "networks": links,
+        "topics": facts.topics if shown.sees("topics") else (),
+        **achievements(shown, facts),
+        **scored(shown, score, by_feature),
+        "ties": ties_of(person, facts, shown.viewer, today) if shown.sees("ties") else (),
+        "compare_at": compare_address(request, person),
+        "indexed": bool(open_to_all and not shown.preview and score and not provisional(score)),
+        "structured": structured(person, [link.url for link in links if link.url]) if open_to_all else "",
+        "share_at": shown.sees("badge") and open_to_all and address_of("share", person),
+        "card_at": open_to_all and address_of("card", person),
+    }
     return render(request, "scoring/profile.html", context)
 
 
-def scored(score: Score, links: Sequence[LinkedAccount], by: str, viewer: Viewer) -> dict[str, Any]:
-    """What the profile shows of a score: its changes, its days and its explanation."""
-    plot = plot_of(score.person, CHART_DAYS, viewer)
-    leaves = explanations.current_leaves(score.person)
+def provisional(score: Score) -> bool:
+    return score.confidence == Score.Confidence.PROVISIONAL
+
+
+def achievements(shown: Shown, facts: Facts) -> dict[str, Any]:
+    """The pinned ones (without any, the newest ones) that stand first, and all others."""
+    if not shown.sees("achievements"):
+        return {}
+    pinned: Sequence[shelf.Achieved] = [one for one in facts.awards if one.pinned] or facts.awards[: shelf.MOST]
+    return {"pinned": pinned, "others": [one for one in facts.awards if one not in pinned]}
+
+
+def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> dict[str, Any]:
+    """What the profile says of a score; nothing where there is none."""
+    if score is None:
+        return {}
+    standing = styles.standing_of(by_feature) if not provisional(score) else None
+    plot = plot_of(shown.person, CHART_DAYS, shown.viewer)
     return {
         "score": score,
-        "changes": score.changes(plot.days) if plot else {},
+        "band": bands.band_of(score.score),
+        "few": score.run.population < bands.FEW,
         "plot": plot,
-        # A provisional score counts what no run has explained yet.
-        "day": days_of_change.day_of(score.person_id, score.as_of) if score.run.kind == ScoreRun.Kind.DAILY else None,
-        "networks": [Linked.of(link, leaves.points[leaves.account == link.account_id].sum()) for link in links],
-        "tree": shortened(
-            explain.tree(
-                leaves,
-                by=by,
-                account_names={link.account_id: name_of(link.account) for link in links},
-                network_names=explanations.network_names(),
-            )
-        ),
+        "changes": changes(score, plot) if plot else {},
+        "style": standing if shown.sees("style") else None,
+        "style_picture": drawn(standing) if standing and shown.sees("style") else "",
+        "style_rows": list(reversed(styles.GRID)),
+        "axes": (styles.ACROSS, styles.UP),
+        "shows_style": shown.sees("style") and score.score > 1,
+        "moments": top_moments(shown.person, networks=shown.sees("networks")) if shown.sees("moments") else [],
     }
 
 
-def shortened(node: Node) -> Node:
-    """The same tree, a network with a single account being one line with it: fewer clicks to the leaves."""
-    children = tuple(shortened(child) for child in node.children)
-    if node.kind == "network" and len(children) == 1 and children[0].kind == "account":
-        return replace(children[0], label=f"{node.label} {children[0].label}")
-    return replace(node, children=children)
+def drawn(standing: styles.Standing) -> SafeString:
+    return mark_safe(styles.picture(standing))  # noqa: S308  (it escapes what it is given)
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """A linked account as the profile names it; `points` is None where nothing is scored yet."""
-
-    label: str
-    name: str
-    url: str
-    points: float | None
-
-    @classmethod
-    def of(cls, link: LinkedAccount, points: float | None) -> Linked:
-        network = NETWORKS.get(link.account.network)
-        label = network.spec.label if network else link.account.network
-        return cls(label, name_of(link.account), profile_url(link), points)
+def changes(score: Score, plot: Plot) -> dict[int, float | None]:
+    """days -> points gained since so many days before; None where there was no score then."""
+    before = {day.as_of: day.score for day in plot.days}
+    then = {number: before.get(score.as_of - timedelta(days=number)) for number in CHANGE_DAYS}
+    return {number: None if old is None else score.score - old for number, old in then.items()}
 
 
-def profile_url(link: LinkedAccount) -> str:
-    """Where the account is on its network; "" where that is not known. A handle is text from outside: it is quoted."""
-    handle = link.account.handle
-    network = NETWORKS.get(link.account.network)
-    if not handle or network is None:
+def address_of(name: str, person: Person) -> str:
+    """The address of another page about `person`; "" where there is no such page."""
+    try:
+        return reverse(name, args=[person.handle.lower()])
+    except NoReverseMatch:
         return ""
-    if network.spec.profile_url:
-        return network.spec.profile_url.format(handle=quote(handle, safe=""))
-    if link.server.startswith("https://"):
-        return f"{link.server.rstrip('/')}/@{quote(handle.partition('@')[0], safe='')}"
-    return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Achieved:
-    """The highest level of a family that a person reached."""
-
-    name: str
-    level: int
-    text: str
-    earned_on: date
-
-
-def awards(person: Person) -> list[Achieved]:
-    """The highest level of each family, the one earned last first; families of old catalogues are left out."""
-    highest: dict[str, Award] = {}
-    for award in Award.objects.filter(person=person).order_by("family", "level"):
-        if award.family in BY_SLUG and award.level <= len(BY_SLUG[award.family].levels):
-            highest[award.family] = award
-    newest = sorted(highest.values(), key=lambda award: (award.earned_on, award.family), reverse=True)
-    achieved = []
-    for award in newest:
-        family = BY_SLUG[award.family]
-        text = _("%(least)s or more %(unit)s") % {"least": f"{family.levels[award.level - 1]:,}", "unit": family.unit}
-        achieved.append(Achieved(str(family.name), award.level, text, award.earned_on))
-    return achieved
+def compare_address(request: HttpRequest, person: Person) -> str:
+    """Where `person` is compared with whom the reader speaks for; "" where there is no such page."""
+    try:
+        address = reverse("compare")
+    except NoReverseMatch:
+        return ""
+    reader = request.user.person if isinstance(request.user, User) else None
+    people = [reader.handle.lower()] if reader is not None and reader != person else []
+    return f"{address}?{urlencode({'people': ','.join([*people, person.handle.lower()])}, safe=',')}"

@@ -1,0 +1,201 @@
+"""What a profile shows beside the score, read in few queries however much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, LinkedAccount, Person
+from accounts.naming import name_of
+from accounts.networks import NETWORKS
+from accounts.visibility import Viewer, showing
+from scoring import days, topics
+from scoring.achievements import shelf
+from scoring.models import Award, Component, PersonTopic, Tie, Topic
+from scoring.ties import MOST
+
+# Of those who move somebody, and of those moved, so many are named; and so many posts.
+NAMED = 6
+MOMENTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A linked account as the profile names it; `points` is None where nothing is scored yet."""
+
+    label: str
+    name: str
+    url: str
+    points: float | None
+    account: int
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A topic of the person's, and why it is there."""
+
+    slug: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one query tells of a person; `movers` and `moved` are numbers of members."""
+
+    links: tuple[Linked, ...]
+    awards: tuple[shelf.Achieved, ...]
+    topics: tuple[About, ...]
+    movers: int
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Those who move a person, or whom a person moves: some by name, and how many there are."""
+
+    people: tuple[Person, ...]
+    number: int
+
+    @property
+    def more(self) -> int:
+        """How many are not named: there is no room for them, or they do not want to be seen."""
+        return self.number - len(self.people)
+
+    @property
+    def at_least(self) -> bool:
+        """Whether there may be still more than that."""
+        return self.number >= MOST
+
+
+def facts_of(person: Person) -> Facts:
+    """Links, awards, topics that are not hidden, and numbers of ties; one query."""
+    links = LinkedAccount.objects.filter(person=OuterRef("pk")).order_by("linked_at", "pk")
+    awards = Award.objects.filter(person=OuterRef("pk")).order_by("family", "level")
+    mine = PersonTopic.objects.filter(person=OuterRef("pk"), hidden=False).order_by("-expertise", "topic__name")
+    row = (
+        Person.objects.filter(pk=person.pk)
+        .values(
+            links_=ArraySubquery(
+                links.values(
+                    json=JSONObject(
+                        account="account_id",
+                        network="account__network",
+                        handle="account__handle",
+                        external_id="account__external_id",
+                        server="server",
+                    )
+                )
+            ),
+            awards_=ArraySubquery(
+                awards.values(json=JSONObject(family="family", level="level", earned_on="earned_on", pinned="pinned"))
+            ),
+            topics_=ArraySubquery(
+                mine.values(
+                    json=JSONObject(
+                        slug="topic__slug",
+                        name="topic__name",
+                        names="topic__names",
+                        chosen="chosen",
+                        expertise="expertise",
+                    )
+                )
+            ),
+            movers=number_of(Tie.objects.filter(influencee=OuterRef("pk")), "influencee"),
+            moved=number_of(Tie.objects.filter(influencer=OuterRef("pk")), "influencer"),
+        )
+        .get()
+    )
+    return Facts(
+        links=tuple(linked(given) for given in row["links_"]),
+        awards=tuple(
+            shelf.highest(given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in row["awards_"])
+        ),
+        topics=tuple(about(given) for given in row["topics_"]),
+        movers=row["movers"],
+        moved=row["moved"],
+    )
+
+
+def number_of(ties: QuerySet[Tie], by: str) -> Any:
+    """How many there are, as an expression: 0 where there are none."""
+    counted = ties.order_by().values(by).annotate(number=Count("*")).values("number")
+    return Coalesce(Subquery(counted), Value(0))
+
+
+def about(given: Mapping[str, Any]) -> About:
+    name = topics.name_in(Topic(name=given["name"], names=given["names"]))
+    if given["expertise"] > 0:
+        why = _("from what people react to, and own choice") if given["chosen"] else _("from what people react to")
+    else:
+        why = _("own choice")
+    return About(given["slug"], name, why)
+
+
+def linked(given: Mapping[str, Any]) -> Linked:
+    """A link as the query tells it; its points are not known then."""
+    account = Account(network=given["network"], handle=given["handle"], external_id=given["external_id"])
+    network = NETWORKS.get(account.network)
+    label = network.spec.label if network else account.network
+    url = profile_url(account.network, account.handle, given["server"])
+    return Linked(label, name_of(account), url, None, given["account"])
+
+
+def profile_url(slug: str, handle: str, server: str) -> str:
+    """Where the account is on its network; "" where that is not known. A handle is text from outside: it is quoted."""
+    network = NETWORKS.get(slug)
+    if not handle or network is None:
+        return ""
+    if network.spec.profile_url:
+        return network.spec.profile_url.format(handle=quote(handle, safe=""))
+    if server.startswith("https://"):
+        return f"{server.rstrip('/')}/@{quote(handle.partition('@')[0], safe='')}"
+    return ""
+
+
+def points_of(person: Person) -> tuple[dict[int, float], dict[str, float]]:
+    """The points of the current score by account, and by feature; one query."""
+    by_account: dict[int, float] = {}
+    by_feature: dict[str, float] = {}
+    for account, feature, points in Component.objects.filter(person=person).values_list("account", "feature", "points"):
+        by_account[account] = by_account.get(account, 0.0) + points
+        by_feature[feature] = by_feature.get(feature, 0.0) + points
+    return by_account, by_feature
+
+
+def top_moments(person: Person, *, networks: bool) -> list[days.Told]:
+    """The posts that bring most and may be shown, the most first; one query. Without `networks` not where they are."""
+    rows = days.with_urls(person.pk).exclude(post=0).filter(points__gte=days.LEAST).order_by("-points", "post")
+    found = [days.told(row) for row in rows[:MOMENTS]]
+    # The address of a post says where it is.
+    return found if networks else [replace(post, network="", slug="", url="") for post in found]
+
+
+def ties_of(person: Person, facts: Facts, viewer: Viewer, today: date) -> tuple[Ties, Ties]:
+    """Who moves `person`, and whom `person` moves, the closest first; one query.
+
+    Named are members whom the reader may see, and who let their ties be seen.
+    """
+    reader = min(viewer, Viewer.MEMBER)
+    seen = [Person.Visibility.PUBLIC, Person.Visibility.MEMBERS][: 1 + (reader is Viewer.MEMBER)]
+    people = Person.objects.joined().staying().old_enough(today).filter(showing("ties", reader), visibility__in=seen)
+
+    def side(name: str, of: Mapping[str, Any], weight: str, reactions: str) -> QuerySet[Person]:
+        close = people.filter(**of).annotate(side=Value(name), weight=F(weight), reactions=F(reactions))
+        return close.select_related("score").order_by("-weight", "-reactions", "pk")[:NAMED]
+
+    movers = side("mover", {"moves__influencee": person}, "moves__weight", "moves__reactions")
+    moved = side("moved", {"moved_by__influencer": person}, "moved_by__weight", "moved_by__reactions")
+    found: Sequence[Any] = sorted(movers.union(moved, all=True), key=lambda one: (-one.weight, -one.reactions, one.pk))
+    return (
+        Ties(tuple(one for one in found if one.side == "mover"), facts.movers),
+        Ties(tuple(one for one in found if one.side == "moved"), facts.moved),
+    )
