@@ -4,7 +4,6 @@ percentile among the people here always stands beside them (scoring.formula.cali
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -49,11 +48,12 @@ def next_band(score: float) -> Band | None:
     return BANDS[place + 1] if place + 1 < len(BANDS) else None
 
 
-def shares(edges: Sequence[float]) -> list[tuple[Band, float, float]]:
-    """Every band with where it begins and ends on a line from 1 to `edges`' last, in hundredths of its length."""
-    ends = [*(band.least for band in BANDS), edges[-1]]
+def along(last: float = 100.0) -> list[tuple[Band, float, float]]:
+    """Every band with where it begins on a line from 1 to `last`, and how long it is there, in hundredths."""
+    ends = [*(band.least for band in BANDS), last]
+    length = (last - BANDS[0].least) / 100
     return [
-        (band, 100 * (low - 1) / (ends[-1] - 1), 100 * (high - 1) / (ends[-1] - 1))
+        (band, (low - BANDS[0].least) / length, (high - low) / length)
         for band, (low, high) in zip(BANDS, pairwise(ends), strict=True)
     ]
 

@@ -1,27 +1,66 @@
-"""The front page."""
+"""The front page: what this is, how the score works, and a way to look somebody up."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.handles import FORM
+from accounts.models import Person, User
 from accounts.networks import NETWORKS
-from scoring.models import ScoreRun
+from scoring import bands
+from scoring.models import Score, ScoreRun
+
+# Nobody's: what the lines of an explanation look like. They add up to the example's bubble.
+SAMPLE: tuple[tuple[str, Promise | str, float], ...] = (
+    ("reach", _("612 people who follow"), 12.6),
+    ("reach", _("84 different people who reacted this month"), 8.7),
+    ("amplification", _("31 people who shared something"), 9.1),
+    ("amplification", _("27 people who replied"), 5.6),
+    ("network", _("How much those 84 move others themselves"), 9.9),
+)
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What this is; with ?handle= it leads to that profile, so that looking somebody up needs no script."""
+    """What this is; ?handle= leads to that profile, or to a search for it: looking somebody up needs no script."""
     asked = request.GET.get("handle")
-    wanted = (asked or "").strip().removeprefix("@").lower()
-    if wanted and FORM.fullmatch(wanted):
-        return redirect("profile", handle=wanted)
+    wanted = (asked or "").strip().removeprefix("@")
+    if wanted and (found := looked_up(request, wanted)):
+        return redirect(found)
     newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
-    context = {
+    context: dict[str, Any] = {
         "asked": asked,
         "newest": newest.first(),
         "networks": [network.spec.label for network in NETWORKS.values()],
+        "scale": bands.along(),
+        "sample": SAMPLE,
+        "sample_total": sum(points for _part, _label, points in SAMPLE),
     }
+    person = request.user.person if isinstance(request.user, User) else None
+    if person is not None:
+        score = Score.objects.filter(person=person).first()
+        context |= {"mine": person, "score": score, "band": bands.band_of(score.score) if score else None}
     return render(request, "scoring/home.html", context)
+
+
+def looked_up(request: HttpRequest, wanted: str) -> str:
+    """Where to go for what somebody typed: the profile of that handle, else a search; "" where neither can be."""
+    handle = wanted.lower() if FORM.fullmatch(wanted) else ""
+    try:
+        search = f"{reverse('search')}?{urlencode({'q': wanted})}"
+    except NoReverseMatch:
+        return f"/{handle}" if handle else ""
+    if "\x00" in wanted:
+        return ""
+    # Who may not be seen is looked for like who does not exist.
+    people = Person.objects.visible_to(request.user, timezone.now().date())
+    return f"/{handle}" if handle and people.by_handle(handle).exists() else search

@@ -36,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "here": "transparency",
         "version": version,
         "half_lives": WINDOWS,
-        "bands": bands.shares((100.0,)),
+        "bands": bands.BANDS,
         "rest_days": DAYS_A_YEAR,
         "networks": len(BY_CODE),
     }
