@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from accounts import adapter, claiming, connecting, preferences, resting
-from accounts.views import devices, log_in, networks, pictures, profile, push, visibility
+from accounts.views import devices, keys, log_in, networks, pictures, profile, push, visibility
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/networks", networks.networks, name="networks"),
     path("settings/visibility", visibility.visibility, name="visibility"),
     path("settings/log-in", log_in.log_in, name="log_in"),
+    path("settings/keys", keys.keys, name="api_keys"),
     path("settings/devices", devices.devices_page, name="devices"),
     # allauth's lists of second factors: ours says all of it on one page.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="log_in"), name="mfa_index"),
