@@ -211,20 +211,19 @@ def ends(picture: Picture, line: Line, down: Callable[[float], float]) -> Iterat
 
 
 def end_labels(picture: Picture, down: Callable[[float], float]) -> Iterator[str]:
-    """The tags of the lines above their last days, moved apart where they would lie upon each other."""
-    tagged = [(down(run[-1].score), run[-1].day, line) for line in picture.lines for run in line.runs[-1:] if line.tag]
-    lowest = -100.0
-    for height, day, line in sorted(tagged, key=lambda row: row[0]):
-        lowest = max(height - 4, lowest + TAG_HEIGHT)
-        place = picture.across(day)
+    """The tags of the lines right of the picture, as high as their last days, moved apart where they would overlap."""
+    tagged = [(down(run[-1].score), line) for line in picture.lines for run in line.runs[-1:] if line.tag]
+    height = -TAG_HEIGHT
+    for wanted, line in sorted(tagged, key=lambda row: row[0]):
+        height = max(wanted, height + TAG_HEIGHT)
         yield (
-            f'<text class="tag-label {escape(line.name)}" x="{place:.2f}%" y="{lowest:.2f}%" '
-            f'text-anchor="{"end" if place > 20 else "start"}">{escape(line.tag)}</text>'
+            f'<text class="tag-label {escape(line.name)}" x="100%" y="{height:.2f}%" dx="12" dy="4">'
+            f"{escape(line.tag)}</text>"
         )
 
 
 # A line of letters in hundredths of the picture's height.
-TAG_HEIGHT = 8.0
+TAG_HEIGHT = 6.5
 
 
 def pins(picture: Picture, down: Callable[[float], float]) -> str:

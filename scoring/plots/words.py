@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.utils.formats import date_format
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scoring.numbers import direction, points, signed
-from scoring.plots import Plot, Turn
+from scoring.plots import History, Plot, Turn
 from scoring.plots.dots import Dot
 from scoring.plots.shades import Shade
 
@@ -78,6 +79,27 @@ def extremes(plot: Plot) -> str:
         "low": points(low.score),
         "low_day": date_format(low.as_of, "j F Y"),
     }
+
+
+def compared(people: Iterable[tuple[str, History]], last: date) -> str:
+    """Several people's lines that end about `last`: where each stands, and since when it moved how far."""
+    sentences = []
+    for name, history in people:
+        begin, end = history.days[0], history.days[-1]
+        words = {
+            "name": name,
+            "end": points(end.score),
+            "end_day": date_format(end.as_of, "j F Y"),
+            "begin_day": date_format(begin.as_of, "j F Y"),
+            "change": signed(end.score - begin.score),
+        }
+        if begin is end:
+            sentences.append(_("%(name)s has %(end)s on %(end_day)s.") % words)
+        elif end.as_of == last:
+            sentences.append(_("%(name)s has %(end)s, %(change)s since %(begin_day)s.") % words)
+        else:
+            sentences.append(_("%(name)s had %(end)s on %(end_day)s, %(change)s since %(begin_day)s.") % words)
+    return " ".join(sentences)
 
 
 def day_before(day: date, later: date) -> str:
