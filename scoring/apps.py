@@ -10,11 +10,12 @@ class ScoringConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.linking import linked
-        from scoring import privacy, tellings
+        from scoring import first_scores, privacy, tellings
         from scoring.topics import load_after_migrating
 
         privacy.register()
         tellings.register()
+        first_scores.register()
         post_migrate.connect(load_after_migrating, sender=self, dispatch_uid="scoring.load_topics")
         linked.connect(read_at_once, dispatch_uid="scoring.read_at_once")
 

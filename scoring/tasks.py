@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.networks import NETWORKS
 from accounts.networks.base import RateLimited, Unreachable
 from accounts.networks.http import AddressRefused
-from scoring import daily, imports
+from scoring import daily, first_scores, imports
 from scoring.collect import pulling, schedule, webmentions
 from scoring.models import ImportJob
 
@@ -65,6 +65,7 @@ def resume_when_ready(**_: Any) -> None:
 def score_provisionally(person_id: int) -> None:
     """A first score soon after an import, not only after the next daily run."""
     daily.provisional(persons=[person_id], at=timezone.now())
+    first_scores.tell(person_id=person_id)
 
 
 # ---------------------------------------------------------------- reading linked accounts
