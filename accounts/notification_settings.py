@@ -95,7 +95,6 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
         {
             "rows": rows,
             "digest": digest,
-            "push_section": ["accounts/_push.html", "accounts/_nothing.html"],
             "zone": request.user.person.time_zone if request.user.person else "UTC",
         },
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import claims, credentials, digests, erasure, handing_out, inbox, opt_out, pauses, retention
+from accounts import claims, credentials, digests, erasure, handing_out, inbox, opt_out, pauses, push, retention
 from accounts.hooks import meta
 from accounts.models import DeletionReceipt, Notification
 
@@ -74,8 +72,8 @@ def forget_notifications() -> None:
 def push_notification(notification_id: int) -> None:
     """Wakes the browsers of whom a notification is for."""
     notification = Notification.objects.filter(pk=notification_id).select_related("user", "person").first()
-    if notification is not None and find_spec("accounts.push"):
-        import_module("accounts.push").send(notification)
+    if notification is not None:
+        push.send(notification)
 
 
 @shared_task
