@@ -18,6 +18,7 @@ from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from accounts.models import User
 
@@ -105,7 +106,7 @@ def _not_noted_lately(session_key: str) -> bool:
     """Whether it is time to note this session; whoever is told so is the only one for a while."""
     try:
         return cache.add(f"seen:{session_key}", 1, NOTED_EVERY.total_seconds())
-    except OSError:
+    except (OSError, RedisError):
         # Without the cache pages go on, and nobody is noted.
         log.warning("the cache cannot be asked which browsers were seen")
         return False

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from accounts import privacy
+from accounts import devices, privacy
 from accounts.models import Erasure, Person
 from accounts.notify import notify
 
@@ -99,8 +99,13 @@ def sweep_pictures(*, at: datetime) -> int:
 
 
 def sweep_sessions(*, at: datetime) -> int:
-    """Delete sessions that have ended, with what was begun in them (a sign-up that never came about); how many."""
-    return Session.objects.filter(expire_date__lt=at).delete()[0]
+    """Delete sessions that have ended, with what was begun in them (a sign-up that never came about); how many.
+
+    Which browsers they were in is forgotten too.
+    """
+    ended = Session.objects.filter(expire_date__lt=at).delete()[0]
+    devices.sweep()
+    return ended
 
 
 def _context(person: Person, due_at: datetime | None) -> dict[str, str | date]:

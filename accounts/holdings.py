@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import models
 
@@ -155,6 +157,10 @@ def log_in(user: User) -> dict[str, Any]:
         "browsers_to_wake": rows(PushSubscription.objects.filter(user=user), "created_at", "browser", "endpoint"),
         "api_keys": rows(
             ApiKey.objects.filter(user=user), "created_at", "name", "prefix", "last_used_on", "revoked_at"
+        ),
+        "second_factors": rows(Authenticator.objects.filter(user=user), "created_at", "type", "last_used_at"),
+        "devices": rows(
+            UserSession.objects.filter(user=user), "created_at", "last_seen_at", "user_agent", address="ip"
         ),
         "email_addresses": rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary"),
     }

@@ -1,6 +1,7 @@
 """Klout's API v2 as its clients knew it, on the scores that were published: identity, user and score.
 
-Every call carries `?key=`, one of a member's own (accounts.api_keys) or of the setting API_KEYS. Errors are Klout's: {"error": status, "description": text}.
+Every call carries `?key=`, one of a member's own (accounts.api_keys) or of the setting API_KEYS. Errors are Klout's:
+{"error": status, "description": text}.
 Only people whose profile is public are found; for everybody else the answer is that of somebody who does not exist.
 """
 
