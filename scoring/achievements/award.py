@@ -74,10 +74,10 @@ def keep_progress(*, persons: NDArray[np.int64], values: Values, everybody: bool
             connection, "progress", {"person_id": person[some], "family": family_of[some], "value": value[some]}
         )
         columns.write(connection, "of_whom", {"person_id": np.unique(persons)})
+        cursor.execute("ANALYZE progress, of_whom")
         # Joined to people as above; what has not changed is not written again.
         cursor.execute(
             """
-            ANALYZE progress;
             INSERT INTO scoring_awardprogress (person_id, family, value)
             SELECT progress.person_id, progress.family, progress.value
             FROM progress JOIN accounts_person ON accounts_person.id = progress.person_id
