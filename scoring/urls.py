@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from accounts.handles import FORM
 from scoring import uploads, webmention
 from scoring.views import (
+    activity,
     badges,
+    boards,
     chart,
     choosing,
     compare,
@@ -14,9 +16,11 @@ from scoring.views import (
     embeds,
     formulas,
     home,
+    lists,
     moments,
     moments_feed,
     profile,
+    search,
     sharing,
     transparency,
     welcome,
@@ -54,6 +58,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("transparency/formulas", formulas.formulas, name="formulas"),
     path("transparency/features", transparency.features, name="features"),
     path("transparency/data", data_use.data_use, name="data_use"),
+    path("search", search.search, name="search"),
+    path("leaderboards", boards.leaderboards, name="leaderboards"),
+    path("leaderboards/country/<str:code>", boards.board_country, name="board_country"),
+    path("leaderboards/topic/<slug:slug>", boards.board_topic, name="board_topic"),
+    path("leaderboards/following", boards.board_following, name="board_following"),
+    path("lists", lists.lists, name="lists"),
+    path("lists/<int:list_id>", lists.one_list, name="list"),
     path("badges", badges.studio, name="badges"),
     re_path(
         rf"^badge/(?P<handle>{FORM.pattern})/(?P<size>small|medium|large)-(?P<theme>light|dark)\.(?P<form>svg|png)$",
@@ -70,5 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<handle:handle>/chart.csv", chart.chart_csv, name="chart_csv"),
     path("<handle:handle>/moments", moments.moments, name="moments"),
     path("<handle:handle>/moments.atom", moments_feed.moments_feed, name="moments_feed"),
+    path("<handle:handle>/activity", activity.activity, name="activity"),
+    path("<handle:handle>/activity.csv", activity.activity_csv, name="activity_csv"),
     path("<handle:handle>", profile.profile, name="profile"),
 ]
