@@ -61,6 +61,22 @@ RELEASES: dict[str, Release] = {
 }
 
 
+# What formulas since v1 call the things they add up, in words; another name is shown as it is.
+GROUPS: dict[str, Promise | str] = {
+    "audience": _("Followers and connections"),
+    "listed": _("Lists"),
+    "recommended": _("Recommendations and endorsements"),
+    "engaged": _("Different people who reacted"),
+    "moved": _("People moved, by how far they carry it"),
+    "still moved": _("People moved these days"),
+    "posts": _("Posts that moved anybody"),
+    "listened to now": _("Standing of the people who reacted of late"),
+    "listened to": _("Standing of the people who reacted over the years"),
+    "standing of the audience": _("Standing of followers and connections"),
+    "known offline": _("The rank of one's article in the whole Wikipedia"),
+}
+
+
 def releases() -> list[Release]:
     """Every formula that this release has, the newest first, the baseline last."""
     found = []

@@ -43,13 +43,12 @@ COUNTS: Mapping[str, Promise | str] = {
 @require_safe
 def data_use(request: HttpRequest) -> HttpResponse:
     """How data is used; the counts are made anew some times a day."""
-    counts: Mapping[str, int] = cache.get_or_set(KEY, counted, SECONDS) or {}
     context: dict[str, Any] = {
         "here": "data",
         "networks": [
             (network.spec, offers.terms_of(network), kept(network.spec.retain_days)) for network in offers.offered()
         ],
-        "counts": [(label, in_words(counts[name])) for name, label in COUNTS.items()],
+        "counts": [(COUNTS[name], number) for name, number in told_counts()],
         "parts": PARTS.values(),
         "visibilities": Person.Visibility,
         "erase_days": settings.ERASE_AFTER_DAYS,
@@ -57,6 +56,12 @@ def data_use(request: HttpRequest) -> HttpResponse:
         "minimum": FEWEST,
     }
     return render(request, "scoring/data_use.html", context)
+
+
+def told_counts() -> list[tuple[str, str]]:
+    """The names of COUNTS, each with its number as it is told."""
+    counts: Mapping[str, int] = cache.get_or_set(KEY, counted, SECONDS) or {}
+    return [(name, in_words(counts.get(name, 0))) for name in COUNTS]
 
 
 def counted() -> dict[str, int]:

@@ -19,7 +19,7 @@ from scoring import formula, versions
 from scoring.formula.pooled import Pooled
 from scoring.measured import PART_WORDS
 from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula
-from scoring.releases import Release, releases
+from scoring.releases import GROUPS, Release, releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ def formulas(request: HttpRequest) -> HttpResponse:
     daily = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY)
     ran: dict[str, Any] = {
         row["formula"]: row
-        for row in daily.values("formula").annotate(first=Min("as_of"), last=Max("as_of"), days=Count("as_of", distinct=True))
+        for row in daily.values("formula").annotate(
+            first=Min("as_of"), last=Max("as_of"), days=Count("as_of", distinct=True)
+        )
     }
     shadows = dict(ShadowFormula.objects.values_list("formula", "started_at"))
     told = []
@@ -87,7 +89,8 @@ def numbers_of(version: str) -> Mapping[str, Any]:
         return {}
     return {
         "groups": [
-            (group.name, PART_WORDS[group.part], group.weight, group.scale, group.bounded) for group in scorer.groups
+            (GROUPS.get(group.name, group.name), PART_WORDS[group.part], group.weight, group.scale, group.bounded)
+            for group in scorer.groups
         ],
         "anchors": [(latent, score) for latent, score in scorer.anchors if math.isfinite(latent)],
         "top": scorer.anchors[-1][1],
