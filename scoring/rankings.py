@@ -10,7 +10,8 @@ from datetime import date
 
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import MINIMUM_AGE
+from accounts.models import MINIMUM_AGE, Person
+from scoring.models import PersonTopic, Ranking
 
 # Up to which place somebody is among the foremost, and among the known (accounts.models.finding.Findable.Tier).
 FOREMOST, KNOWN = 1_000, 30_000
@@ -104,3 +105,22 @@ def attempt(as_of: date) -> int:
         cursor.execute(TIERS, {"foremost": FOREMOST, "known": KNOWN})
         cursor.execute("ANALYZE accounts_findable")
     return written
+
+
+def leave(person: Person) -> None:
+    """Take `person` off all leaderboards at once, and for as long as they do not come back."""
+    with transaction.atomic():
+        # The row is held, so that nothing else that is chosen meanwhile is lost.
+        chosen = Person.objects.select_for_update().get(pk=person.pk).shown
+        Person.objects.filter(pk=person.pk).update(shown=chosen | {"leaderboards": Person.Visibility.HIDDEN})
+        Ranking.objects.filter(person=person).delete()
+        PersonTopic.objects.filter(person=person).update(place=None)
+
+
+def come_back(person: Person) -> None:
+    """Let everybody see the places of `person` again; the next run gives them."""
+    with transaction.atomic():
+        chosen = Person.objects.select_for_update().get(pk=person.pk).shown
+        Person.objects.filter(pk=person.pk).update(
+            shown={part: value for part, value in chosen.items() if part != "leaderboards"}
+        )

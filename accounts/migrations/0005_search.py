@@ -36,12 +36,31 @@ CREATE INDEX findable_text_{tier} ON accounts_findable USING gin (text {{schema}
     for tier in (0, 1, 2)
 )
 
-# The words of a text, each once and none too long for an index; of several words also all in one, as handles have it.
+# Who may see the rest is asked afterwards. PostgreSQL takes hundreds of words in one query for so many rows that it would
+# read everybody; and a plan for any tier could not use the index of one.
+FINDERS = "".join(
+    f"""
+CREATE FUNCTION {name}(which integer, member boolean, most integer, sought {kind}) RETURNS TABLE (person_id bigint)
+LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    RETURN QUERY SELECT findable.person_id FROM accounts_findable AS findable
+    WHERE findable.tier = which AND {condition} AND (member OR findable.is_open) LIMIT most;
+END
+$$;
+"""
+    for name, kind, condition in (
+        ("accounts_with_words", "tsquery", "findable.words @@ sought"),
+        ("accounts_that_look_like", "text", "sought OPERATOR({schema}.<%) findable.text"),
+    )
+)
+
+# The words of a text, none too long for an index; of several words also all in one, as handles have it. Not STRICT:
+# it would be called for each row instead of becoming a part of the query.
 WORDS = """
-CREATE FUNCTION accounts_words(raw text) RETURNS SETOF text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT DISTINCT left(word, 60) FROM (
-        SELECT unnest(string_to_array(klout_plain(raw), ' ')) AS word UNION ALL SELECT replace(klout_plain(raw), ' ', '')
-    ) AS words WHERE word <> ''
+CREATE FUNCTION accounts_words(raw text) RETURNS SETOF text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT left(word, 60) FROM (SELECT klout_plain(raw) AS plain OFFSET 0) AS plainly,
+        LATERAL unnest(string_to_array(plain, ' ') || replace(plain, ' ', '')) AS word
+    WHERE word <> ''
 $$;
 """
 
@@ -68,7 +87,7 @@ BEGIN
         WHERE account.handle <> '' AND coalesce(person.shown ->> 'networks', 'public') IN ('public', 'members')
     ), word AS (
         SELECT id AS person_id, word, '1A' AS place FROM person, accounts_words(handle) AS word
-        UNION ALL SELECT id, word, '2B' FROM person, accounts_words(name) AS word
+        UNION SELECT id, word, '2B' FROM person, accounts_words(name) AS word
         UNION SELECT person_id, word, CASE WHEN is_open THEN '3C' ELSE '4D' END FROM network, accounts_words(own) AS word
         UNION SELECT person_id, left(replace(klout_plain(handle), ' ', ''), 60), CASE WHEN is_open THEN '3C' ELSE '4D' END
         FROM network WHERE klout_plain(handle) <> ''
@@ -175,7 +194,7 @@ DROP TRIGGER findable_links_gone ON accounts_linkedaccount;
 DROP TRIGGER findable_links_made ON accounts_linkedaccount;
 DROP TRIGGER findable_person_changes ON accounts_person;
 DROP TRIGGER findable_person_joins ON accounts_person;
-DROP FUNCTION accounts_account_renamed, accounts_links_moved, accounts_links_gone, accounts_links_made,
+DROP FUNCTION accounts_that_look_like, accounts_with_words, accounts_account_renamed, accounts_links_moved, accounts_links_gone, accounts_links_made,
     accounts_person_changes, accounts_person_joins, accounts_find_anew, accounts_may_be_found, accounts_words;
 DROP TABLE accounts_findable;
 DROP FUNCTION klout_plain;
@@ -193,7 +212,8 @@ def build(apps, schema_editor):
         schemas = dict(cursor.fetchall())
         cursor.execute(PLAIN.replace("{schema}", schemas["unaccent"]))
         cursor.execute(TABLE)
-        cursor.execute(INDEXES.replace("{schema}", schemas["pg_trgm"]))
+        for statements in (INDEXES, FINDERS):
+            cursor.execute(statements.replace("{schema}", schemas["pg_trgm"]))
         for statements in (WORDS, MAY_BE_FOUND, FIND_ANEW, TRIGGERS, FILL):
             cursor.execute(statements)
 

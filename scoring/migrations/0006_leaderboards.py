@@ -59,6 +59,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="ranking",
+            index=models.Index(fields=["-score"], name="ranking_highest_first"),
+        ),
+        migrations.AddIndex(
             model_name="topic",
             index=models.Index(fields=["-ranked", "name"], name="topic_most_people_first"),
         ),

@@ -74,6 +74,8 @@ class Ranking(models.Model):
             models.Index(fields=["rank", "person"], name="ranking_by_rank"),
             models.Index(fields=["country", "country_rank", "person"], name="ranking_by_country"),
             models.Index(fields=["kind", "rank", "person"], name="ranking_by_kind"),
+            # Where somebody would stand who has no place.
+            models.Index(fields=["-score"], name="ranking_highest_first"),
             models.Index(fields=["country", "kind", "country_rank", "person"], name="ranking_by_country_and_kind"),
         ]
 

@@ -1,0 +1,250 @@
+"""Search: people by name, handle and handles on networks, topics by name; typing errors and accents forgiven.
+
+Each kind of match is looked for among the foremost first, then among the known, then among the rest (Findable.tier),
+and a later step is taken only where the ones before found too few. So a word that thousands share is answered by the
+few of them that a page can show, a rare one has few rows anywhere, and no step reads more than LOOKED_AT rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from string import ascii_lowercase, digits
+from typing import Any
+from unicodedata import normalize
+
+from django.db import connection
+
+from accounts.models import Findable, LinkedAccount, Person
+from accounts.visibility import Viewer, may_see, showing
+from scoring.models import Topic
+
+# So many people are shown, so many more are found in case that some may not be seen, and below so many it is worth
+# looking for what is similar.
+SHOWN, FOUND, FEW = 30, 40, 4
+# No step sorts more rows than this, and none compares more letter by letter.
+LOOKED_AT, COMPARED = 2_000, 500
+TOPICS, GUESSES = 6, 5
+# Words of a query; more of them, or longer ones, would only cost time.
+MOST_WORDS, LONGEST = 5, 40
+# Shorter words have too many neighbours, longer ones too few letters wrong to tell (pg_trgm sees to these).
+NEIGHBOURS = range(3, 13)
+
+
+class Match(IntEnum):
+    """How somebody was found, best first."""
+
+    HANDLE = 0
+    WORDS = 1
+    BEGINNING = 2
+    SIMILAR = 3
+    GUESS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person who was found; `link` is the account whose handle did it, where neither name nor handle did."""
+
+    person: Person
+    match: Match
+    link: LinkedAccount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found; `more` where there are more people than shown; `guesses` where there are none at all."""
+
+    plain: str
+    people: Sequence[Found] = ()
+    topics: Sequence[Topic] = ()
+    guesses: Sequence[Found] = ()
+    more: bool = False
+
+
+def search(asked: str, *, user: Any, at: date) -> Answer:
+    """Find people whom `user` may see, and topics; at most eight queries."""
+    asked = asked.strip()[:100]
+    member = user.is_authenticated
+    plain = plainly(asked)
+    words = [word[:LONGEST] for word in plain.split()[:MOST_WORDS]]
+    if not words:
+        return Answer(plain)
+    matches = ranked(matching(asked.lstrip("@"), words, member=member))
+    if len(matches) < FEW:
+        for person, match in ranked(similar(plain, words, member=member)).items():
+            matches.setdefault(person, match)
+    found = seen(matches, words, user=user, at=at)
+    people = [one for one in found if one.match < Match.GUESS]
+    topics = topics_called(plain)
+    guesses = [] if people or topics else found
+    return Answer(plain, people[:SHOWN], topics, guesses, more=len(people) > SHOWN)
+
+
+def plainly(text: str) -> str:
+    """`text` as the database keeps words: without accents, capitals and signs, one space between words."""
+    with connection.cursor() as cursor:
+        # PostgreSQL has no text with this character.
+        cursor.execute("SELECT klout_plain(%s)", [text.replace("\0", "")])
+        plain: str = cursor.fetchone()[0]
+    return plain
+
+
+def ranked(rows: Iterable[tuple[int, int]]) -> dict[int, Match]:
+    """person -> its best match, in the order of `rows`."""
+    found: dict[int, Match] = {}
+    for person, match in rows:
+        found.setdefault(person, Match(match))
+    return found
+
+
+# ---------------------------------------------------------------- the steps
+STEP = """
+(SELECT found.person_id, {match} AS match FROM {finder}({tier}, %s, {most}, %s) AS found
+ LEFT JOIN scoring_score AS score ON score.person_id = found.person_id
+ ORDER BY score.score DESC NULLS LAST, found.person_id LIMIT {found})
+"""
+EXACT = """
+(SELECT findable.person_id, 0 FROM accounts_person AS person
+ JOIN accounts_findable AS findable ON findable.person_id = person.id
+ WHERE lower(person.handle) = lower(%s) AND (%s OR findable.is_open))
+"""
+ALIKE = """
+(SELECT found.person_id, {match} AS match FROM {finder}({tier}, %s, {most}, %s) AS found
+ JOIN accounts_findable AS findable ON findable.person_id = found.person_id
+ LEFT JOIN scoring_score AS score ON score.person_id = found.person_id
+ ORDER BY round(word_similarity(%s, findable.text)::numeric, 1) DESC, score.score DESC NULLS LAST, found.person_id
+ LIMIT {found})
+"""
+# Among the foremost alone, of whom there are few enough to compare them all.
+GUESS = """
+(SELECT findable.person_id, {match} AS match FROM scoring_ranking AS ranking
+ JOIN accounts_findable AS findable ON findable.person_id = ranking.person_id AND (%s OR findable.is_open)
+ WHERE ranking.rank <= {compared} AND word_similarity(%s, findable.text) > 0.25
+ ORDER BY round(word_similarity(%s, findable.text)::numeric, 1) DESC, ranking.rank, ranking.person_id LIMIT {guesses})
+"""
+WITH_WORDS, THAT_LOOK_LIKE = "accounts_with_words", "accounts_that_look_like"
+TIERS = sorted(Findable.Tier.values, reverse=True)
+
+
+def run(steps: Sequence[str], parameters: Sequence[Any], limit: int) -> list[tuple[int, int]]:
+    """The first `limit` rows of `steps`; PostgreSQL takes no step after the one that fills them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{' UNION ALL '.join(steps)} LIMIT {limit}", parameters)
+        rows: list[tuple[int, int]] = cursor.fetchall()
+    return rows
+
+
+def by_tiers(template: str, match: Match, finder: str, most: int) -> list[str]:
+    return [template.format(match=int(match), finder=finder, tier=tier, most=most, found=FOUND) for tier in TIERS]
+
+
+def matching(handle: str, words: Sequence[str], *, member: bool) -> list[tuple[int, int]]:
+    """Who has just this handle, then who has all of `words`, then who has them as beginnings of words."""
+    whole = query([[word] for word in words], member=member)
+    begun = query([[word] for word in words], member=member, beginnings=True)
+    steps = [
+        EXACT,
+        *by_tiers(STEP, Match.WORDS, WITH_WORDS, LOOKED_AT),
+        *by_tiers(STEP, Match.BEGINNING, WITH_WORDS, LOOKED_AT),
+    ]
+    # Who has the words whole was found by the steps before.
+    other = f"({begun}) & !({whole})"
+    parameters = [handle.replace("\0", ""), member, *[member, whole] * len(TIERS), *[member, other] * len(TIERS)]
+    return run(steps, parameters, FOUND + 1)
+
+
+def similar(plain: str, words: Sequence[str], *, member: bool) -> list[tuple[int, int]]:
+    """Who has words one slip of the finger away, then whose handle, name and networks look alike, then guesses."""
+    near = query([[word, *neighbours(word)] for word in words], member=member)
+    steps = by_tiers(STEP, Match.SIMILAR, WITH_WORDS, LOOKED_AT)
+    parameters: list[Any] = [member, near] * len(TIERS)
+    if len(plain) > 3:
+        steps += by_tiers(ALIKE, Match.SIMILAR, THAT_LOOK_LIKE, COMPARED)
+        parameters += [member, plain, plain] * len(TIERS)
+        steps.append(GUESS.format(match=int(Match.GUESS), compared=COMPARED, guesses=GUESSES))
+        parameters += [member, plain, plain]
+    return run(steps, parameters, FOUND // 2)
+
+
+def query(choices: Iterable[Iterable[str]], *, member: bool, beginnings: bool = False) -> str:
+    """A tsquery: of each of `choices` one word at least. Visitors find nobody by what members alone may know (D)."""
+    weight = ":" + "*" * beginnings + ("ABCD" if member else "ABC")
+    # Words are letters and digits alone (klout_plain).
+    return " & ".join("(" + " | ".join(f"'{word}'{weight}" for word in words) + ")" for words in choices)
+
+
+def neighbours(word: str) -> Iterator[str]:
+    """Every word that one slip makes `word` of: a letter too few, too many, another, or two the wrong way round."""
+    if len(word) not in NEIGHBOURS:
+        return
+    letters = ascii_lowercase + digits * any(letter.isdigit() for letter in word)
+    found = set()
+    for place in range(len(word) + 1):
+        before, after = word[:place], word[place:]
+        if after:
+            found.add(before + after[1:])
+            found.update(before + letter + after[1:] for letter in letters)
+        if len(after) > 1:
+            found.add(before + after[1] + after[0] + after[2:])
+        found.update(before + letter + after for letter in letters)
+    found.discard(word)
+    yield from found
+
+
+# ---------------------------------------------------------------- who may be seen, and why they were found
+def seen(matches: dict[int, Match], words: Sequence[str], *, user: Any, at: date) -> list[Found]:
+    """The people of `matches` whom `user` may see, best first: by match, then by score."""
+    viewer = Viewer.MEMBER if user.is_authenticated else Viewer.ANYBODY
+    people = (
+        Person.objects.visible_to(user, at)
+        .filter(showing("search", viewer), pk__in=list(matches))
+        .select_related("score")
+        .in_bulk()
+    )
+    found = [people[person] for person in matches if person in people]
+    by_network = [person for person in found if not named(person, words) and may_see(person, "networks", viewer)]
+    links = LinkedAccount.objects.filter(person__in=by_network).select_related("account").order_by("linked_at", "pk")
+    theirs: dict[int, LinkedAccount] = {}
+    for link in links if by_network else ():
+        if told_by(link.account.handle, words):
+            theirs.setdefault(link.person_id, link)
+    return [Found(person, matches[person.pk], theirs.get(person.pk)) for person in found]
+
+
+def named(person: Person, words: Sequence[str]) -> bool:
+    """Whether the name or the handle shows by itself why the person was found."""
+    return told_by(f"{person.handle} {person.name}", words)
+
+
+def told_by(text: str, words: Sequence[str]) -> bool:
+    plain = "".join(letter for letter in normalize("NFKD", text.casefold()) if letter.isalnum())
+    return any(word in plain for word in words)
+
+
+# ---------------------------------------------------------------- topics
+# As it is indexed (migration 0006_leaderboards): in all languages, with their codes, which are too short to be sought.
+NAMES = "klout_plain(name || ' ' || names::text)"
+SHORTEST_TOPIC = 3
+
+
+def topics_called(plain: str) -> list[Topic]:
+    """Topics with a word, in any language, that begins like `plain`, or that look like it; most people first."""
+    if len(plain) < SHORTEST_TOPIC:
+        return []
+    begins, within = f"{plain}%", f"% {plain}%"
+    return list(
+        Topic.objects.raw(
+            f"""
+            SELECT * FROM scoring_topic WHERE {NAMES} LIKE %s OR {NAMES} LIKE %s OR %s <%% {NAMES}
+            ORDER BY lower(name) = %s DESC, lower(name) LIKE %s DESC, ranked DESC, name LIMIT {TOPICS}
+            """,  # noqa: S608  (NAMES and TOPICS are ours)
+            [begins, within, plain, plain, begins],
+        )
+    )
+
+
+def popular_topics(number: int) -> list[Topic]:
+    """The topics that most people have a place in."""
+    return list(Topic.objects.filter(ranked__gt=0).order_by("-ranked", "name")[:number])
