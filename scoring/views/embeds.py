@@ -82,7 +82,7 @@ def frame(handle: str, said: str, *, theme: str = "auto", width: int = FRAME_WID
     """The code that puts the card of `handle` on another site."""
     address = settings.SITE_URL + reverse("embed", args=[handle.lower()]) + (f"?theme={theme}" * (theme != "auto"))
     return format_html(
-        '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy" style="border:0"></iframe>',
+        '<iframe src="{}" title="{}" width="{}" height="{}" frameborder="0" loading="lazy"></iframe>',
         *(address, said, width, FRAME_HEIGHT),
     )
 

@@ -31,7 +31,18 @@ PAGES = {
     "sign-up": ("/accounts/signup/", False),
     "settings": ("settings", True),
     "import": ("import", True),
+    "news": ("notifications", True),
+    "what one is told": ("notification_settings", True),
     "what is measured": ("features", False),
+    "dashboard": ("dashboard", True),
+    "first score": ("welcome", True),
+    "how the score is made": ("transparency", False),
+    "formulas": ("formulas", False),
+    "how data is used": ("data_use", False),
+    "badge studio": ("/badges?size=large", True),
+    "sharing": ("/share/alice?server=town.example", False),
+    "card in a frame": ("/embed/alice", False),
+    "offline": ("offline", False),
 }
 
 
