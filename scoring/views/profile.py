@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,8 +20,9 @@ from scoring.achievements import shelf
 from scoring.models import Score
 from scoring.models.scores import CHANGE_DAYS
 from scoring.plots import Plot, plot_of
+from scoring.plots.shades import Shade
 from scoring.views.people import Shown, shown_person
-from scoring.views.profile_parts import Facts, facts_of, points_of, ties_of, top_moments
+from scoring.views.profile_parts import Facts, facts_of, ties_of, top_moments
 from scoring.views.profile_words import structured
 
 CHART_DAYS = 90
@@ -49,15 +49,12 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         return render(request, "scoring/profile_unseen.html", context)
     facts = facts_of(person)
     score: Score | None = getattr(person, "score", None)
-    by_account, by_feature = points_of(person) if score else ({}, {})
-    links = [replace(link, points=by_account.get(link.account, 0.0) if score else None) for link in facts.links]
-    if not shown.sees("networks"):
-        links = []
+    links = facts.links if shown.sees("networks") else ()
     context |= {
         "networks": links,
         "topics": facts.topics if shown.sees("topics") else (),
         **achievements(shown, facts),
-        **scored(shown, score, by_feature),
+        **scored(shown, score, facts.by_feature),
         "ties": ties_of(person, facts, shown.viewer, today) if shown.sees("ties") else (),
         "compare_at": compare_address(request, person),
         "indexed": bool(open_to_all and not shown.preview and score and not provisional(score)),
@@ -91,6 +88,8 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "band": bands.band_of(score.score),
         "few": score.run.population < bands.FEW,
         "plot": plot,
+        # Others are not told while it goes on.
+        "rest": next((shade for shade in plot.shades if shown.own and resting(shade, plot)), None) if plot else None,
         "changes": changes(score, plot) if plot else {},
         "style": standing if shown.sees("style") else None,
         "style_picture": drawn(standing) if standing and shown.sees("style") else "",
@@ -99,6 +98,11 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "shows_style": shown.sees("style") and score.score > 1,
         "moments": top_moments(shown.person, networks=shown.sees("networks")) if shown.sees("moments") else [],
     }
+
+
+def resting(shade: Shade, plot: Plot) -> bool:
+    """Whether the score rests just now."""
+    return shade.kind == "rest" and shade.last_day >= plot.last
 
 
 def drawn(standing: styles.Standing) -> SafeString:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -35,7 +35,6 @@ class Linked:
     name: str
     url: str
     points: float | None
-    account: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,13 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one query tells of a person; `movers` and `moved` are numbers of members."""
+    """What one query tells of a person.
 
+    by_account, by_feature: the points of the current score. movers, moved: numbers of members.
+    """
+
+    by_account: dict[int, float]
+    by_feature: dict[str, float]
     links: tuple[Linked, ...]
     awards: tuple[shelf.Achieved, ...]
     topics: tuple[About, ...]
@@ -77,13 +81,17 @@ class Ties:
 
 
 def facts_of(person: Person) -> Facts:
-    """Links, awards, topics that are not hidden, and numbers of ties; one query."""
+    """Points, links, awards, topics that are not hidden, and numbers of ties; one query."""
+    leaves = Component.objects.filter(person=OuterRef("pk"))
     links = LinkedAccount.objects.filter(person=OuterRef("pk")).order_by("linked_at", "pk")
     awards = Award.objects.filter(person=OuterRef("pk")).order_by("family", "level")
     mine = PersonTopic.objects.filter(person=OuterRef("pk"), hidden=False).order_by("-expertise", "topic__name")
     row = (
         Person.objects.filter(pk=person.pk)
         .values(
+            leaves_=ArraySubquery(
+                leaves.values(json=JSONObject(account="account", feature="feature", points="points"))
+            ),
             links_=ArraySubquery(
                 links.values(
                     json=JSONObject(
@@ -114,8 +122,11 @@ def facts_of(person: Person) -> Facts:
         )
         .get()
     )
+    by_account = added_up(row["leaves_"], "account")
     return Facts(
-        links=tuple(linked(given) for given in row["links_"]),
+        by_account=by_account,
+        by_feature=added_up(row["leaves_"], "feature"),
+        links=tuple(linked(given, by_account) for given in row["links_"]),
         awards=tuple(
             shelf.highest(given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in row["awards_"])
         ),
@@ -140,13 +151,21 @@ def about(given: Mapping[str, Any]) -> About:
     return About(given["slug"], name, why)
 
 
-def linked(given: Mapping[str, Any]) -> Linked:
-    """A link as the query tells it; its points are not known then."""
+def added_up(leaves: Iterable[Mapping[str, Any]], by: str) -> dict[Any, float]:
+    """The points of the leaves of a score by their account, or by their feature."""
+    found: dict[Any, float] = {}
+    for leaf in leaves:
+        found[leaf[by]] = found.get(leaf[by], 0.0) + leaf["points"]
+    return found
+
+
+def linked(given: Mapping[str, Any], points: Mapping[int, float]) -> Linked:
+    """A link as the query tells it; without any points nothing is scored yet."""
     account = Account(network=given["network"], handle=given["handle"], external_id=given["external_id"])
     network = NETWORKS.get(account.network)
     label = network.spec.label if network else account.network
     url = profile_url(account.network, account.handle, given["server"])
-    return Linked(label, name_of(account), url, None, given["account"])
+    return Linked(label, name_of(account), url, points.get(given["account"], 0.0) if points else None)
 
 
 def profile_url(slug: str, handle: str, server: str) -> str:
@@ -159,16 +178,6 @@ def profile_url(slug: str, handle: str, server: str) -> str:
     if server.startswith("https://"):
         return f"{server.rstrip('/')}/@{quote(handle.partition('@')[0], safe='')}"
     return ""
-
-
-def points_of(person: Person) -> tuple[dict[int, float], dict[str, float]]:
-    """The points of the current score by account, and by feature; one query."""
-    by_account: dict[int, float] = {}
-    by_feature: dict[str, float] = {}
-    for account, feature, points in Component.objects.filter(person=person).values_list("account", "feature", "points"):
-        by_account[account] = by_account.get(account, 0.0) + points
-        by_feature[feature] = by_feature.get(feature, 0.0) + points
-    return by_account, by_feature
 
 
 def top_moments(person: Person, *, networks: bool) -> list[days.Told]:
