@@ -81,7 +81,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
         "accounts/notifications.html",
         {
             "rows": [(row, MATTERS[KINDS[row.kind].matter].label if row.kind in KINDS else "") for row in shown],
-            "filters": filters(matter),
+            "filters": filters(request.user, matter),
             "matter": matter,
             "matter_label": MATTERS[matter].label if matter else "",
             "older": f"{here}?{older}" if more else "",
@@ -102,16 +102,19 @@ def page_of(user: User, *, matter: str, after: Place | None) -> QuerySet[Notific
     return rows.order_by("-created_at", "-pk")
 
 
-def filters(matter: str) -> list[Filter]:
+def filters(user: User, matter: str) -> list[Filter]:
+    """A choice for each matter that there is news about; none where all is about one."""
+    kinds = Notification.objects.filter(user=user, on_site=True).order_by().values_list("kind", flat=True).distinct()
+    there = {KINDS[kind].matter for kind in kinds if kind in KINDS} | ({matter} if matter else set())
+    if len(there) < 2:
+        there &= {matter}
     here = reverse("notifications")
-    everything = Filter(_("Everything"), here, chosen=not matter)
-    return [
-        everything,
-        *(
-            Filter(known.label, f"{here}?{urlencode({'matter': slug})}", chosen=slug == matter)
-            for slug, known in MATTERS.items()
-        ),
+    shown = [
+        Filter(known.label, f"{here}?{urlencode({'matter': slug})}", chosen=slug == matter)
+        for slug, known in MATTERS.items()
+        if slug in there
     ]
+    return [Filter(_("Everything"), here, chosen=not matter), *shown] if shown else []
 
 
 @login_required

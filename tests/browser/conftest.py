@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Account, LinkedAccount, Membership, Person, User
+from accounts.models import Account, LinkedAccount, Membership, Notification, Person, User
 from scoring.models import Award
 from tests.scoring.published import AS_OF, publish_score
 
@@ -93,7 +94,7 @@ def visit(browser: Any, live_server: Any, transactional_db: None) -> Iterator[Ca
 
 @pytest.fixture
 def alice(transactional_db: None) -> Person:
-    """A member with two linked accounts, a score, days with gaps, and achievements."""
+    """A member with two linked accounts, a score, days with gaps, achievements, and a piece of news."""
     person = Person.objects.create(
         handle="Alice", name="Alice Almeida", bio="Writes about tides and small boats.", country="PT"
     )
@@ -104,4 +105,6 @@ def alice(transactional_db: None) -> Person:
         LinkedAccount.objects.create(account=account, person=person)
     publish_score(person, history={day: 40.0 + day / 9 for day in range(1, 90) if day not in {20, 22, *range(40, 47)}})
     Award.objects.create(person=person, family="people", level=2, earned_on=AS_OF)
+    news = {"kind": "score_moved", "subject": "Your score moved", "text": "People reacted.", "url": "/alice"}
+    Notification.objects.create(user=user, person=person, created_at=timezone.now(), **news)
     return person
