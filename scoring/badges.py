@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scoring import charts
+from scoring.bands import FEW
 from scoring.models import Score
 from scoring.numbers import points, share
 from scoring.typefaces import BOLD, MEDIUM, Lettering, fitted, png
@@ -19,8 +20,6 @@ from scoring.typefaces import BOLD, MEDIUM, Lettering, fitted, png
 RIM = 545.36
 # How far over the score itself is drawn in its PNG, for screens with finer points.
 FINER = 2
-# Among fewer a percentile says little.
-FEW = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from scoring.badges import FEW, THEMES, Picture, bubble, in_words, mark, name_of
+from scoring.badges import THEMES, Picture, bubble, in_words, mark, name_of
+from scoring.bands import FEW, band_of
 from scoring.measured import PART_WORDS
 from scoring.models import Score
 from scoring.numbers import points, share
@@ -57,13 +58,16 @@ def card(score: Score | None) -> Picture:
         lines.append(title.svg(size, LEFT, 280, theme.ink))
     else:
         title, size = name_of(score, size=76, least=40, room=ROOM)
-        lines.append(title.svg(size, LEFT, 160, theme.ink))
+        lines.append(title.svg(size, LEFT, 140, theme.ink))
         if (handle := f"@{score.person.handle}") != title.text:
-            lines.append(_text(handle, 36, LEFT, 216, theme.soft))
+            lines.append(_text(handle, 34, LEFT, 194, theme.soft))
+        band, size = fitted(str(band_of(score.score).name), size=38, least=20, room=ROOM)
+        files |= set(band.files)
+        lines.append(band.svg(size, LEFT, 268, theme.brand))
         if words := _standing(score):
-            lines.append(_text(words, 36, LEFT, 290, theme.ink))
+            lines.append(_text(words, 32, LEFT, 314, theme.ink))
         for place, (name, colour) in enumerate(theme.parts):
-            y = 360 + 54 * place
+            y = 378 + 50 * place
             part = "network" if name == "network_part" else name
             number = points(getattr(score, name))
             lines += [

@@ -62,7 +62,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         "people": people,
         "score": score,
         "size": size,
-        "theme": theme,
+        "colours": theme,
         "said": said,
         "width": picture.width,
         "height": picture.height,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from io import StringIO
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 from xml.sax.xmlreader import AttributesImpl
 
 from csp.decorators import csp_replace
@@ -177,9 +177,3 @@ def as_xml(data: dict[str, str | int]) -> bytes:
     xml.endElement("oembed")
     xml.endDocument()
     return stream.getvalue().encode()
-
-
-def oembed_address(handle: str) -> str:
-    """Where oEmbed of a profile is, for the link by which others find it."""
-    query = urlencode({"url": f"{settings.SITE_URL}/{quote(handle.lower())}"})
-    return f"{settings.SITE_URL}{reverse('oembed')}?{query}"

@@ -6,6 +6,7 @@ import gzip
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
@@ -346,6 +347,16 @@ def test_the_frame_leads_to_the_profile(client: Client, alice: Person) -> None:
     assert "<script" not in text
 
 
+def test_a_profile_says_where_its_oembed_and_its_card_are(client: Client, alice: Person) -> None:
+    page = client.get("/alice").content.decode()
+    [link] = re.findall(
+        r'<link rel="alternate" type="application/json\+oembed" href="http://127.0.0.1:8000([^"]+)"', page
+    )
+    assert client.get(unescape(link)).json()["author_url"] == "http://127.0.0.1:8000/alice"
+    [picture] = re.findall(r'<meta property="og:image" content="http://127.0.0.1:8000([^"]+)"', page)
+    assert client.get(picture)["Content-Type"] == "image/png"
+
+
 def test_oembed_hands_out_the_frame_as_json_and_as_xml(client: Client, alice: Person) -> None:
     asked = {"url": "http://127.0.0.1:8000/Alice"}
     data = client.get("/oembed", asked).json()
@@ -423,6 +434,11 @@ def test_the_studio_has_codes_that_work(client: Client, alice: Person) -> None:
     parser.feed(page)
     assert {slug: fields[f"code-{slug}"] for slug in codes} == codes
     assert "neutral at the moment" not in page
+
+
+def test_the_colours_of_a_badge_are_not_those_of_the_page(client: Client, alice: Person) -> None:
+    client.force_login(user_of(alice))
+    assert "data-theme" not in client.get("/badges?theme=dark").content.decode()
 
 
 def test_codes_carry_any_name(client: Client, alice: Person) -> None:
