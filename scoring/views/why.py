@@ -56,12 +56,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """The posts of an account that bring most."""
+    """The posts of an account that bring most, each with where its counted reactions are ("" for others than oneself);
+    and where all of its posts are."""
 
     account: int
     label: str
-    posts: tuple[Told, ...]
-    all_href: str
+    posts: tuple[tuple[Told, str], ...]
+    moments: str
 
 
 @require_safe
@@ -194,7 +195,6 @@ def moving(person_id: int) -> QuerySet[Any]:
 
 def posts_behind(shown: Shown, links: Sequence[LinkedAccount], posts: Iterable[Told]) -> list[Behind]:
     """By linked account, the posts that bring most; accounts without any are left out."""
-    moments = address_of("moments", shown)
     found = []
     for link in links:
         own = [post for post in posts if post.account == link.account_id and abs(post.points) >= LEAST]
@@ -202,5 +202,11 @@ def posts_behind(shown: Shown, links: Sequence[LinkedAccount], posts: Iterable[T
             first = sorted(own, key=lambda post: -abs(post.points))[:POSTS]
             network = NETWORKS.get(link.account.network)
             label = f"{network.spec.label if network else link.account.network} {name_of(link.account)}"
-            found.append(Behind(link.account_id, label, tuple(first), moments))
+            moments = address_of("moments", shown, {"account": link.account_id})
+            found.append(Behind(link.account_id, label, tuple((post, log_of(shown, post)) for post in first), moments))
     return found
+
+
+def log_of(shown: Shown, post: Told) -> str:
+    """Where the counted reactions to a post are, for who speaks for its author."""
+    return address_of("activity", shown, {"post": f"{post.account}:{post.post}"}) if shown.own else ""
