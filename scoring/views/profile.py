@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
+from accounts import pauses
 from accounts.models import Membership, Person, User
 from scoring import bands, styles
 from scoring.achievements import shelf
 from scoring.models import Score
 from scoring.models.scores import CHANGE_DAYS
 from scoring.plots import Plot, plot_of
-from scoring.plots.shades import Shade
 from scoring.views.people import Shown, shown_person
 from scoring.views.profile_parts import Facts, facts_of, ties_of, top_moments
 from scoring.views.profile_words import structured
@@ -89,7 +89,7 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "few": score.run.population < bands.FEW,
         "plot": plot,
         # Others are not told while it goes on.
-        "rest": next((shade for shade in plot.shades if shown.own and resting(shade, plot)), None) if plot else None,
+        "rest": pauses.rest_of(shown.person, timezone.now()) if shown.own else None,
         "changes": changes(score, plot) if plot else {},
         "style": standing if shown.sees("style") else None,
         "style_picture": drawn(standing) if standing and shown.sees("style") else "",
@@ -98,11 +98,6 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "shows_style": shown.sees("style") and score.score > 1,
         "moments": top_moments(shown.person, networks=shown.sees("networks")) if shown.sees("moments") else [],
     }
-
-
-def resting(shade: Shade, plot: Plot) -> bool:
-    """Whether the score rests just now."""
-    return shade.kind == "rest" and shade.last_day >= plot.last
 
 
 def drawn(standing: styles.Standing) -> SafeString:

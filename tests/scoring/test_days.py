@@ -1,13 +1,15 @@
-"""How the day's change and the moments read, on the profile and in `manage.py explain`."""
+"""How the day's change and the moments read, on the dashboard and in `manage.py explain`."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Person
 from scoring import days
@@ -52,10 +54,16 @@ def change(person: Person, *, days_before: int = 1, **parts: float) -> DayChange
     return DayChange.objects.create(person=person, as_of=AS_OF, since=since, points=sum(parts.values()), **parts)
 
 
-def test_the_profile_says_what_faded_and_what_came_from_which_posts(client: Client, alice) -> None:
+def own(client: Client, person: Person) -> Any:
+    """The dashboard of who the day is about."""
+    client.force_login(user_of(person))
+    return client.get(reverse("dashboard"))
+
+
+def test_the_dashboard_says_what_faded_and_what_came_from_which_posts(client: Client, alice) -> None:
     moved(alice, 0.9, 0.2, 0.06, 0.055)
     change(alice, moments=1.2, decay=-0.4, rest=0.02)
-    response = client.get("/alice")
+    response = own(client, alice)
     text = text_of(response)
     assert "Since the day before: +1.2 from 4 posts, \N{MINUS SIGN}0.4 faded." in text
     assert "Most by: the post of 1 October 2026 (+0.9), the post of 2 October 2026 (+0.2)" in text
@@ -79,42 +87,40 @@ def test_the_profile_says_what_faded_and_what_came_from_which_posts(client: Clie
 def test_each_part_has_its_own_words(client: Client, alice, parts, words) -> None:
     moved(alice, -0.04 if parts.get("moments", 0) < 0 else 0.04)
     change(alice, **parts)
-    assert words in text_of(client.get("/alice"))
+    assert words in text_of(own(client, alice))
 
 
 def test_a_longer_while_names_its_day(client: Client, alice) -> None:
     change(alice, days_before=5, decay=-0.3)
-    assert "Since 27 October 2026: " in text_of(client.get("/alice"))
+    assert "Since 27 October 2026: " in text_of(own(client, alice))
 
 
 def test_an_address_that_is_none_is_no_link_and_an_unknown_post_has_a_name(client: Client, alice) -> None:
     moved(alice, 0.9, url="javascript:alert(1)")
     change(alice, moments=0.9)
     Moment.objects.update(posted_at=None)
-    response = client.get("/alice")
+    response = own(client, alice)
     assert "javascript:" not in response.content.decode()
     assert "Most by: a post on Twitter/X (+0.9)" in text_of(response)
 
 
 def test_nothing_is_told_of_another_day_nor_of_a_score_that_no_run_explained(client: Client, alice) -> None:
     change(alice, decay=-0.4)
-    assert "faded" in text_of(client.get("/alice"))
+    assert "faded" in text_of(own(client, alice))
     ScoreRun.objects.update(kind="provisional", finished_at=datetime(2026, 11, 1, 14, 5, tzinfo=UTC))
-    assert "faded" not in text_of(client.get("/alice"))
+    assert "faded" not in text_of(own(client, alice))
     ScoreRun.objects.update(kind="daily")
     DayChange.objects.update(as_of=AS_OF - timedelta(days=1))
-    assert "faded" not in text_of(client.get("/alice"))
+    assert "faded" not in text_of(own(client, alice))
 
 
-def test_it_takes_the_same_queries_however_much_moved(client: Client, alice, join, django_assert_num_queries) -> None:
+def test_it_takes_the_same_queries_however_much_moved(alice, join, django_assert_num_queries) -> None:
     moved(alice, *[0.2] * 25)
     change(alice, moments=5.0)
     bob = join("Bob", twitter="2")
     for person in (alice, bob):
         with django_assert_num_queries(2):
             days.day_of(person.pk, AS_OF)
-    client.force_login(user_of(alice))
-    assert client.get("/alice").status_code == 200
 
 
 def explain(*arguments: str) -> str:
