@@ -248,6 +248,13 @@ def test_after_the_log_in_one_goes_on_to_where_one_wanted_and_to_no_other_site(p
     assert back["Location"] == (got if got.startswith("/") else reverse(got))
 
 
+def test_who_is_new_goes_on_to_a_first_score(plays, client) -> None:
+    fake = plays("google")
+    url = sign_in(client, fake)["Location"]
+    done = client.post(url, FORM | {"email": fake.account["email"]})
+    assert done["Location"] == reverse("welcome")
+
+
 def test_an_address_that_was_not_given_there_is_asked_for_here(plays, client) -> None:
     fake = plays("facebook")
     fake.account["email"] = ""

@@ -23,9 +23,14 @@ FEW_LINES = "document.querySelectorAll('ul > li:nth-child(n + 6)').forEach(line 
 
 # path, and whether Alice herself opens it
 PAGES = {
+    "moments": ("/alice/moments", False),
+    "activity": ("/alice/activity", True),
     "home": ("/", False),
     "profile": ("/alice", False),
-    "own profile by network": ("/alice?by=network", True),
+    "own profile": ("/alice", True),
+    "chart": ("/alice/chart?show=score,reach,amplification,network", False),
+    "why": ("/alice/why?by=network", True),
+    "compare": ("/compare?people=alice,nobody1&days=90", False),
     "nobody": ("/nobody", False),
     "log-in": ("/accounts/login/", False),
     "sign-up": ("/accounts/signup/", False),
@@ -96,11 +101,13 @@ def test_looking_somebody_up_and_reading_why_needs_no_script(visit: Callable[...
     page.get_by_role("button", name="Show the score").click()
     assert page.url.endswith("/alice")
     assert page.get_by_role("img", name="Score 49.6 of 100").is_visible()
+    page.get_by_role("link", name="Every point explained").click()
     page.get_by_role("link", name="By network").click()
     leaf = page.get_by_text("People who boosted something recently").first
     assert not leaf.is_visible()
     page.locator(".tree summary", has_text="Amplification").first.click()
     assert leaf.is_visible()
+    page.get_by_role("link", name="Over time").click()
     page.get_by_text("As a table").click()
     assert page.get_by_role("row", name="1 Nov 2026").is_visible()
 
