@@ -72,12 +72,12 @@ def rough(address: str) -> str:
 
 
 def place(address: str) -> str:
-    """An address that was kept, as it is shown: what of it is known, and dots for the rest."""
+    """An address that was kept, as it is shown: what of it is known, and a star for the rest."""
     if address == UNKNOWN:
         return "…"
     if address.count(".") == 3:
-        return address.rpartition(".")[0] + ".…"
-    return address.removesuffix("::") + ":…"
+        return address.rpartition(".")[0] + ".*"
+    return address.removesuffix("::") + ":*"
 
 
 @receiver(pre_save, sender=UserSession)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -62,6 +66,19 @@ def set_or_delete(response: HttpResponse, name: str, value: str) -> None:
         )
     else:
         response.delete_cookie(name, samesite="Lax")
+
+
+@receiver(user_logged_in)
+def speak_as_wanted(sender: type[User], user: User, **_kwargs: Any) -> None:
+    """What is said to somebody who has just come in is said in their language already."""
+    if user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
+
+
+@receiver(user_logged_out)
+def speak_as_to_anybody(sender: type[User], request: HttpRequest, **_kwargs: Any) -> None:
+    """And to who has just gone out in this browser's."""
+    translation.activate(translation.get_language_from_request(request))
 
 
 @never_cache

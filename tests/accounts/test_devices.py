@@ -47,8 +47,8 @@ def test_of_addresses_only_the_network_is_kept(alice: Person) -> None:
     log_in(alice, IPHONE, "2001:db8:1:2:3:4:5:6")
     page = page_of(log_in(alice))
     assert set(UserSession.objects.values_list("ip", flat=True)) == {"198.51.100.0", "2001:db8:1::"}
-    assert "198.51.100.…" in page
-    assert "2001:db8:1:…" in page
+    assert "198.51.100.*" in page
+    assert "2001:db8:1:*" in page
 
 
 @pytest.mark.parametrize(
