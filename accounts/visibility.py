@@ -55,6 +55,8 @@ def may_see(person: Person, part: str, viewer: Viewer) -> bool:
 def showing(part: str, viewer: Viewer, *, prefix: str = "") -> Q:
     """The people whose `part` may be seen by `viewer`, for a query; `prefix` leads to the person, as in "person__"."""
     PARTS[part]
-    hidden = [value for value in Person.Visibility.values if viewer < NEEDED.get(value, Viewer.OWN)]
-    # A key that is not there is no member of the list, and SQL's three values would lose the row.
-    return ~Q(**{f"{prefix}shown__has_key": part}) | ~Q(**{f"{prefix}shown__{part}__in": hidden})
+    if viewer is Viewer.OWN:
+        return Q()
+    # What is not known to be allowed is kept back, as `may_see` keeps it.
+    allowed = [value for value, needed in NEEDED.items() if viewer >= needed]
+    return ~Q(**{f"{prefix}shown__has_key": part}) | Q(**{f"{prefix}shown__{part}__in": allowed})
