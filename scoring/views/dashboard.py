@@ -135,9 +135,10 @@ def moved(
 ) -> tuple[list[days_of_change.Told], days_of_change.Day | None]:
     """The posts that bring most, and how the score came from the day before; one query."""
     posts = days_of_change.with_urls(score.person_id, hidden=True).exclude(post=0)
-    best = posts.filter(points__gte=days_of_change.LEAST).order_by("-points", "pk")[:MOMENTS]
+    best = posts.filter(points__gte=days_of_change.LEAST, is_hidden=False).order_by("-points", "pk")[:MOMENTS]
     told = [days_of_change.told(row) for row in best.union(posts.exclude(change=0))]
-    top = sorted((post for post in told if post.points >= days_of_change.LEAST), key=lambda post: -post.points)
+    shown = (post for post in told if post.points >= days_of_change.LEAST and not post.hidden)
+    top = sorted(shown, key=lambda post: -post.points)
     today = vars(speaks)["today"]
     if today is None or not daily:
         return top[:MOMENTS], None

@@ -57,7 +57,7 @@ def publish_moments(person: Person, posts: dict[int, tuple[float, float, int, st
 @pytest.fixture
 def alice(join: Callable[..., Person]) -> Person:
     person = join("Alice", twitter="1", mastodon="2")
-    publish_score(person)
+    publish_score(person, history={1: 49.0, 30: 53.0})
     DayChange.objects.create(
         person=person, as_of=AS_OF, since=AS_OF - timedelta(days=1), points=0.0, moments=0.0, decay=0.0, rest=0.0
     )
@@ -222,6 +222,18 @@ def test_a_hidden_post_is_seen_by_its_author_alone_and_named_nowhere(client: Cli
     client.post("/alice/moments", {"action": "show", "post": key(11)})
     client.logout()
     assert 11 in listed(client)
+
+
+@pytest.mark.parametrize(("path", "own"), [("/dashboard", True), ("/alice", False), ("/alice/chart", False)])
+def test_a_hidden_post_is_on_no_other_page(client: Client, alice, path: str, own: bool) -> None:
+    if own:
+        client.force_login(user_of(alice))
+    # Where the posts of a chart stand follows from the day of the score.
+    Moment.objects.filter(post=11).update(posted_at=datetime(2026, 10, 20, tzinfo=UTC))
+    link = "https://twitter.example/11"
+    assert link in client.get(path).content.decode()
+    HiddenMoment.objects.create(person=alice, account=Moment.objects.get(post=11).account, post=11)
+    assert link not in client.get(path).content.decode()
 
 
 def test_nobody_else_hides_a_post(client: Client, alice, join) -> None:
