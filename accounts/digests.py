@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import zoneinfo
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -31,35 +30,45 @@ log = logging.getLogger(__name__)
 MORNING = time(8)
 # What was to be mailed at once and still waits after this long is mailed with the next run.
 LATE = timedelta(minutes=10)
-# Users looked for at a time, and failures in a row that mean that no mail server is there.
-BATCH = 500
+# Failures in a row that mean that no mail server is there.
 FAILURES = 3
 # What a mail server says to one mail, and not to all.
 REFUSED = (SMTPRecipientsRefused, SMTPSenderRefused, SMTPDataError)
 
+# Summed up by user first: most of what waits is not due, and there may be millions of it.
 DUE = """
+    WITH known AS (
+        SELECT * FROM unnest(%(kinds)s::text[], %(matters)s::text[], %(mails)s::text[], %(mandatory)s::boolean[])
+            AS known(kind, matter, mail, mandatory)
+    ), waiting AS MATERIALIZED (
+        SELECT row.user_id,
+            min(row.created_at) FILTER (WHERE coalesce(choice.mail, known.mail) = 'now') AS at_once,
+            min(row.created_at) FILTER (WHERE coalesce(choice.mail, known.mail, 'digest') <> 'now') AS gathered
+        FROM accounts_notification AS row
+        LEFT JOIN known ON known.kind = row.kind
+        LEFT JOIN accounts_notificationchoice AS choice
+            ON choice.user_id = row.user_id AND choice.matter = known.matter AND NOT known.mandatory
+        WHERE row.in_digest
+        GROUP BY row.user_id
+    ), due AS (
+        SELECT * FROM unnest(%(zones)s::text[], %(daily)s::timestamptz[], %(weekly)s::timestamptz[])
+            AS due(zone, daily, weekly)
+    )
     SELECT waiting.user_id
-    FROM accounts_notification AS waiting
+    FROM waiting
     JOIN accounts_user AS reader ON reader.id = waiting.user_id AND reader.is_active
-    LEFT JOIN unnest(%(kinds)s::text[], %(matters)s::text[], %(mails)s::text[], %(mandatory)s::boolean[])
-        AS known(kind, matter, mail, mandatory) ON known.kind = waiting.kind
-    LEFT JOIN accounts_notificationchoice AS choice
-        ON choice.user_id = waiting.user_id AND choice.matter = known.matter AND NOT known.mandatory
     LEFT JOIN LATERAL (
         SELECT person.time_zone
         FROM accounts_membership AS membership JOIN accounts_person AS person ON person.id = membership.person_id
         WHERE membership.user_id = waiting.user_id
         ORDER BY person.kind DESC, membership.created_at, membership.id LIMIT 1
     ) AS home ON true
-    JOIN unnest(%(zones)s::text[], %(daily)s::timestamptz[], %(weekly)s::timestamptz[])
-        AS due(zone, daily, weekly) ON due.zone = coalesce(home.time_zone, 'UTC')
-    WHERE waiting.in_digest AND waiting.user_id > %(after)s
-    AND waiting.created_at < CASE
-        WHEN coalesce(choice.mail, known.mail) = 'now' THEN %(late)s
-        WHEN reader.digest = 'daily' THEN due.daily
-        ELSE due.weekly
-    END
-    GROUP BY waiting.user_id ORDER BY waiting.user_id LIMIT %(batch)s
+    JOIN due ON due.zone = coalesce(home.time_zone, 'UTC')
+    WHERE (waiting.at_once < %(late)s OR waiting.gathered < CASE reader.digest
+        WHEN 'daily' THEN %(last_daily)s::timestamptz ELSE %(last_weekly)s::timestamptz END)
+    AND (waiting.at_once < %(late)s
+        OR waiting.gathered < CASE reader.digest WHEN 'daily' THEN due.daily ELSE due.weekly END)
+    ORDER BY waiting.user_id
 """
 
 
@@ -86,40 +95,33 @@ def all_zones() -> list[str]:
     return sorted(zoneinfo.available_timezones())
 
 
-def due(at: datetime, *, after: int = 0) -> list[int]:
-    """The keys of users for whom something waits that is due at `at`: at most BATCH, in order, those after a key."""
-    zones = all_zones()
-    begun = [mornings(at, zone) for zone in zones]
+def due(at: datetime) -> list[int]:
+    """The keys of all users for whom something waits that is due at `at`, in order."""
+    begun = [mornings(at, zone) for zone in all_zones()]
     known = [(name, kind.matter, MATTERS[kind.matter]) for name, kind in KINDS.items()]
     values: dict[str, Any] = {
         "kinds": [name for name, _slug, _matter in known],
         "matters": [slug for _name, slug, _matter in known],
         "mails": [str(NOW if matter.mandatory else matter.mail) for _name, _slug, matter in known],
         "mandatory": [matter.mandatory for _name, _slug, matter in known],
-        "zones": zones,
+        "zones": all_zones(),
         "daily": [daily for daily, _weekly in begun],
         "weekly": [weekly for _daily, weekly in begun],
+        # Where it is latest: most need not be asked where they live.
+        "last_daily": max(daily for daily, _weekly in begun),
+        "last_weekly": max(weekly for _daily, weekly in begun),
         "late": at - LATE,
-        "after": after,
-        "batch": BATCH,
     }
     with connection.cursor() as cursor:
         cursor.execute(DUE, values)
         return [user for (user,) in cursor.fetchall()]
 
 
-def everybody_due(at: datetime) -> Iterator[int]:
-    after = 0
-    while found := due(at, after=after):
-        yield from found
-        after = found[-1]
-
-
 def send_due(*, at: datetime) -> Sent:
     """Mail everybody for whom it is time what waits for them; safe to kill at any point, and to run twice at once."""
     done, in_a_row = Sent(), 0
     mails = get_connection()
-    for user in everybody_due(at):
+    for user in due(at):
         try:
             done.mails += send_to(user, mails)
         except Exception as error:

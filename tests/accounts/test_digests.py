@@ -155,7 +155,6 @@ def test_without_a_mail_server_it_soon_gives_up_and_nothing_is_lost(join, monkey
 def test_a_run_that_was_killed_is_taken_up_where_it_was(join, monkeypatch) -> None:
     for number in range(5):
         wait(daily(join(f"Person{number}")))
-    monkeypatch.setattr(digests, "BATCH", 2)
     keep, calls = digests.digest_of, []
 
     def dying(*given):
