@@ -20,8 +20,10 @@ from scoring.typefaces import BOLD, MEDIUM, fitted, png
 WIDTH, HEIGHT = 1200, 630
 LEFT = 590
 ROOM = WIDTH - LEFT - 70
-# For how long a picture is kept once it was drawn, in seconds.
-KEPT = 7 * 24 * 3600
+# Nobody passes on that they are average: lower bands are on the profile alone.
+PRAISED_FROM = 50
+# For how long a picture is kept once it was drawn, in seconds: as long as other caches keep it.
+KEPT = 3600
 # Counted up when pictures of the same markup come out otherwise: another renderer, say.
 EDITION = 1
 
@@ -33,7 +35,7 @@ def digest(picture: Picture) -> str:
 
 
 def rendered(picture: Picture, *, width: int) -> bytes:
-    """`picture` as PNG, `width` pixels wide; drawn once, and then kept in the cache for days."""
+    """`picture` as PNG, `width` pixels wide; drawn once, and then kept in the cache."""
     key = f"picture-{width}-{digest(picture)}"
     found: bytes | None = cache.get(key)
     if found is None:
@@ -61,15 +63,17 @@ def card(score: Score | None) -> Picture:
         lines.append(title.svg(size, LEFT, 140, theme.ink))
         if (handle := f"@{score.person.handle}") != title.text:
             lines.append(_text(handle, 34, LEFT, 194, theme.soft))
-        band, size = fitted(str(band_of(score.score).name), size=38, least=20, room=ROOM)
-        files |= set(band.files)
-        lines.append(band.svg(size, LEFT, 268, theme.brand))
+        band = band_of(score.score)
+        if band.least >= PRAISED_FROM:
+            name, size = fitted(str(band.name), size=38, least=20, room=ROOM)
+            files |= set(name.files)
+            lines.append(name.svg(size, LEFT, 268, theme.brand))
         if words := _standing(score):
-            lines.append(_text(words, 32, LEFT, 314, theme.ink))
-        for place, (name, colour) in enumerate(theme.parts):
+            lines.append(_text(words, 32, LEFT, 314 if band.least >= PRAISED_FROM else 290, theme.ink))
+        for place, (field, colour) in enumerate(theme.parts):
             y = 378 + 50 * place
-            part = "network" if name == "network_part" else name
-            number = points(getattr(score, name))
+            part = "network" if field == "network_part" else field
+            number = points(getattr(score, field))
             lines += [
                 f'<circle cx="{LEFT + 12}" cy="{y - 11}" r="12" fill="{colour}"/>',
                 _text(str(PART_WORDS[part]), 32, LEFT + 42, y, theme.ink),

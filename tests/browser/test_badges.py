@@ -151,3 +151,64 @@ def test_a_push_is_shown_and_leads_nowhere_but_here(installed: Any) -> None:
     for evil in ("https://evil.example/x", "//evil.example/x", "javascript:alert(1)", None, "http://[", {"odd": 1}):
         assert worker.evaluate("address => ours(address)", evil).startswith(f"{installed.base}/"), evil
     assert worker.evaluate("ours('/alice')") == f"{installed.base}/alice"
+
+
+# Chromium here reaches no push service: what that would have given, with real keys, in its place.
+GIVEN = """(() => {
+    const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    let given = JSON.parse(localStorage.getItem("given"));
+    const whole = (data) => data && {
+        endpoint: data.endpoint,
+        toJSON: () => data,
+        unsubscribe: async () => { localStorage.removeItem("given"); return true; },
+    };
+    Object.defineProperty(PushManager.prototype, "getSubscription", { value: async () => whole(given) });
+    Object.defineProperty(PushManager.prototype, "subscribe", { value: async (options) => {
+        if (options.userVisibleOnly !== true || options.applicationServerKey.length !== 65) throw new TypeError("key");
+        const pair = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
+        const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+        const plain = (data) => btoa(String.fromCharCode(...data)).replace(/\\+/g, "-").replace(/\\//g, "_");
+        given = { endpoint: "https://push.example/wake/me",
+                  keys: { p256dh: plain(point), auth: plain(new Uint8Array(16)) } };
+        localStorage.setItem("given", JSON.stringify(given));
+        return whole(given);
+    } });
+    Object.defineProperty(Notification, "requestPermission", { value: async () => window.answer || "granted" });
+})();"""
+
+
+def test_a_browser_is_added_by_its_button_and_taken_away_by_either(visit: Callable[..., Any], alice: Person) -> None:
+    user = Membership.objects.get(person=alice).user
+    window = visit(user=user, service_workers="allow")
+    page = window.page
+    page.add_init_script(GIVEN)
+    window.open("/settings/notifications")
+    add, drop = (page.get_by_role("button", name=name) for name in ("Notify me in this", "No longer in this"))
+    add.wait_for()
+    assert not drop.is_visible()
+    page.evaluate("window.answer = 'denied'")
+    add.click()
+    page.get_by_text("The browser does not let us").wait_for()
+    assert not user.push_subscriptions.exists()
+    page.evaluate("window.answer = ''")
+    add.click()
+    drop.wait_for()
+    assert page.get_by_text("This browser", exact=True).is_visible()
+    [kept] = user.push_subscriptions.all()
+    assert kept.endpoint == "https://push.example/wake/me"
+    drop.click()
+    add.wait_for()
+    assert not user.push_subscriptions.exists()
+    add.click()
+    drop.wait_for()
+    # The list needs no script, and who is taken off it there learns of it at the next visit.
+    plain = visit(user=user, scripts=False)
+    plain.open("/settings/notifications")
+    assert not plain.page.get_by_role("button", name="Notify me in this").is_visible()
+    plain.page.get_by_role("button", name="Remove").click()
+    plain.page.get_by_text("That browser gets no more notifications.").wait_for()
+    assert not user.push_subscriptions.exists()
+    page.reload()
+    add.wait_for()
+    assert page.evaluate("localStorage.getItem('given')") is None
+    assert window.trouble == plain.trouble == []

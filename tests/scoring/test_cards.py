@@ -36,7 +36,9 @@ def test_a_card_is_of_the_size_that_other_sites_want(client: Client, alice: Pers
     assert "Cookie" not in response["Vary"]
 
 
-def test_a_card_says_name_handle_score_parts_and_day(alice: Person) -> None:
+@pytest.mark.parametrize(("score", "band"), [(49.6, ""), (50.0, "Considerable"), (99.0, "Extraordinary")])
+def test_a_card_says_name_handle_band_parts_and_day(alice: Person, score: float, band: str) -> None:
+    alice.score.score = score
     drawn: list[str] = []
     for face in (cards.BOLD, cards.MEDIUM):
         assert face.has("Alice")
@@ -51,7 +53,8 @@ def test_a_card_says_name_handle_score_parts_and_day(alice: Person) -> None:
         for face in (cards.MEDIUM, cards.BOLD):
             object.__delattr__(face, "outline")
     told = set(drawn)
-    assert {"Alice", "@Alice", "Klout", "1 Nov 2026", "Reach", "Amplification", "Network", "Average"} <= told
+    assert {"Alice", "@Alice", "Klout", "1 Nov 2026", "Reach", "Amplification", "Network"} <= told
+    assert {"Average", "Considerable", "Extraordinary"} & told == ({band} if band else set())
     assert "Higher than 83.2% of everybody scored" in told
     for value in (alice.score.reach, alice.score.amplification, alice.score.network_part):
         assert f"{value:.1f}" in told
