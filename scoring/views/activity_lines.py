@@ -190,7 +190,7 @@ def lines_of(rows: QuerySet[Activity], user: Any, today: date, *, after: Key | N
     if not groups:
         return []
     first, last = groups[0][: len(KEY)], groups[-1][: len(KEY)]
-    inside = named(rows.exclude(behind(last)).filter(day__lte=first[0]), user, today)
+    inside = named(rows.filter(day__range=(last[0], first[0])).exclude(behind(last)), user, today)
     if after:
         inside = inside.filter(behind(after))
     return list(gathered(inside))
