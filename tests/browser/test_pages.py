@@ -35,6 +35,8 @@ PAGES = {
     "log-in": ("/accounts/login/", False),
     "sign-up": ("/accounts/signup/", False),
     "settings": ("settings", True),
+    "choosing topics": ("/settings/topics?q=bo", True),
+    "pinning achievements": ("pinned", True),
     "import": ("import", True),
     "news": ("notifications", True),
     "what one is told": ("notification_settings", True),
