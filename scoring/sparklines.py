@@ -34,7 +34,8 @@ def sparkline(days: Sequence[tuple[date, float]], name: str, *, label: str = "")
         before = day.toordinal()
     said = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true" focusable="false"'
     return (
-        f'<svg class="sparkline {escape(name)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" {said}>'
+        f'<svg class="sparkline {escape(name)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" '
+        f'preserveAspectRatio="xMinYMid" {said}>'
         f'<path d="{"".join(pieces)}" fill="none"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/></svg>'
     )

@@ -34,6 +34,8 @@ from scoring.suggestions.words import sentence, suggested
 from scoring.templatetags.scores import signed
 
 CHART_DAYS = 90
+# Days before the first score, and of scores, from which the chart begins with that first one.
+SHORT = 7
 MOMENTS = 3
 SUGGESTIONS = 3
 MEANINGS: dict[str, Promise | str] = {
@@ -109,6 +111,9 @@ def scored(speaks: Membership, score: Score) -> dict[str, Any]:
     days: dict[date, Score | ScoreHistory] = {row.as_of: row for row in history}
     # A provisional score is newer than the history's row of its day.
     days[score.as_of] = score
+    # A line of a few weeks wants the whole width; one of a few days would make mountains of it.
+    begun = min(days)
+    short = first + timedelta(days=SHORT) < begun < score.as_of - timedelta(days=SHORT)
     daily = score.run.kind == ScoreRun.Kind.DAILY
     best, day = moved(speaks, score, daily=daily)
     steps = progress.next_steps(score.person_id)
@@ -117,7 +122,8 @@ def scored(speaks: Membership, score: Score) -> dict[str, Any]:
         "band": bands.band_of(score.score),
         "few": score.run.population < bands.FEW,
         "changes": score.changes(history),
-        "first_day": first,
+        "first_day": begun if short else first,
+        "since_first": short,
         "days": list(days.values()),
         "parts": [Part.of(name, score, days) for name in PARTS],
         "provisional_run": not daily,

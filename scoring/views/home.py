@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import urlencode
@@ -32,13 +32,11 @@ SAMPLE: tuple[tuple[str, Promise | str, float], ...] = (
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is; ?handle= leads to that profile, or to a search for it: looking somebody up needs no script."""
-    asked = request.GET.get("handle")
-    wanted = (asked or "").strip().removeprefix("@")
-    if wanted and (found := looked_up(request, wanted)):
-        return redirect(found)
+    wanted = request.GET.get("handle", "").replace("\x00", "").strip().removeprefix("@")
+    if wanted:
+        return redirect(looked_up(request, wanted))
     newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
     context: dict[str, Any] = {
-        "asked": asked,
         "newest": newest.first(),
         "networks": [network.spec.label for network in NETWORKS.values()],
         "scale": bands.along(),
@@ -53,14 +51,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def looked_up(request: HttpRequest, wanted: str) -> str:
-    """Where to go for what somebody typed: the profile of that handle, else a search; "" where neither can be."""
+    """Where to go for what somebody typed: the profile of that handle, else a search for it."""
     handle = wanted.lower() if FORM.fullmatch(wanted) else ""
-    try:
-        search = f"{reverse('search')}?{urlencode({'q': wanted})}"
-    except NoReverseMatch:
-        return f"/{handle}" if handle else ""
-    if "\x00" in wanted:
-        return ""
     # Who may not be seen is looked for like who does not exist.
     people = Person.objects.visible_to(request.user, timezone.now().date())
-    return f"/{handle}" if handle and people.by_handle(handle).exists() else search
+    if handle and people.by_handle(handle).exists():
+        return reverse("profile", args=[handle])
+    return f"{reverse('search')}?{urlencode({'q': wanted})}"

@@ -169,6 +169,18 @@ def test_each_part_has_its_points_its_meaning_and_a_line(own: Client) -> None:
         assert f'<svg class="sparkline {name}"' in markup
 
 
+def test_the_chart_begins_with_the_first_score_where_there_are_only_weeks(own: Client, alice: Person, join) -> None:
+    assert "Since the first score" in seen(own)
+    bob = join("Bob", twitter="7")
+    publish_score(bob, history=dict.fromkeys(range(1, 91), 40.0))
+    own.force_login(user_of(bob))
+    assert "The last 90 days" in seen(own)
+    charlie = join("Charlie", twitter="8")
+    publish_score(charlie, history={2: 40.0})
+    own.force_login(user_of(charlie))
+    assert "The last 90 days" in seen(own)
+
+
 # ---------------------------------------------------------------- how fresh it is
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from accounts.models import Person
 from scoring.models import Score
@@ -14,13 +13,6 @@ from tests.scoring.published import publish_score
 from tests.scoring.test_pages import text_of, user_of
 
 pytestmark = pytest.mark.django_db
-
-
-def search() -> str:
-    try:
-        return reverse("search")
-    except (NoReverseMatch, ImproperlyConfigured):
-        pytest.skip("there is no search")
 
 
 def test_it_says_what_this_is_how_it_works_and_that_its_example_is_made_up(client: Client) -> None:
@@ -57,19 +49,27 @@ def test_a_member_has_a_short_way_to_the_dashboard_or_to_a_first_score(client: C
 
 def test_a_handle_leads_to_its_profile(client: Client, join) -> None:
     join("Alice")
-    assert client.get("/", {"handle": "@ALICE"})["Location"] == "/alice"
+    assert client.get("/", {"handle": " @ALICE "})["Location"] == "/alice"
 
 
 @pytest.mark.parametrize("visibility", ["hidden", "members"])
 def test_who_may_not_be_seen_is_looked_for_like_who_does_not_exist(client: Client, join, visibility: str) -> None:
-    address = search()
+    address = reverse("search")
     join("Alice", visibility=visibility)
     assert client.get("/", {"handle": "alice"})["Location"] == f"{address}?q=alice"
     assert client.get("/", {"handle": "nobody"})["Location"] == f"{address}?q=nobody"
 
 
+@pytest.mark.parametrize("typed", ["//evil.example", "<script>alert(1)</script>", "al\x00ice", "\x00", " @ ", ""])
+def test_whatever_somebody_types_leads_to_a_page_of_ours(client: Client, typed: str) -> None:
+    response = client.get("/", {"handle": typed}, follow=True)
+    assert response.status_code == 200
+    assert "<script>alert" not in response.content.decode()
+    assert all(url.startswith(("/search?", "/?")) for url, _status in response.redirect_chain)
+
+
 def test_a_name_leads_to_a_search(client: Client, join) -> None:
-    address = search()
+    address = reverse("search")
     join("Alice")
     assert client.get("/", {"handle": "Alice Almeida"})["Location"] == f"{address}?q=Alice+Almeida"
     assert client.get("/", {"handle": "//evil.example"})["Location"] == f"{address}?q=%2F%2Fevil.example"
