@@ -29,6 +29,8 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
     """What a production system must be given."""
     if not settings.PRODUCTION:
         return []
+    from accounts.second_factors import is_address
+
     host = urlsplit(settings.SITE_URL).hostname or ""
     rules = [
         (
@@ -91,6 +93,14 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
                 f"KLOUT_LAKE is not set: closed days of the log lie in {settings.LAKE}.",
                 hint="Name a folder that is backed up, or a store such as s3://bucket/path.",
                 id="klout.W001",
+            )
+        )
+    if is_address(host):
+        found.append(
+            Warning(
+                f"SITE_URL names the address {host}: browsers make passkeys for names alone.",
+                hint="Give the site a name, and put that in SITE_URL. Passkeys are good for the name they were made under.",
+                id="klout.W004",
             )
         )
     if "*" in settings.ALLOWED_HOSTS:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -147,6 +148,32 @@ def secrets(part: str, at: datetime) -> Finding:
     return Finding(part, "ok", f"{where}; API_KEYS: {accepted or 'none, so the API in the old form refuses everybody'}")
 
 
+def log_in(part: str, at: datetime) -> Finding:
+    """What passkeys belong to, who uses a second factor, and whose of the staff does not."""
+    from allauth.mfa.models import Authenticator
+    from django.contrib.auth import get_user_model
+
+    from accounts.second_factors import relying_party
+    from accounts.tokens import LostKey
+
+    codes = Authenticator.Type.RECOVERY_CODES
+    factors = Authenticator.objects.exclude(type=codes)
+    text = f"passkeys belong to {relying_party(urlsplit(settings.SITE_URL).hostname or '')}"
+    text += f"; {factors.values('user').distinct().count():,} log-ins have a second factor"
+    newest = Authenticator.objects.filter(type=codes).order_by("-pk").first()
+    try:
+        if newest is not None:
+            newest.wrap().generate_codes()
+    except LostKey:
+        advice = "Put the key that encrypted them back into TOKEN_KEYS, behind the new one."
+        return Finding(part, "missing", f"{text}; no key of TOKEN_KEYS opens what is kept of them", advice)
+    without = get_user_model().objects.filter(is_staff=True, is_active=True).exclude(pk__in=factors.values("user"))
+    if number := without.count():
+        advice = "Ask them to set up a passkey or an authenticator app under Settings, Log-in."
+        return Finding(part, "note", f"{text}; of the staff {number:,} have none", advice)
+    return Finding(part, "ok", text)
+
+
 def web_push(part: str, at: datetime) -> Finding:
     """Whether browsers can be woken, and how many may be."""
     from accounts import push
@@ -273,6 +300,7 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
     "beat": beat,
     "mail": mail,
     "secrets": secrets,
+    "log-in": log_in,
     "web push": web_push,
     "lake": lake,
     "networks": networks,
@@ -283,6 +311,7 @@ PARTS: dict[str, Callable[[str, datetime], Finding]] = {
 # Parts that cannot be looked at without another.
 NEEDS = {
     "migrations": "database",
+    "log-in": "migrations",
     "web push": "migrations",
     "collecting": "migrations",
     "formula": "migrations",

@@ -383,6 +383,8 @@ if PRODUCTION:
     # Load balancers ask over plain HTTP whether the server is well.
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # How many proxies stand before this server, each of which adds to X-Forwarded-For: attempts are counted by address.
+    ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 1, least=0, most=9)
     SECURE_HSTS_SECONDS = environment.number("SECURE_HSTS_SECONDS", 365 * 24 * 3600, least=0, most=2**31)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
 

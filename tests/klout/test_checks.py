@@ -78,6 +78,13 @@ def test_each_missing_thing_has_its_own_check(
     assert all(message.hint for message in checks.production(None))
 
 
+@pytest.mark.parametrize(("host", "told"), [("192.0.2.1", True), ("[2001:db8::1]", True), ("klout.example", False)])
+def test_a_site_without_a_name_is_told_that_it_has_no_passkeys(settings: Settings, host: str, told: bool) -> None:
+    settings.PRODUCTION = True
+    settings.SITE_URL = f"https://{host}"
+    assert ("klout.W004" in {message.id for message in run_checks()}) is told
+
+
 def test_half_set_keys_of_a_network_are_an_error(settings: Settings) -> None:
     settings.NETWORK_KEYS = {"twitter": ("id", ""), "google": ("", "secret"), "github": ("id", "secret")}
     found = [message.msg for message in checks.half_set_keys(None)]

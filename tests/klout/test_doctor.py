@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.management import call_command
 from pytest_django import Settings
 
+from accounts.models import User
+from accounts.second_factors import MFAAdapter
 from klout import doctor, tasks
 from klout.doctor import Finding, examine
 from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula
@@ -55,6 +58,22 @@ def test_the_heartbeat_shows_that_beat_lives() -> None:
     late = doctor.beat("beat", written + timedelta(hours=2))
     assert late.state == "note"
     assert "2:00:00 ago" in late.text
+
+
+@pytest.mark.django_db
+def test_it_says_whose_of_the_staff_has_no_second_factor(settings: Settings) -> None:
+    settings.SITE_URL = "https://klout.example"
+    found = findings()["log-in"]
+    assert (found.state, "passkeys belong to klout.example" in found.text) == ("ok", True)
+    staff = User.objects.create_superuser("alice@example.org", "a long and odd pass phrase")
+    assert "of the staff 1 have none" in findings()["log-in"].text
+    Authenticator.objects.create(user=staff, type="totp", data={"secret": MFAAdapter().encrypt("secret")})
+    seed = {"seed": MFAAdapter().encrypt("seed"), "used_mask": 0}
+    Authenticator.objects.create(user=staff, type="recovery_codes", data=seed)
+    found = findings()["log-in"]
+    assert (found.state, "1 log-ins have a second factor" in found.text) == ("ok", True)
+    settings.TOKEN_KEYS = ["another key, which opens none of them"]
+    assert findings()["log-in"].state == "missing"
 
 
 @pytest.mark.django_db
