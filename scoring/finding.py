@@ -7,11 +7,11 @@ few of them that a page can show, a rare one has few rows anywhere, and no step 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from string import ascii_lowercase, digits
+from string import ascii_lowercase
 from typing import Any
 from unicodedata import normalize
 
@@ -21,16 +21,16 @@ from accounts.models import Findable, LinkedAccount, Person
 from accounts.visibility import Viewer, may_see, showing
 from scoring.models import Topic
 
-# So many people are shown, so many more are found in case that some may not be seen, and below so many it is worth
-# looking for what is similar.
+# So many people are shown, and so many found, since some may not be seen. Below so many, none of them by whole words,
+# it is worth looking for what is similar.
 SHOWN, FOUND, FEW = 30, 40, 4
 # No step sorts more rows than this, and none compares more letter by letter.
-LOOKED_AT, COMPARED = 2_000, 500
+LOOKED_AT, COMPARED = 2_000, 300
 TOPICS, GUESSES = 6, 5
 # Words of a query; more of them, or longer ones, would only cost time.
-MOST_WORDS, LONGEST = 5, 40
-# Shorter words have too many neighbours, longer ones too few letters wrong to tell (pg_trgm sees to these).
-NEIGHBOURS = range(3, 13)
+MOST_WORDS, LONGEST, LONGEST_OF_ALL = 5, 40, 60
+# Words of so many letters are looked for with one of them wrong; in longer ones pg_trgm sees that and more.
+NEIGHBOURS = range(3, 9)
 
 
 class Match(IntEnum):
@@ -72,7 +72,7 @@ def search(asked: str, *, user: Any, at: date) -> Answer:
     if not words:
         return Answer(plain)
     matches = ranked(matching(asked.lstrip("@"), words, member=member))
-    if len(matches) < FEW:
+    if len(matches) < FEW and not any(match <= Match.WORDS for match in matches.values()):
         for person, match in ranked(similar(plain, words, member=member)).items():
             matches.setdefault(person, match)
     found = seen(matches, words, user=user, at=at)
@@ -101,34 +101,37 @@ def ranked(rows: Iterable[tuple[int, int]]) -> dict[int, Match]:
 
 # ---------------------------------------------------------------- the steps
 STEP = """
-(SELECT found.person_id, {match} AS match FROM {finder}({tier}, %s, {most}, %s) AS found
+(SELECT found.person_id, {match} AS match
+ FROM accounts_with_words({tier}, %(member)s, {most}, %({words})s, %({words}_openly)s) AS found
  LEFT JOIN scoring_score AS score ON score.person_id = found.person_id
  ORDER BY score.score DESC NULLS LAST, found.person_id LIMIT {found})
 """
 EXACT = """
 (SELECT findable.person_id, 0 FROM accounts_person AS person
  JOIN accounts_findable AS findable ON findable.person_id = person.id
- WHERE lower(person.handle) = lower(%s) AND (%s OR findable.is_open))
+ WHERE lower(person.handle) = lower(%(handle)s) AND (%(member)s OR findable.is_open))
 """
+NEARNESS = "round(word_similarity(%(plain)s, findable.text)::numeric, 1)"
 ALIKE = """
-(SELECT found.person_id, {match} AS match FROM {finder}({tier}, %s, {most}, %s) AS found
+(SELECT found.person_id, {match} AS match
+ FROM accounts_that_look_like({tier}, %(member)s, {most}, %(plain)s, '') AS found
  JOIN accounts_findable AS findable ON findable.person_id = found.person_id
  LEFT JOIN scoring_score AS score ON score.person_id = found.person_id
- ORDER BY round(word_similarity(%s, findable.text)::numeric, 1) DESC, score.score DESC NULLS LAST, found.person_id
- LIMIT {found})
+ ORDER BY {nearness} DESC, score.score DESC NULLS LAST, found.person_id LIMIT {found})
 """
 # Among the foremost alone, of whom there are few enough to compare them all.
 GUESS = """
 (SELECT findable.person_id, {match} AS match FROM scoring_ranking AS ranking
- JOIN accounts_findable AS findable ON findable.person_id = ranking.person_id AND (%s OR findable.is_open)
- WHERE ranking.rank <= {compared} AND word_similarity(%s, findable.text) > 0.25
- ORDER BY round(word_similarity(%s, findable.text)::numeric, 1) DESC, ranking.rank, ranking.person_id LIMIT {guesses})
+ JOIN accounts_findable AS findable ON findable.person_id = ranking.person_id AND (%(member)s OR findable.is_open)
+ WHERE ranking.rank <= {most} AND word_similarity(%(plain)s, findable.text) > 0.25
+ ORDER BY {nearness} DESC, ranking.rank, ranking.person_id LIMIT {found})
 """
-WITH_WORDS, THAT_LOOK_LIKE = "accounts_with_words", "accounts_that_look_like"
 TIERS = sorted(Findable.Tier.values, reverse=True)
+# The foremost are among the known too: a second look at so few is not worth its while where many words are sought.
+KNOWN_AND_REST = TIERS[1:]
 
 
-def run(steps: Sequence[str], parameters: Sequence[Any], limit: int) -> list[tuple[int, int]]:
+def run(steps: Sequence[str], parameters: Mapping[str, Any], limit: int) -> list[tuple[int, int]]:
     """The first `limit` rows of `steps`; PostgreSQL takes no step after the one that fills them."""
     with connection.cursor() as cursor:
         cursor.execute(f"{' UNION ALL '.join(steps)} LIMIT {limit}", parameters)
@@ -136,50 +139,59 @@ def run(steps: Sequence[str], parameters: Sequence[Any], limit: int) -> list[tup
     return rows
 
 
-def by_tiers(template: str, match: Match, finder: str, most: int) -> list[str]:
-    return [template.format(match=int(match), finder=finder, tier=tier, most=most, found=FOUND) for tier in TIERS]
-
-
 def matching(handle: str, words: Sequence[str], *, member: bool) -> list[tuple[int, int]]:
     """Who has just this handle, then who has all of `words`, then who has them as beginnings of words."""
-    whole = query([[word] for word in words], member=member)
-    begun = query([[word] for word in words], member=member, beginnings=True)
-    steps = [
-        EXACT,
-        *by_tiers(STEP, Match.WORDS, WITH_WORDS, LOOKED_AT),
-        *by_tiers(STEP, Match.BEGINNING, WITH_WORDS, LOOKED_AT),
-    ]
-    # Who has the words whole was found by the steps before.
-    other = f"({begun}) & !({whole})"
-    parameters = [handle.replace("\0", ""), member, *[member, whole] * len(TIERS), *[member, other] * len(TIERS)]
+    parameters = {"member": member, "handle": handle.replace("\0", "")}
+    for weights, suffix in (("", ""), ("ABC", "_openly")):
+        whole = query([[word] for word in words], weights=weights)
+        begun = query([[word] for word in words], weights=weights, beginnings=True)
+        if len(words) > 1:
+            # Handles of several words are kept in one as well, with their server where there is one.
+            one = query([["".join(words)[:LONGEST_OF_ALL]]], weights=weights)
+            whole, begun = f"({whole}) | {one}", f"({begun}) | {one}"
+        # Who has the words whole was found by the steps before.
+        parameters |= {f"whole{suffix}": whole, f"begun{suffix}": f"({begun}) & !({whole})"}
+    steps = [EXACT]
+    for match, sought in ((Match.WORDS, "whole"), (Match.BEGINNING, "begun")):
+        for tier in TIERS:
+            steps.append(STEP.format(match=int(match), words=sought, tier=tier, most=LOOKED_AT, found=FOUND))
     return run(steps, parameters, FOUND + 1)
 
 
 def similar(plain: str, words: Sequence[str], *, member: bool) -> list[tuple[int, int]]:
     """Who has words one slip of the finger away, then whose handle, name and networks look alike, then guesses."""
-    near = query([[word, *neighbours(word)] for word in words], member=member)
-    steps = by_tiers(STEP, Match.SIMILAR, WITH_WORDS, LOOKED_AT)
-    parameters: list[Any] = [member, near] * len(TIERS)
+    choices = [[word, *neighbours(word)] for word in words]
+    parameters = {
+        "member": member,
+        "plain": plain,
+        "near": query(choices),
+        "near_openly": query(choices, weights="ABC"),
+    }
+    steps = [
+        STEP.format(match=int(Match.SIMILAR), words="near", tier=tier, most=LOOKED_AT // 2, found=FOUND)
+        for tier in KNOWN_AND_REST
+    ]
     if len(plain) > 3:
-        steps += by_tiers(ALIKE, Match.SIMILAR, THAT_LOOK_LIKE, COMPARED)
-        parameters += [member, plain, plain] * len(TIERS)
-        steps.append(GUESS.format(match=int(Match.GUESS), compared=COMPARED, guesses=GUESSES))
-        parameters += [member, plain, plain]
+        for tier in KNOWN_AND_REST:
+            steps.append(
+                ALIKE.format(match=int(Match.SIMILAR), tier=tier, most=COMPARED, nearness=NEARNESS, found=FOUND)
+            )
+        steps.append(GUESS.format(match=int(Match.GUESS), most=COMPARED, nearness=NEARNESS, found=GUESSES))
     return run(steps, parameters, FOUND // 2)
 
 
-def query(choices: Iterable[Iterable[str]], *, member: bool, beginnings: bool = False) -> str:
-    """A tsquery: of each of `choices` one word at least. Visitors find nobody by what members alone may know (D)."""
-    weight = ":" + "*" * beginnings + ("ABCD" if member else "ABC")
+def query(choices: Iterable[Iterable[str]], *, weights: str = "", beginnings: bool = False) -> str:
+    """A tsquery: of each of `choices` one word at least, from where one of `weights` says."""
+    suffix = ":" + "*" * beginnings + weights if weights or beginnings else ""
     # Words are letters and digits alone (klout_plain).
-    return " & ".join("(" + " | ".join(f"'{word}'{weight}" for word in words) + ")" for words in choices)
+    return " & ".join("(" + " | ".join(f"'{word}'{suffix}" for word in words) + ")" for words in choices)
 
 
 def neighbours(word: str) -> Iterator[str]:
     """Every word that one slip makes `word` of: a letter too few, too many, another, or two the wrong way round."""
     if len(word) not in NEIGHBOURS:
         return
-    letters = ascii_lowercase + digits * any(letter.isdigit() for letter in word)
+    letters = ascii_lowercase
     found = set()
     for place in range(len(word) + 1):
         before, after = word[:place], word[place:]

@@ -20,38 +20,65 @@ TABLE = """
 CREATE TABLE accounts_findable (
     person_id bigint PRIMARY KEY REFERENCES accounts_person (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
     is_open boolean NOT NULL,
+    is_partly boolean NOT NULL,
     words tsvector NOT NULL,
     text text NOT NULL,
     tier smallint NOT NULL DEFAULT 0
 );
 """
 
-# An index for each tier. Without fastupdate: each search would read through what waits to be put in.
+# An index for each tier, that of the known with the foremost in it. Without fastupdate: each search would read through
+# what waits to be put in.
+TIERS = {2: "tier = 2", 1: "tier >= 1", 0: "tier = 0"}
 INDEXES = "".join(
     f"""
-CREATE INDEX findable_words_{tier} ON accounts_findable USING gin (words) WITH (fastupdate = off) WHERE tier = {tier};
+CREATE INDEX findable_words_{tier} ON accounts_findable USING gin (words) WITH (fastupdate = off) WHERE {which};
 CREATE INDEX findable_text_{tier} ON accounts_findable USING gin (text {{schema}}.gin_trgm_ops)
-    WITH (fastupdate = off) WHERE tier = {tier};
+    WITH (fastupdate = off) WHERE {which};
 """
-    for tier in (0, 1, 2)
+    for tier, which in TIERS.items()
 )
 
 # Who may see the rest is asked afterwards. PostgreSQL takes hundreds of words in one query for so many rows that it would
-# read everybody; and a plan for any tier could not use the index of one.
-FINDERS = "".join(
-    f"""
-CREATE FUNCTION {name}(which integer, member boolean, most integer, sought {kind}) RETURNS TABLE (person_id bigint)
-LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+# read everybody, and a plan for any tier could not use the index of one.
+FINDER = """
+CREATE FUNCTION {name}(which integer, member boolean, most integer, sought {kind}, openly {kind})
+RETURNS TABLE (person_id bigint) LANGUAGE plpgsql STABLE ROWS 100
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan {more} AS $$
 BEGIN
-    RETURN QUERY SELECT findable.person_id FROM accounts_findable AS findable
-    WHERE findable.tier = which AND {condition} AND (member OR findable.is_open) LIMIT most;
+    {branches}
 END
 $$;
 """
-    for name, kind, condition in (
-        ("accounts_with_words", "tsquery", "findable.words @@ sought"),
-        ("accounts_that_look_like", "text", "sought OPERATOR({schema}.<%) findable.text"),
-    )
+BRANCH = """
+    IF which = {tier} THEN
+        RETURN QUERY SELECT findable.person_id FROM accounts_findable AS findable
+        WHERE findable.{which} AND {condition} AND (member OR findable.is_open AND {openly}) LIMIT most;
+    END IF;
+"""
+
+
+def finder(name, kind, condition, openly, more):
+    branches = [
+        BRANCH.format(tier=tier, which=which, condition=condition, openly=openly) for tier, which in TIERS.items()
+    ]
+    return FINDER.format(name=name, kind=kind, more=more, branches="".join(branches))
+
+
+# An index knows no weights: only of people with words that members alone may know, these are looked at for visitors.
+WITH_WORDS = finder(
+    "accounts_with_words",
+    "tsquery",
+    condition="findable.words @@ sought",
+    openly="(NOT findable.is_partly OR findable.words @@ openly)",
+    more="",
+)
+THAT_LOOK_LIKE = finder(
+    "accounts_that_look_like",
+    "text",
+    condition="sought OPERATOR({schema}.<%) findable.text",
+    openly="true",
+    more="SET pg_trgm.word_similarity_threshold = 0.5",
 )
 
 # The words of a text, none too long for an index; of several words also all in one, as handles have it. Not STRICT:
@@ -98,17 +125,19 @@ BEGIN
     ), named AS (
         SELECT person_id, string_agg(DISTINCT klout_plain(own), ' ') AS text FROM network WHERE is_open GROUP BY person_id
     )
-    INSERT INTO accounts_findable (person_id, is_open, words, text)
+    INSERT INTO accounts_findable (person_id, is_open, is_partly, words, text)
     SELECT person.id,
            person.visibility = 'public' AND coalesce(person.shown ->> 'search', 'public') = 'public',
+           EXISTS (SELECT FROM network WHERE network.person_id = person.id AND NOT network.is_open),
            words.words,
            left(concat_ws(' ', klout_plain(person.handle), nullif(klout_plain(person.name), ''), named.text), 400)
     FROM person
     JOIN words ON words.person_id = person.id
     LEFT JOIN named ON named.person_id = person.id
-    ON CONFLICT (person_id) DO UPDATE SET is_open = excluded.is_open, words = excluded.words, text = excluded.text
-    WHERE (accounts_findable.is_open, accounts_findable.words, accounts_findable.text)
-        IS DISTINCT FROM (excluded.is_open, excluded.words, excluded.text);
+    ON CONFLICT (person_id) DO UPDATE SET
+        is_open = excluded.is_open, is_partly = excluded.is_partly, words = excluded.words, text = excluded.text
+    WHERE (accounts_findable.is_open, accounts_findable.is_partly, accounts_findable.words, accounts_findable.text)
+        IS DISTINCT FROM (excluded.is_open, excluded.is_partly, excluded.words, excluded.text);
 END
 $$;
 """
@@ -212,7 +241,7 @@ def build(apps, schema_editor):
         schemas = dict(cursor.fetchall())
         cursor.execute(PLAIN.replace("{schema}", schemas["unaccent"]))
         cursor.execute(TABLE)
-        for statements in (INDEXES, FINDERS):
+        for statements in (INDEXES, WITH_WORDS, THAT_LOOK_LIKE):
             cursor.execute(statements.replace("{schema}", schemas["pg_trgm"]))
         for statements in (WORDS, MAY_BE_FOUND, FIND_ANEW, TRIGGERS, FILL):
             cursor.execute(statements)
@@ -244,6 +273,7 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         ("is_open", models.BooleanField()),
+                        ("is_partly", models.BooleanField()),
                         ("words", django.contrib.postgres.search.SearchVectorField()),
                         ("text", models.TextField()),
                         (

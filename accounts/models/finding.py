@@ -26,6 +26,8 @@ class Findable(models.Model):
     person = models.OneToOneField(Person, primary_key=True, on_delete=models.CASCADE, related_name="findable")
     # Whether visitors find the person too, or members alone.
     is_open = models.BooleanField()
+    # Whether some of the words are for members alone (D).
+    is_partly = models.BooleanField()
     words = SearchVectorField()
     # What anybody may know of the words, in a row, to look for what is similar.
     text = models.TextField()
