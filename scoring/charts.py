@@ -164,7 +164,8 @@ def draw(picture: Picture) -> str:
             )
     for day, anchor in day_ticks(picture.first, picture.last):
         x, words = f"{picture.across(day):.2f}%", escape(picture.day_label(day))
-        labels.append(f'<text class="tick" x="{x}" y="100%" dy="20" text-anchor="{anchor}">{words}</text>')
+        name = "tick between" if anchor == "middle" else "tick"
+        labels.append(f'<text class="{name}" x="{x}" y="100%" dy="20" text-anchor="{anchor}">{words}</text>')
     labels += end_labels(picture, down)
     name = escape(picture.name)
     hatching = HATCHING.format(name=name) if any(shaded.name == "broken" for shaded in picture.bands) else ""
