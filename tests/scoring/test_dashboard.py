@@ -345,3 +345,15 @@ def test_it_takes_the_same_few_queries_however_much_there_is(own: Client, alice:
     client = Client()
     client.force_login(user)
     assert queries(client) == little <= MOST_QUERIES
+
+
+def test_a_first_score_has_no_chart_of_one_dot_and_no_suggestions_yet(client: Client, join) -> None:
+    bob = join("Bob", twitter="3")
+    score = publish_score(bob, confidence="provisional")
+    score.run.kind = "provisional"
+    score.run.save()
+    client.force_login(user_of(bob))
+    page = client.get("/dashboard")
+    assert 'class="chart"' not in page.content.decode()
+    assert "Provisional Higher than" in text_of(page)
+    assert "look again tomorrow" in text_of(page)
