@@ -22,7 +22,7 @@ MOMENTS = 25
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
 SORTS: dict[str, str | Promise] = {
     "impact": _("What brings most"),
-    "change": _("What moved most since the day before"),
+    "change": _("What changed most"),
     "date": _("Newest posts"),
 }
 TIMES: dict[str, str | Promise] = {

@@ -21,11 +21,13 @@ from django.views.decorators.http import require_safe
 from accounts.models import Person
 from scoring import days
 from scoring.models import Score
-from scoring.templatetags.moments import LEAST, fine
+from scoring.templatetags.moments import fine
 from scoring.views.moments import as_seen, listed
 from scoring.views.people import shown_person
 
 ENTRIES = 30
+# Points below which a post is no news.
+LEAST = 0.005
 
 
 class Feed(Atom1Feed):

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -16,6 +17,11 @@ from django.test.utils import CaptureQueriesContext
 from accounts import erasure
 from accounts.models import Membership, Person, User
 from accounts.networks.base import VERBS
+from scoring.engine import steps
+from scoring.engine.activity import DAYS
+from scoring.engine.graph import UNKNOWN
+from scoring.features.base import ONE
+from scoring.features.catalogue import WINDOWS
 from scoring.models import Activity, HiddenMoment, Moment, Post
 from scoring.views.activity_lines import LINES
 from tests.scoring.published import publish_score
@@ -123,6 +129,18 @@ def test_a_line_says_what_who_and_how_much_it_weighs(client: Client, alice) -> N
     assert "1 share to a post" in text
     assert "Weight 0.00 counts nothing" in text
     assert text.index("30 October") < text.index("2 follows") < text.index("1 share")
+
+
+def test_what_it_says_of_weights_is_what_the_engine_does(client: Client, alice) -> None:
+    client.force_login(user_of(alice))
+    text = page(client)
+    assert WINDOWS["recent"] == 30
+    assert "after 30 days half of it is left" in text
+    # 3 d / (d + 2) never reaches three.
+    assert "3 d / (d + 2)" in Path(steps.__file__).read_text()
+    assert "never counts as more than three" in text
+    assert f"weighs about {UNKNOWN / ONE:.1f}." in text
+    assert f"Every reaction of the last {DAYS} days" in text
 
 
 def test_a_post_leads_to_its_moment_and_the_moment_back(client: Client, alice) -> None:

@@ -90,9 +90,17 @@ def test_each_post_has_its_points_people_reactions_network_day_and_change(client
     assert "Light (2 of 5)" in text or "Faint (1 of 5)" in text
     assert f"{MINUS}0.20 points" in text
     assert "Takes a little away (0 of 5)" in text
-    # What is no hundredth of a point is not called nothing.
-    assert "less than +0.01 points" in text
+    # Of little two digits are left.
+    assert "+0.030 points" in text
+    assert "+0.0010 points" in text
     assert "As on 31 October" in text
+
+
+def test_a_post_that_nobody_reacted_to_says_so(client: Client, alice) -> None:
+    Moment.objects.filter(post=16).update(people=0, reactions=0, points=-0.000002)
+    text = text_of(client.get("/alice/moments"))
+    assert "nobody has reacted so far" in text
+    assert f"less than {MINUS}0.0001 points" in text
 
 
 def test_the_sum_agrees_and_says_what_no_single_post_explains(client: Client, alice) -> None:
