@@ -111,7 +111,8 @@ def note_first_scores(run: ScoreRun) -> None:
             SELECT person_id, score, %s FROM scoring_score AS score
             WHERE run_id = %s
             AND NOT EXISTS (SELECT FROM scoring_toldscore AS told WHERE told.person_id = score.person_id)
-            ON CONFLICT DO NOTHING
+            -- Sorted, so that all of them are found before the table begins to grow.
+            ORDER BY person_id ON CONFLICT DO NOTHING
             """,
             [run.as_of, run.pk],
         )
