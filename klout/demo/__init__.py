@@ -22,9 +22,9 @@ from accounts.models import Account, LinkedAccount, Membership, Pause, Person, U
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
 from klout.demo.happenings import DAYS, Presence, Town, write_town
-from klout.demo.people import INHABITANTS, Inhabitant
+from klout.demo.people import INHABITANTS, TOPICS, Inhabitant
 from klout.up import CannotStart
-from scoring import daily
+from scoring import daily, topics
 from scoring.collect.archives import import_archive
 from scoring.collect.bulk import import_rows
 from scoring.collect.links import link_owner
@@ -73,7 +73,7 @@ def fill(*, at: datetime, say: Say = quiet) -> Login:
     # Marked before anything is made up, so that no page shows a made-up person without saying so.
     at = begun.at if begun else at
     _write_mark(mark, at, done=False)
-    people = _settle()
+    people = _settle(at)
     say(f"{len(people)} people and organisations")
     with tempfile.TemporaryDirectory() as folder:
         town = write_town(Path(folder), at)
@@ -112,12 +112,14 @@ def _write_mark(mark: Path, at: datetime, *, done: bool) -> None:
     mark.write_text(json.dumps({"town": "Larkhaven", "at": at.isoformat(), "days": DAYS, "done": done}))
 
 
-def _settle() -> dict[str, Person]:
-    """A user and a public person for every inhabitant; only the first can log in."""
+def _settle(at: datetime) -> dict[str, Person]:
+    """A user and a public person for every inhabitant, with their topics; only the first can log in."""
     people = {}
     with transaction.atomic():
         for inhabitant in INHABITANTS:
             people[inhabitant.handle] = _person(inhabitant)
+        for handle, slugs in TOPICS.items():
+            topics.choose(person=people[handle], chosen=slugs.split(), hidden=(), at=at)
         user = User.objects.get(email=EMAIL)
         user.set_password(PASSWORD)
         user.save()

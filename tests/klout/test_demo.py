@@ -16,6 +16,8 @@ from accounts.models import LinkedAccount, Person, User
 from klout import demo
 from klout.demo import happenings
 from klout.demo.happenings import DAYS, write_town
+from klout.demo.people import INHABITANTS, TOPICS
+from scoring import topics
 from scoring.models import Component, Interaction, Post, PostTotal, Relation, Score, ScoreHistory, ScoreRun
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -156,3 +158,9 @@ def test_everything_happened_in_the_four_months_before(tmp_path: Path) -> None:
             times = [datetime.fromisoformat(row["occurred_at"]) for row in csv.DictReader(file)]
         assert min(times) < midnight - timedelta(days=DAYS - 2)
         assert midnight - timedelta(days=1) < max(times) < midnight
+
+
+def test_what_the_townspeople_are_about_is_in_the_tree_of_topics() -> None:
+    known = {line.slug for line in topics.read_tree(topics.TREE.read_text())}
+    assert {slug for slugs in TOPICS.values() for slug in slugs.split()} <= known
+    assert set(TOPICS) < {inhabitant.handle for inhabitant in INHABITANTS}
