@@ -95,7 +95,7 @@ def export_person(person: Person) -> dict[str, Any]:
             Suspicion.objects.filter(**mine), "account", "reason", "people", "counted_as", "points"
         ),
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
-        "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on"),
+        "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on", "pinned"),
         "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value"),
         # Members and others together: a line of its own would tell of one who is hidden.
         "activity": _rows(
