@@ -99,7 +99,7 @@ def production(app_configs: Any, **_: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 f"SITE_URL names the address {host}: browsers make passkeys for names alone.",
-                hint="Give the site a name, and put that in SITE_URL. Passkeys are good for the name they were made under.",
+                hint="Give the site a name, and put that in SITE_URL. A passkey is good for the name that made it.",
                 id="klout.W004",
             )
         )

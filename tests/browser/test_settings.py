@@ -10,8 +10,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from axe_playwright_python.sync_playwright import Axe
 
 from accounts.models import Person, User
+from tests.browser.test_pages import NARROWEST, RULES
 
 PASSWORD = "a long pass phrase"
 
@@ -64,12 +66,22 @@ def with_authenticator(window: Any) -> Any:
     return devtools, devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
 
 
+def is_accessible(page: Any) -> None:
+    """To axe, in the colours and the width that the page has now; and at the narrowest nothing sticks out."""
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+    size = page.viewport_size
+    page.set_viewport_size({"width": NARROWEST, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
+    page.set_viewport_size(size)
+
+
 def code_for(secret: str, step: int = 0) -> str:
     return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + step))
 
 
 def test_a_passkey_is_made_opens_the_door_alone_and_is_removed(visit: Callable[..., Any], member: User) -> None:
-    window = visit()
+    window = visit(reduced_motion="reduce")
     page = window.page
     with_authenticator(window)
     log_in(window, member)
@@ -77,9 +89,11 @@ def test_a_passkey_is_made_opens_the_door_alone_and_is_removed(visit: Callable[.
     page.get_by_role("link", name="Add a passkey").click()
     show_who_it_is(window)
     page.get_by_label("Name").fill("The blue laptop")
+    is_accessible(page)
     page.get_by_role("button", name="Make a passkey").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
     assert page.locator(".codes li").count() == 10
+    is_accessible(page)
     window.open("/settings/log-in")
     assert page.get_by_role("link", name="Rename The blue laptop").is_visible()
     log_out(window)
@@ -98,7 +112,7 @@ def test_a_passkey_is_made_opens_the_door_alone_and_is_removed(visit: Callable[.
 
 
 def test_after_the_password_the_passkey_is_asked_for(visit: Callable[..., Any], member: User) -> None:
-    window = visit()
+    window = visit(reduced_motion="reduce", color_scheme="dark", viewport={"width": 390, "height": 800})
     page = window.page
     with_authenticator(window)
     log_in(window, member)
@@ -112,6 +126,7 @@ def test_after_the_password_the_passkey_is_asked_for(visit: Callable[..., Any], 
     log_out(window)
     log_in(window, member)
     page.get_by_role("heading", name="One more step").wait_for()
+    is_accessible(page)
     window.open("/settings/devices")
     assert page.url.endswith("/accounts/2fa/authenticate/"), "the password alone is not enough"
     page.get_by_role("button", name="Use a passkey").click()
@@ -135,7 +150,7 @@ def test_who_cancels_is_told_and_stays(visit: Callable[..., Any], member: User) 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_an_authenticator_app_is_set_up_and_asked_for(visit: Callable[..., Any], member: User, scripts: bool) -> None:
-    window = visit(scripts=scripts)
+    window = visit(scripts=scripts, reduced_motion="reduce")
     page = window.page
     log_in(window, member)
     window.open("/settings/log-in")
@@ -143,6 +158,8 @@ def test_an_authenticator_app_is_set_up_and_asked_for(visit: Callable[..., Any],
     show_who_it_is(window)
     secret = page.locator("code.copy").inner_text()
     assert page.get_by_role("img", name="QR code").is_visible()
+    if scripts:
+        is_accessible(page)
     page.get_by_label("Authenticator code").fill(code_for(secret))
     page.get_by_role("button", name="Switch it on").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
@@ -175,4 +192,38 @@ def test_colours_and_parts_are_chosen(visit: Callable[..., Any], member: User, a
     page.get_by_text("Saved.").wait_for()
     alice.refresh_from_db()
     assert alice.shown == {"networks": "hidden"}
+    assert window.trouble == []
+
+
+def test_on_a_telephone_the_settings_fold_and_are_reached_by_the_keyboard(
+    visit: Callable[..., Any], member: User
+) -> None:
+    window = visit(user=member, scripts=False, viewport={"width": 390, "height": 800})
+    window.open("/settings/keys")
+    devices = window.page.get_by_role("link", name="Devices")
+    assert not devices.is_visible()
+    window.page.locator("nav summary", has_text="All settings").focus()
+    window.page.keyboard.press("Enter")
+    assert devices.is_visible()
+    window.page.set_viewport_size({"width": 1280, "height": 800})
+    window.open("/settings/keys")
+    assert devices.is_visible(), "where there is room nothing needs opening"
+    devices.click()
+    window.page.get_by_role("heading", name="Where you are logged in").wait_for()
+    assert window.trouble == []
+
+
+def test_a_key_of_the_api_is_made_and_ended(visit: Callable[..., Any], member: User) -> None:
+    window = visit(user=member, scripts=False)
+    page = window.page
+    window.open("/settings/keys")
+    page.get_by_label("Name").fill("my script")
+    page.get_by_role("button", name="Make a key").click()
+    key = page.locator("code.copy").inner_text()
+    answer = page.request.get(f"{window.base}/v2/identity.json/twitter?screenName=alice&key={key}")
+    assert answer.status == 200
+    window.open("/settings/keys")
+    assert key not in page.content()
+    page.get_by_role("button", name="End it my script").click()
+    assert page.request.get(f"{window.base}/v2/identity.json/twitter?screenName=alice&key={key}").status == 403
     assert window.trouble == []
