@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Person, User, Watched, WatchList
+from accounts.handles import FORM
+from accounts.models import Membership, Person, PersonQuerySet, User, Watched, WatchList
 
 MOST_LISTS, MOST_PEOPLE = 50, 500
 LONGEST = 60
@@ -81,8 +82,7 @@ def rename(*, watch_list: WatchList, name: str) -> None:
 
 def add(*, watch_list: WatchList, handle: str, user: User, at: datetime) -> Person:
     """Put somebody whom `user` may see on a list; who is on it stays. Raises NobodyThere, Oneself, ListFull."""
-    people = Person.objects.visible_to(user, at.date())
-    person = people.by_handle(handle.strip().removeprefix("@")).first()
+    person = called(handle, Person.objects.visible_to(user, at.date())).first()
     if person is None:
         raise NobodyThere
     if person.pk == watch_list.owner_id:
@@ -99,8 +99,14 @@ def add(*, watch_list: WatchList, handle: str, user: User, at: datetime) -> Pers
 
 def remove(*, watch_list: WatchList, handle: str) -> None:
     """Take somebody off a list, whether they can be seen now or not."""
-    people = Person.objects.by_handle(handle.strip().removeprefix("@"))
+    people = called(handle, Person.objects.all())
     Watched.objects.filter(watch_list=watch_list, person__in=people.values("pk")).delete()
+
+
+def called(handle: str, people: PersonQuerySet) -> PersonQuerySet:
+    """Whoever of `people` has the handle, with or without its @; nobody for what cannot be a handle."""
+    handle = handle.strip().removeprefix("@")
+    return people.by_handle(handle) if FORM.fullmatch(handle) else people.none()
 
 
 def people_on(watch_list: WatchList, *, user: User, at: date) -> QuerySet[Person]:

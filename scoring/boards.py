@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from accounts.handles import FORM
 from accounts.models import Membership, Person, PersonQuerySet
 from accounts.visibility import Viewer, showing
 from scoring.models import PersonTopic, Ranking, Score, ScoreRun, Tie, Topic
@@ -69,7 +70,8 @@ def key_of(after: str) -> tuple[int, int]:
     place, _comma, handle = after.partition(",")
     if not place.isdecimal() or len(place) > 9:
         return 0, 0
-    last = Person.objects.by_handle(handle).values_list("pk", flat=True).first() if handle else None
+    known = Person.objects.by_handle(handle).values_list("pk", flat=True) if FORM.fullmatch(handle) else None
+    last = known.first() if known is not None else None
     return int(place), last or 0
 
 
