@@ -25,7 +25,7 @@ SERIES = ("score", "reach", "amplification", "network")
 # As ?days= says it; None is all that is known.
 RANGES: Mapping[str, int | None] = {"7": 7, "30": 30, "90": 90, "365": 365, "all": None}
 EVER = date(2000, 1, 1)
-# Days drawn one by one; of a longer time so many stretches, divided by the number of lines, and its longest gaps.
+# Days drawn one by one; of a longer time so many stretches (of several lines half as many), and its longest gaps.
 WHOLE = 400
 STRETCHES = 240
 GAPS = 60
@@ -214,7 +214,8 @@ def histories(
         "first": first,
         "last": last,
         "whole": WHOLE,
-        "stretches": max(STRETCHES // max(len(series), 1), 1),
+        # Of every line a stretch keeps two days.
+        "stretches": STRETCHES // min(max(len(series), 1), 2),
         "gaps": GAPS,
     }
     found: dict[int, History] = {}

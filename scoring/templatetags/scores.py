@@ -22,8 +22,7 @@ from scoring.numbers import direction as direction
 from scoring.numbers import points as points
 from scoring.numbers import share as share
 from scoring.numbers import signed as signed
-from scoring.plots import SERIES, Day, History, Plot, pictures, words
-from scoring.plots.dots import Dot
+from scoring.plots import SERIES, History, Plot, pictures, words
 from scoring.plots.shades import Shade
 
 register = template.Library()
@@ -142,21 +141,9 @@ def plotted(plot: Plot | Rows, first: date | None, last: date | None, rests: Seq
 
 
 @register.filter
-def dot_label(dot: Dot) -> str:
-    """What a dot of a chart is called."""
-    return words.dot_in_words(dot)
-
-
-@register.filter
 def sees(shown: Any, part: str) -> bool:
     """Whether a part of the profile may be shown on the page of `shown` (scoring.views.people.Shown)."""
     return bool(shown.sees(part))
-
-
-@register.filter
-def newest_first(days: Sequence[Day]) -> list[Day]:
-    """Days the other way round, for a table."""
-    return list(reversed(days))
 
 
 @register.simple_tag

@@ -13,13 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts.models import Person
 from scoring import charts
 from scoring.models import Score
 from scoring.plots import EVER, RANGES, SERIES, Plot, plot_of
 from scoring.plots.pictures import picture_of
 from scoring.plots.tables import lines, rows_of
 from scoring.plots.words import SERIES_WORDS, extremes, further, in_a_sentence
-from scoring.views.people import shown_person
+from scoring.views.people import Shown, shown_person
 
 RANGE_WORDS: dict[str, str | Promise] = {
     "7": _("7 days"),
@@ -99,12 +100,19 @@ def chart(request: HttpRequest, handle: str) -> HttpResponse:
             for name, words in RANGE_WORDS.items()
         ],
         "lines": line_choices(asked),
-        "range_words": RANGE_WORDS[asked.days],
+        "indexed": indexed(shown),
         "csv_href": f"{reverse('chart_csv', args=[person.handle.lower()])}{replace(asked, before=None).query}",
     }
     if plot is not None:
         context |= drawn(plot, asked) | table(plot, asked, person)
     return render(request, "scoring/chart.html", context)
+
+
+def indexed(shown: Shown) -> bool:
+    """Whether search engines may keep the page: what everybody sees, and what is no longer provisional."""
+    score: Score | None = getattr(shown.person, "score", None)
+    public = shown.person.visibility == Person.Visibility.PUBLIC and not shown.preview
+    return public and score is not None and score.confidence != Score.Confidence.PROVISIONAL
 
 
 def line_choices(asked: Asked) -> list[Choice]:
@@ -130,7 +138,7 @@ def drawn(plot: Plot, asked: Asked) -> dict[str, Any]:
     }
 
 
-def table(plot: Plot, asked: Asked, person: Any) -> dict[str, Any]:
+def table(plot: Plot, asked: Asked, person: Person) -> dict[str, Any]:
     """The days in rows, a page of them, and where the older and the newest ones are."""
     rows = rows_of(plot, person, asked.before)
     return {

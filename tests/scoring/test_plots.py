@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models.functions import Cos, ExtractDay, Sin
 from django.utils import timezone
 
 from accounts.models import Pause, Person
 from accounts.visibility import Viewer
 from scoring.models import HiddenMoment, Moment, Post, Score, ScoreHistory
-from scoring.plots import EVER, STRETCHES, WHOLE, Plot, histories, plot_of
+from scoring.plots import EVER, SERIES, STRETCHES, WHOLE, Plot, histories, plot_of
 from scoring.plots.tables import lines, rows_of
 from scoring.plots.words import summary
 from scoring.publish import history_partition
@@ -74,6 +75,14 @@ def test_thinning_keeps_the_peaks_of_every_line_that_is_shown(alice) -> None:
     peaks = {day.as_of for day in plotted(alice, series=("score", "reach")).days}
     assert back(998) in peaks
     assert back(998) not in {day.as_of for day in plotted(alice).days}
+
+
+def test_four_lines_are_thinned_to_a_bounded_number_of_days_too(alice) -> None:
+    put(alice, {back(number): 40.0 + number % 5 for number in range(1, 1200)})
+    # Each line with highs and lows of its own.
+    ScoreHistory.objects.update(reach=Sin(ExtractDay("as_of")), amplification=Cos(ExtractDay("as_of")))
+    plot = plotted(alice, series=SERIES)
+    assert STRETCHES < len(plot.days) <= 4 * STRETCHES + 10
 
 
 def test_a_year_is_drawn_day_by_day(alice) -> None:
