@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import privacy
 from accounts.models import Membership, Person, User
 from scoring import days
 from scoring.models import DayChange, HiddenMoment, Moment, Post
@@ -292,3 +293,15 @@ def test_days_are_those_of_the_reader(client: Client, alice) -> None:
     Person.objects.filter(pk=alice.pk).update(time_zone="Pacific/Auckland")
     client.force_login(user_of(alice))
     assert "The post of 21 October 2026" in text_of(client.get("/alice/moments"))
+
+
+def test_what_was_hidden_of_an_account_is_forgotten_with_it(client: Client, alice) -> None:
+    link = alice.links.get(account__network="twitter")
+    for post in (11, 12):
+        HiddenMoment.objects.create(person=alice, account=Moment.objects.get(post=post).account, post=post)
+    privacy.unlink(link=link, at=timezone.now())
+    assert [row.post for row in HiddenMoment.objects.all()] == [12]
+    assert listed(client) == [14]
+    privacy.erase_person(person=alice, at=timezone.now())
+    assert not HiddenMoment.objects.exists()
+    assert not Moment.objects.exists()
