@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.urls import reverse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -172,7 +173,7 @@ def _tell_moved(run: ScoreRun, people: Sequence[int]) -> int:
                     "since": since,
                     "causes": causes(points, ways.get(person, {})),
                     "networks": shares[person],
-                    "url": known[person].get_absolute_url(),
+                    "url": reverse("why", args=[known[person].handle.lower()]),
                 }
                 notify.notify(person=known[person], kind="score_moved", context=context)
     return len(known)

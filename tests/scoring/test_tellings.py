@@ -222,4 +222,4 @@ def test_a_daily_run_tells_by_itself(join, happen, django_capture_on_commit_call
         daily.run(as_of=TODAY + timedelta(days=1), at=AT + timedelta(days=1))
     assert told() == ["Alice"]
     assert any("Your score moved from" in message.subject for message in mail.outbox)
-    assert "/alice" in Notification.objects.get(kind="score_moved").url
+    assert Notification.objects.get(kind="score_moved").url == "/alice/why"
