@@ -308,4 +308,4 @@ def sign_in(request: HttpRequest, slug: str) -> HttpResponse:
     except NetworkError:
         label = offers.label_of(slug)
         messages.error(request, _("%(network)s did not answer. Please try again later.") % {"network": label})
-        return redirect(settings.LOGIN_URL if purpose == "login" else "settings")
+        return redirect(settings.LOGIN_URL if purpose == "login" else "log_in")

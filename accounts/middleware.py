@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 
 from accounts import devices
 from accounts.models import User
@@ -41,6 +42,9 @@ class PersonalMiddleware:
             response = self.get_response(request)
         finally:
             timezone.deactivate()
+        if request.path.startswith("/accounts/") and not response.has_header("Cache-Control"):
+            # Recovery codes, keys to be scanned, tokens of forms: what is about a log-in is nobody else's to keep.
+            add_never_cache_headers(response)
         if isinstance(user, User) and request.session.session_key:
             devices.see(request.session.session_key, timezone.now())
         return response

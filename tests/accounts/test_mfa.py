@@ -262,6 +262,16 @@ def test_attempts_with_passkeys_are_limited(client: Client, db: None) -> None:
     assert answers == [302] * 10 + [429]
 
 
+@pytest.mark.parametrize("name", ["mfa_activate_totp", "mfa_view_recovery_codes", "mfa_add_webauthn", "log_in"])
+def test_no_cache_keeps_a_secret(alice: Person, as_alice: Client, name: str) -> None:
+    is_me(as_alice)
+    seed = {"seed": second_factors.MFAAdapter().encrypt("seed"), "used_mask": 0}
+    Authenticator.objects.create(user=alice.users.get(), type="recovery_codes", data=seed)
+    answer = as_alice.get(reverse(name))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+
+
 def test_the_ways_to_log_in_take_few_queries(as_alice: Client, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(8):
         page = as_alice.get("/settings/log-in").content.decode()

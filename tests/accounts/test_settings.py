@@ -408,3 +408,20 @@ def test_a_copy_and_the_end_are_offered_of_whom_the_page_is_about_and_to_owners(
         address = f"/settings/{way}?person={bob.handle}"
         assert f'href="{address}"' in page
         assert f'href="/settings?person={bob.handle}"' in text(as_alice, address), "and there is a way back"
+
+
+def test_every_page_of_the_settings_leads_to_the_others_and_keeps_to_whom_it_is_about(
+    alice: Person, as_alice: Client
+) -> None:
+    pages = ["", "/networks", "/topics", "/visibility", "/pause", "/log-in", "/devices", "/keys", "/export", "/erase"]
+    pages += ["/notifications", "/consents"]
+    firm = Person.objects.create(handle="acme", kind=Person.Kind.ORGANISATION)
+    for page in pages:
+        found = text(as_alice, f"/settings{page}")
+        assert all(f'<a href="/settings{other}"' in found for other in pages), page
+        assert found.count('<nav class="settings-nav" aria-label="Settings">') == 1
+        assert found.count(f'<a href="/settings{page}" aria-current="page">') == 1, page
+    Membership.objects.create(user=alice.users.get(), person=firm)
+    for page in pages:
+        found = text(as_alice, f"/settings{page}?person=acme")
+        assert all(f'<a href="/settings{other}?person=acme"' in found for other in pages), page

@@ -111,3 +111,24 @@ def test_mail_goes_where_the_url_says(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setenv("EMAIL_URL", "filemail:///srv/mail")
     assert environment.mail("EMAIL_URL", "")["EMAIL_FILE_PATH"] == "/srv/mail"
+
+
+@pytest.mark.parametrize(("given", "address"), [({}, "203.0.113.9"), ({"TRUSTED_PROXIES": "0"}, "192.0.2.1")])
+def test_in_production_attempts_are_counted_by_the_address_that_the_proxy_saw(given: dict, address: str) -> None:
+    code = (
+        "import django; django.setup()\n"
+        "from django.test import RequestFactory\n"
+        "from allauth.account.adapter import get_adapter\n"
+        "request = RequestFactory().get('/', REMOTE_ADDR='192.0.2.1', HTTP_X_FORWARDED_FOR='10.0.0.1, 203.0.113.9')\n"
+        "print(get_adapter(request).get_client_ip(request))"
+    )
+    base = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "klout.settings"}
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=base | PRODUCTION | given,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.strip() == address
