@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Credential, Cursor, LinkedAccount, Membership, Pause, Person, User
-from scoring import bands
+from scoring import bands, daily
 from scoring.achievements import award, progress
 from scoring.formula import get, population
 from scoring.models import Award, AwardProgress, DayChange, Moment, Post, Suggestion, Suspicion, Trust
+from tests.scoring.conftest import AT, TODAY, names, replies
 from tests.scoring.published import AS_OF, publish_score
 from tests.scoring.test_pages import text_of, user_of
 
@@ -262,6 +263,18 @@ def test_a_run_keeps_how_far_people_are_and_forgets_who_is_gone(alice: Person, j
     assert AwardProgress.objects.filter(person=alice).count() == 2
     award.keep_progress(persons=np.array([bob.pk]), values=only_bob, everybody=True)
     assert set(AwardProgress.objects.values_list("person", flat=True)) == {bob.pk}
+
+
+def test_the_daily_run_and_a_score_in_between_both_keep_how_far_people_are(join, happen) -> None:
+    alice, bob = join("Alice", twitter="1"), join("Bob", twitter="2")
+    happen(replies("1", names("p", 12)))
+    daily.run(as_of=TODAY, at=AT)
+    people = AwardProgress.objects.filter(family="people")
+    assert people.get(person=alice).value == pytest.approx(12, abs=0.01)
+    happen(replies("2", names("q", 3)))
+    daily.provisional(persons=[bob.pk], at=AT)
+    assert people.get(person=bob).value == pytest.approx(3, abs=0.01)
+    assert people.filter(person=alice).exists(), "the others are left alone"
 
 
 def test_it_says_what_would_raise_it_and_what_counts_less(own: Client, alice: Person) -> None:
