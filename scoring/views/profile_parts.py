@@ -25,6 +25,8 @@ from scoring.ties import MOST
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
 NAMED = 6
 MOMENTS = 3
+# Points that are 0.00 once they are rounded.
+LEAST = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def profile_url(slug: str, handle: str, server: str) -> str:
 
 def top_moments(person: Person, *, networks: bool) -> list[days.Told]:
     """The posts that bring most and may be shown, the most first; one query. Without `networks` not where they are."""
-    rows = days.with_urls(person.pk).exclude(post=0).filter(points__gte=days.LEAST).order_by("-points", "post")
+    rows = days.with_urls(person.pk).exclude(post=0).filter(points__gte=LEAST).order_by("-points", "post")
     found = [days.told(row) for row in rows[:MOMENTS]]
     # The address of a post says where it is.
     return found if networks else [replace(post, network="", slug="", url="") for post in found]
