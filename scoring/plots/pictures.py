@@ -7,6 +7,7 @@ from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from scoring.charts import Band, Line, Mark, Picture, Pin, Reading
 from scoring.numbers import points
@@ -57,5 +58,8 @@ def whole(score: float) -> str:
 
 def day_labels(first: date, last: date) -> Callable[[date], str]:
     """How the days below a picture are written: over most of a year, a day alone would not say which."""
-    form = "j M" if (last - first).days <= 300 else "M Y"
+    if (last - first).days <= 300:
+        form = pgettext("a day below a chart, as Django writes formats of dates", "j M")
+    else:
+        form = pgettext("a month below a chart, as Django writes formats of dates", "M Y")
     return lambda day: date_format(day, form)

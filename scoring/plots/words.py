@@ -33,14 +33,14 @@ def in_a_sentence(plot: Plot) -> str:
     days = [day for day in plot.days if plot.first <= day.as_of <= plot.last]
     if len(days) < 2:
         return _("The first score is of %(day)s; the line begins with the second.") % {
-            "day": date_format(plot.last, "j F Y")
+            "day": date_format(plot.last, "DATE_FORMAT")
         }
     first, last = days[0], days[-1]
     words = {
         "begin": points(first.score),
         "begin_day": day_before(first.as_of, last.as_of),
         "end": points(last.score),
-        "end_day": date_format(last.as_of, "j F Y"),
+        "end_day": date_format(last.as_of, "DATE_FORMAT"),
         "change": points(abs(last.score - first.score)),
     }
     way = direction(last.score - first.score)
@@ -75,9 +75,9 @@ def extremes(plot: Plot) -> str:
         return ""
     return _("It was highest on %(high_day)s with %(high)s and lowest on %(low_day)s with %(low)s.") % {
         "high": points(high.score),
-        "high_day": date_format(high.as_of, "j F Y"),
+        "high_day": date_format(high.as_of, "DATE_FORMAT"),
         "low": points(low.score),
-        "low_day": date_format(low.as_of, "j F Y"),
+        "low_day": date_format(low.as_of, "DATE_FORMAT"),
     }
 
 
@@ -89,8 +89,8 @@ def compared(people: Iterable[tuple[str, History]], last: date) -> str:
         words = {
             "name": name,
             "end": points(end.score),
-            "end_day": date_format(end.as_of, "j F Y"),
-            "begin_day": date_format(begin.as_of, "j F Y"),
+            "end_day": date_format(end.as_of, "DATE_FORMAT"),
+            "begin_day": date_format(begin.as_of, "DATE_FORMAT"),
             "change": signed(end.score - begin.score),
         }
         if begin is end:
@@ -104,13 +104,13 @@ def compared(people: Iterable[tuple[str, History]], last: date) -> str:
 
 def day_before(day: date, later: date) -> str:
     """A day that is named beside a later one: its year is said only where it is another."""
-    return date_format(day, "j F" if day.year == later.year else "j F Y")
+    return date_format(day, "MONTH_DAY_FORMAT" if day.year == later.year else "DATE_FORMAT")
 
 
 def turn_in_words(turn: Turn) -> str:
     """What the mark of a day says from which on another formula counts."""
     return _("Since %(day)s it is counted by the formula %(formula)s, before that by %(previous)s.") % {
-        "day": date_format(turn.day, "j F Y"),
+        "day": date_format(turn.day, "DATE_FORMAT"),
         "formula": turn.formula,
         "previous": turn.previous,
     }
@@ -119,8 +119,8 @@ def turn_in_words(turn: Turn) -> str:
 def shade_in_words(shade: Shade, last: date) -> str:
     """What a shaded time of a plot that ends on `last` means."""
     words = {
-        "first": date_format(shade.first_day, "j F Y"),
-        "last": date_format(shade.last_day, "j F Y"),
+        "first": date_format(shade.first_day, "DATE_FORMAT"),
+        "last": date_format(shade.last_day, "DATE_FORMAT"),
         "account": shade.account,
     }
     goes_on, one_day = shade.last_day >= last, shade.last_day == shade.first_day
@@ -143,7 +143,7 @@ def shade_in_words(shade: Shade, last: date) -> str:
 
 def dot_in_words(dot: Dot) -> str:
     """What a dot is called: its day, its posts and what they bring now."""
-    words = {"day": date_format(dot.day, "j F Y"), "points": signed(dot.points), "posts": len(dot.posts)}
+    words = {"day": date_format(dot.day, "DATE_FORMAT"), "points": signed(dot.points), "posts": len(dot.posts)}
     return (
         ngettext(
             "%(posts)s post of %(day)s: %(points)s",

@@ -268,7 +268,7 @@ def test_a_provisional_score_says_when_it_was_taken_and_explains_no_day(client: 
     Score.objects.update(confidence="provisional")
     response = client.get("/alice/why")
     text = text_of(response)
-    assert "Counts what was known on 1 November 2026, 14:05" in text
+    assert "Counts what was known on 1 November 2026, 14:05 UTC" in text
     assert "Since the day before" not in text
     assert 'content="noindex"' in response.content.decode()
 
