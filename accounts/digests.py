@@ -22,7 +22,7 @@ from django.db.models import QuerySet
 
 from accounts.mailing import digest_of, speaking_to, with_zone
 from accounts.matters import KINDS, MATTERS, NOW
-from accounts.models import Notification, User
+from accounts.models import Membership, Notification, User
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,10 @@ def send_to(user: int, mails: BaseEmailBackend) -> bool:
 
 
 def waiting_for(user: int) -> QuerySet[Notification]:
-    """What waits to be mailed to a user, the oldest first, locked until the transaction ends."""
+    """What waits to be mailed to a user, the oldest first, locked until the transaction ends.
+
+    Nothing of people for whom they do not speak any more.
+    """
+    mine = Membership.objects.filter(user=user).values("person")
     rows = Notification.objects.select_for_update(of=("self",), skip_locked=True)
-    return rows.filter(user=user, in_digest=True).order_by("created_at", "pk")
+    return rows.filter(user=user, person__in=mine, in_digest=True).order_by("created_at", "pk")

@@ -274,6 +274,8 @@ TWITTER_CONSUMER_SECRET = environment.text("TWITTER_CONSUMER_SECRET")
 # ---------------------------------------------------------------- mail
 # In development mails are files under KLOUT_VAR; in production a missing EMAIL_URL is an error (klout.checks).
 vars().update(environment.mail("EMAIL_URL", "" if PRODUCTION else f"filemail://{VAR}/mail"))
+# Seconds: a mail server that does not answer holds nobody up for longer.
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "Klout <klout@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -121,6 +121,13 @@ def test_lines_name_the_person_where_a_log_in_speaks_for_several(alice: Person, 
     assert "Bob: Second" in mail.outbox[0].body
 
 
+def test_who_no_longer_speaks_for_somebody_hears_nothing_of_them(alice: Person) -> None:
+    wait(daily(alice))
+    Membership.objects.all().delete()
+    assert send() == digests.Sent()
+    assert mail.outbox == []
+
+
 def test_one_mail_server_s_no_to_one_address_stops_nobody_else(alice: Person, bob: Person, monkeypatch) -> None:
     for person in (alice, bob):
         wait(daily(person))
