@@ -56,7 +56,7 @@ def test_the_old_address_leads_to_the_new_one_for_good(client: Client, alice: Pe
     assert (response.status_code, response["Location"]) == (301, new)
 
 
-@pytest.mark.parametrize("page", ["profile"])
+@pytest.mark.parametrize("page", ["profile", "chart", "chart_csv", "why", "moments", "moments_feed"])
 def test_every_page_of_the_old_handle_leads_on(client: Client, alice: Person, page: str) -> None:
     new = reverse(page, args=["alice"])
     response = client.get(reverse(page, args=["ally"]) + "?days=7")

@@ -73,7 +73,9 @@ def test_following_ties_without_any_reaction_and_a_list_does_not(join: Any) -> N
     number = dict(Account.objects.values_list("external_id", "pk"))
     for verb in (5, 6):
         target, actor = (number["a"], number["b"]) if verb == 5 else (number["b"], number["a"])
-        Relation.objects.create(target=target, actor=actor, verb=verb, network=1, origin=1, observed_at=AT - timedelta(days=9))
+        Relation.objects.create(
+            target=target, actor=actor, verb=verb, network=1, origin=1, observed_at=AT - timedelta(days=9)
+        )
     assert write() == 1
     tie = all_ties()["Alice", "Bob"]
     assert (tie.weight, tie.reactions, tie.follows) == (0.0, 0, True)
