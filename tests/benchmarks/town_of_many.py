@@ -14,21 +14,28 @@ from scoring import rankings
 from scoring.publish import history_partition
 
 # The commonest are written first: the n-th is borne by about 1/n as many as the first.
-FIRST = """maria james anna john mary david peter sara michael laura robert linda jose thomas elena daniel julia paul
-sofia mark emma luis lucas nina carlos eva martin alice ivan clara felix irene hugo marta oscar paula simon rosa victor
-helen oliver ruth henry diana arthur sylvia george monica walter teresa leon vera max ines erik lena axel ida otto greta
-samir leila omar nadia yusuf amina kenji yuki hiro mei wei li chen jun min ana beatriz joao pedro ines tiago zoe léa
-rené chloé andré françois josé maría sofía björn åsa jürgen zoë łukasz""".split()
-LAST = """silva smith garcia muller johnson martin jones brown lopez nguyen williams davis kim lee wang schmidt rossi
-novak kowalski ivanov papadopoulos jensen hansen larsen johansson andersson nilsson virtanen dubois moreau laurent
-fischer weber wagner becker costa santos pereira oliveira ferreira gomez diaz torres ruiz moreno khan singh patel sharma
-kumar tanaka suzuki sato yamamoto park choi zhang liu murphy kelly walsh byrne campbell stewart robertson clark lewis
-hill wood ward turner parker cooper bailey reed howard ortiz vargas castro romero núñez muñoz gonçalves kovács""".split()
-SYLLABLES = "ka lo mi ren ta vos dal her bri ston wick ford ham ley mar qui zel nor fen gar bel tri sho pol".split()
+FIRST = """
+maria james anna john mary david peter sara michael laura robert linda jose thomas elena daniel julia paul sofia
+mark emma luis lucas nina carlos eva martin alice ivan clara felix irene hugo marta oscar paula simon rosa victor
+helen oliver ruth henry diana arthur sylvia george monica walter teresa leon vera max ines erik lena axel ida otto
+greta samir leila omar nadia yusuf amina kenji yuki hiro mei wei li chen jun min ana beatriz joao pedro ines tiago
+zoe léa rené chloé andré françois josé maría sofía björn åsa jürgen zoë łukasz
+""".split()  # noqa: SIM905
+LAST = """
+silva smith garcia muller johnson martin jones brown lopez nguyen williams davis kim lee wang schmidt rossi novak
+kowalski ivanov papadopoulos jensen hansen larsen johansson andersson nilsson virtanen dubois moreau laurent
+fischer weber wagner becker costa santos pereira oliveira ferreira gomez diaz torres ruiz moreno khan singh patel
+sharma kumar tanaka suzuki sato yamamoto park choi zhang liu murphy kelly walsh byrne campbell stewart robertson
+clark lewis hill wood ward turner parker cooper bailey reed howard ortiz vargas castro romero núñez muñoz gonçalves
+kovács
+""".split()  # noqa: SIM905
+SYLLABLES = "ka lo mi ren ta vos dal her bri ston wick ford ham ley mar qui zel nor fen gar bel tri sho pol".split()  # noqa: SIM905
 COUNTRIES = ["US", "IN", "BR", "DE", "GB", "FR", "ES", "MX", "IT", "JP", "PL", "NL", "SE", "PT", "IE", "IS", "LI"]
-WORDS = """music sailing football cooking science history cinema travel photography chess gardening politics economics
-design fashion games running cycling books poetry theatre painting astronomy physics biology medicine law teaching
-parenting food wine coffee tea cars trains planes boats fishing hiking climbing skiing tennis golf rugby boxing""".split()
+WORDS = """
+music sailing football cooking science history cinema travel photography chess gardening politics economics design
+fashion games running cycling books poetry theatre painting astronomy physics biology medicine law teaching
+parenting food wine coffee tea cars trains planes boats fishing hiking climbing skiing tennis golf rugby boxing
+""".split()  # noqa: SIM905
 TOPICS = 10_000
 BATCH = 100_000
 # Of whom there are 90 days; of everybody there are these many.
@@ -67,14 +74,15 @@ INSERT INTO accounts_membership (user_id, person_id, role, created_at)
 SELECT id, id, 'owner', now() FROM accounts_person WHERE id BETWEEN %(begin)s AND %(end)s;
 INSERT INTO accounts_account (id, network, external_id, handle)
 SELECT id * 2 + nth, CASE nth WHEN 0 THEN 'twitter' ELSE 'mastodon' END, id::text,
-       CASE nth WHEN 0 THEN translate(handle, '.-', '') ELSE split_part(klout_plain(name), ' ', 2) || id || '@town.example' END
+       CASE nth WHEN 0 THEN translate(handle, '.-', '')
+            ELSE split_part(klout_plain(name), ' ', 2) || id || '@town.example' END
 FROM accounts_person, generate_series(0, 1) AS nth
 WHERE id BETWEEN %(begin)s AND %(end)s AND (nth = 0 OR id %% 3 = 0);
 INSERT INTO accounts_linkedaccount (account_id, person_id, kind, proof, server, state, linked_at)
 SELECT id, external_id::bigint, 'profile', 'network', '', 'active', now() FROM accounts_account
 WHERE id BETWEEN %(begin)s * 2 AND %(end)s * 2 + 1;
-INSERT INTO scoring_score (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, low, high,
-                           formula, as_of)
+INSERT INTO scoring_score (person_id, run_id, score, reach, amplification, network_part, percentile, confidence, low,
+                           high, formula, as_of)
 SELECT id, %(run)s, score, score * 0.4, score * 0.4, score * 0.2, score, 'fair', score - 1, score + 1, 'v1', %(as_of)s
 FROM (SELECT id, greatest(1.0, least(100.0, 40 + 13.5 * sqrt(-2 * ln(random() + 1e-12)) * cos(2 * pi() * random())))
           AS score FROM accounts_person WHERE id BETWEEN %(begin)s AND %(end)s) AS drawn;
@@ -101,8 +109,8 @@ SELECT DISTINCT person, topic, true, false, 0.5, now() FROM (
 HISTORY = """
 INSERT INTO scoring_scorehistory (person_id, as_of, score, reach, amplification, network_part, percentile, confidence,
                                   networks, formula, run_id)
-SELECT person_id, %(day)s, greatest(1, least(100, score + random() - 0.5)), reach, amplification, network_part, percentile,
-       confidence, '{"twitter": 10}', formula, run_id
+SELECT person_id, %(day)s, greatest(1, least(100, score + random() - 0.5)), reach, amplification, network_part,
+       percentile, confidence, '{"twitter": 10}', formula, run_id
 FROM scoring_score WHERE person_id <= %(last)s
 """
 
@@ -115,7 +123,8 @@ def fill(people: int, *, as_of: date, say: Callable[[str], None]) -> None:
         cursor.execute("SELECT setseed(0.5)")
         cursor.execute(
             """
-            INSERT INTO scoring_scorerun (as_of, formula, state, kind, stage, log_fingerprint, counts, error, started_at)
+            INSERT INTO scoring_scorerun
+                (as_of, formula, state, kind, stage, log_fingerprint, counts, error, started_at)
             VALUES (%s, 'v1', 'done', 'daily', 'award', '', jsonb_build_object('population', %s::int), '', now())
             RETURNING id
             """,
@@ -163,7 +172,8 @@ def fill(people: int, *, as_of: date, say: Callable[[str], None]) -> None:
             cursor.execute(PEOPLE, values)
             cursor.execute(OTHERS, values)
             cursor.execute(
-                "SELECT accounts_find_anew(ARRAY(SELECT id FROM accounts_person WHERE id BETWEEN %(begin)s AND %(end)s))",
+                "SELECT accounts_find_anew(ARRAY("
+                "SELECT id FROM accounts_person WHERE id BETWEEN %(begin)s AND %(end)s))",
                 values,
             )
             say(f"{values['end']:,} people after {time.perf_counter() - began:.0f} s")

@@ -55,6 +55,10 @@ PAGES = {
     "sharing": ("/share/alice?server=town.example", False),
     "card in a frame": ("/embed/alice", False),
     "offline": ("offline", False),
+    "search": ("/search?q=alice", False),
+    "search that finds nobody": ("/search?q=xqzvwpt", True),
+    "leaderboard": ("leaderboards", False),
+    "lists": ("lists", True),
 }
 
 
