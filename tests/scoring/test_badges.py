@@ -28,9 +28,9 @@ pytestmark = pytest.mark.django_db
 
 SVG = "{http://www.w3.org/2000/svg}"
 ADDRESSES = [
-    *(f"/badge/{{}}/{size}-{theme}.svg" for size in badges.SIZES for theme in badges.THEMES),
-    *("/badge/{}/small-light.png", "/badge/{}/large-dark.png", "/embed/{}", "/embed/{}?theme=dark"),
-    *("/oembed?url=http://127.0.0.1:8000/{}", "/oembed?format=xml&url=http://127.0.0.1:8000/{}", "/{}/card.png"),
+    *("/badge/{}/small-light.svg", "/badge/{}/large-dark.svg", "/badge/{}/medium-light.png"),
+    *("/embed/{}", "/embed/{}?theme=dark", "/{}/card.png"),
+    *("/oembed?url=http://127.0.0.1:8000/{}", "/oembed?format=xml&url=http://127.0.0.1:8000/{}"),
 ]
 
 
@@ -118,7 +118,7 @@ def test_an_answer_knows_no_cookie_and_no_log_in(
     assert "Cookie" not in member.get("Vary", "")
 
 
-@pytest.mark.parametrize("address", [*ADDRESSES[:1], *ADDRESSES[6:9], ADDRESSES[10], ADDRESSES[12]])
+@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("encoding", ["identity", "gzip, br"])
 def test_what_a_cache_has_already_is_not_sent_again(client: Client, alice: Person, address: str, encoding: str) -> None:
     headers = {"Accept-Encoding": encoding}
