@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 
 from django.utils import timezone
 
 from accounts import pauses
-from accounts.models import Pause, Person
+from accounts.models import BROKEN_REST, Pause, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 
@@ -31,16 +31,16 @@ def shades_of(person: Person, first: date, last: date, *, own: bool) -> tuple[Sh
     rests = pauses.counted(row for row in rows if row.reason == Pause.Reason.REST).get(person.pk, [])
     # That somebody is away just now is nobody else's business.
     shades = [Shade(rest.first_day, rest.last_day, "rest") for rest in rests if rest.days and (own or rest.end <= at)]
-    shades += [broken(row, at) for row in rows if row.reason == Pause.Reason.BROKEN and row.link]
+    shades += [broken(row) for row in rows if row.reason == Pause.Reason.BROKEN and row.link]
     inside = (shade for shade in shades if shade.first_day <= min(shade.last_day, last) and shade.last_day >= first)
     return tuple(sorted(inside, key=lambda shade: (shade.first_day, shade.last_day, shade.account)))
 
 
-def broken(pause: Pause, at: datetime) -> Shade:
-    """The whole days of a broken link's pause, the one in which it ended left out."""
+def broken(pause: Pause) -> Shade:
+    """The whole days of a broken link's pause, the one in which it ended (or will by itself) left out."""
     assert pause.link is not None
     account = pause.link.account
     network = NETWORKS.get(account.network)
-    last = pause.until(at).astimezone(UTC).date() - timedelta(days=1)
+    last = pause.until(pause.started_at + BROKEN_REST).astimezone(UTC).date() - timedelta(days=1)
     label = f"{network.spec.label if network else account.network} {name_of(account)}"
     return Shade(pause.started_at.astimezone(UTC).date(), last, "broken", label)

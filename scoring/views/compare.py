@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.handles import FORM, LONGEST
-from accounts.models import FormerHandle, Membership, Person, User
+from accounts.models import FormerHandle, Membership, Person, User, Watched
 from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, may_see
 from scoring import charts
@@ -33,6 +33,8 @@ from scoring.views.chart import RANGE_WORDS, USUAL, Choice
 MOST = 4
 # Words of an address that are looked at.
 WORDS = 12
+# People on lists that are offered.
+WATCHED = 8
 # The classes of the lines, in the order of the people.
 LINES = ("first", "second", "third", "fourth")
 
@@ -78,6 +80,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "add_me": f"?{query([*handles, own.handle.lower()], days)}"
         if own and own not in people and len(rows) < MOST
         else "",
+        "watched": watched(request, people, own, days) if len(rows) < MOST else [],
         "ranges": [
             Choice(name, words, f"?{query(handles, name)}", name == days) for name, words in RANGE_WORDS.items()
         ],
@@ -127,6 +130,20 @@ def found(request: HttpRequest, handles: Sequence[str]) -> tuple[list[Person], l
         sorted(people.values(), key=lambda person: person.handle.lower()),
         [handle for handle in handles if handle not in by_handle],
     )
+
+
+def watched(request: HttpRequest, people: Sequence[Person], own: Person | None, days: str) -> list[Choice]:
+    """People on the reader's own lists who could be added, by their names."""
+    if own is None:
+        return []
+    on_lists = Watched.objects.filter(watch_list__owner=own).values("person")
+    visible = Person.objects.visible_to(request.user, timezone.now().date()).filter(pk__in=on_lists)
+    others = visible.exclude(pk__in=[person.pk for person in people]).order_by("name", "pk")[:WATCHED]
+    handles = [person.handle.lower() for person in people]
+    return [
+        Choice(person.handle, person.display_name, f"?{query([*handles, person.handle.lower()], days)}", False)
+        for person in others
+    ]
 
 
 def viewer_for(person: Person, *, logged_in: bool) -> Viewer:

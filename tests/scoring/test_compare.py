@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import FormerHandle, Membership, Person, User
+from accounts.models import FormerHandle, Membership, Person, User, Watched, WatchList
 from scoring.models import ScoreHistory
 from tests.scoring.published import AS_OF, publish_score
 
@@ -109,6 +109,22 @@ def test_who_is_logged_in_is_offered_to_be_added(client: Client, people) -> None
     assert 'href="?people=bob&amp;days=90"' in client.get("/compare").content.decode()
 
 
+def test_people_on_ones_lists_are_offered_while_they_may_be_seen(client: Client, people) -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    mine = WatchList.objects.create(owner=people["Bob"], name="Sailors", created_at=now)
+    theirs = WatchList.objects.create(owner=people["Alice"], name="Bakers", created_at=now)
+    for watch_list, name in [(mine, "Charlie"), (mine, "Dora"), (theirs, "Erin")]:
+        Watched.objects.create(watch_list=watch_list, person=people[name], added_at=now)
+    assert "From your lists" not in text_of(client.get(address("alice")))
+    client.force_login(user_of(people["Bob"]))
+    markup = client.get(address("alice")).content.decode()
+    assert 'href="?people=alice,charlie&amp;days=90"' in markup
+    assert 'href="?people=alice,dora&amp;days=90"' in markup
+    assert "Erin" not in markup
+    Person.objects.filter(handle="Dora").update(visibility="hidden")
+    assert "Dora" not in client.get(address("alice")).content.decode()
+
+
 # ---------------------------------------------------------------- who is seen
 
 
@@ -206,7 +222,9 @@ def test_it_takes_the_same_few_queries_for_one_and_for_four(
 
     client.force_login(user_of(people["Erin"]))
     one = queries(address("alice", days="7"))
-    assert queries(address("alice", "bob", "charlie", "dora", days="all")) == one
+    # Nobody can be added to four, so that nobody is offered.
+    assert queries(address("alice", "bob", "charlie", "dora", days="all")) == one - 1
+    assert queries(address("alice", "bob", "charlie", days="all")) == one
     # Who is not found may have had another handle.
     assert queries(address("alice", "nobody1", "nobody2")) == one + 1
 

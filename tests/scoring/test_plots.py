@@ -177,6 +177,16 @@ def test_others_see_rests_only_once_they_have_ended_and_never_a_broken_link(alic
     assert "broken" not in summary(plotted(alice, 60, Viewer.MEMBER))
 
 
+def test_a_link_that_is_broken_still_is_said_to_be_so_until_its_days_are_over(alice) -> None:
+    put(alice, {back(number): 40.0 for number in range(1, 60)})
+    begun = datetime(2026, 10, 25, 9, tzinfo=UTC)
+    Pause.objects.create(person=alice, link=alice.links.get(), reason="broken", started_at=begun)
+    assert "Since 25 October 2026 the link to Twitter/X @alice is broken" in summary(plotted(alice, 60, Viewer.OWN))
+    Pause.objects.update(started_at=begun - timedelta(days=20))
+    said = summary(plotted(alice, 60, Viewer.OWN))
+    assert "From 5 October 2026 to 18 October 2026 the link to Twitter/X @alice was broken" in said
+
+
 def test_a_rest_or_pause_outside_the_picture_is_left_out(alice) -> None:
     put(alice, {back(number): 40.0 for number in range(1, 8)})
     begun = datetime(2026, 8, 1, 9, tzinfo=UTC)
