@@ -143,8 +143,9 @@ def terms_of(network: Network) -> Terms:
             "you can remove us in the settings of %(network)s, too."
         ) % {"network": spec.label}
     return Terms(
-        reads=spec.reads,
-        never=spec.never,
+        # Data without a language of its own: klout makes these texts known to makemessages.
+        reads=[_(text) for text in spec.reads],
+        never=[_(text) for text in spec.never],
         promises=[
             _("We only read: nothing is ever posted, liked or followed in your name."),
             refuse,

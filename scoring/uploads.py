@@ -246,7 +246,7 @@ def import_job(request: HttpRequest, job_id: int) -> HttpResponse:
             "label": imports.label_of(job.summary) if done else "",
             "notes": [
                 *job.summary.get("notes", []),
-                *(network.spec.archive_note for network in networks if network.spec.archive_note),
+                *(_(network.spec.archive_note) for network in networks if network.spec.archive_note),
             ],
             "tallies": job.summary.get("tallies", []),
         },

@@ -10,6 +10,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from accounts import naming, offers
 
@@ -31,6 +32,12 @@ def network_mark(slug: str) -> SafeString:
 
 
 register.filter("account_name", naming.name_of)
+
+
+@register.filter
+def in_words(text: str) -> str:
+    """A text that a network declares (Spec.archive_note, say), in the reader's language."""
+    return gettext(text) if text else ""
 
 
 @register.filter

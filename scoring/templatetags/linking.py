@@ -72,7 +72,7 @@ def found_so_far(link: LinkedAccount) -> dict[str, Any]:
             for verb, number in sorted(found.items(), key=lambda item: (-item[1], item[0]))
             if number
         ],
-        "counters": [(name.replace("_", " "), value) for name, value in newest.values_list("name", "value")],
+        "counters": [(_(name.replace("_", " ")), value) for name, value in newest.values_list("name", "value")],
     }
 
 
