@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import get_language
 
 from accounts.models import Person
@@ -85,12 +85,6 @@ def name_in(topic: Topic, language: str | None = None) -> str:
     """What `topic` is called in `language` (the reader's, if none is given); in English where that has no name."""
     code = (language or get_language() or "en").partition("-")[0]
     return str(topic.names.get(code) or topic.name)
-
-
-def shown_of(person: Person) -> QuerySet[Topic]:
-    """The topics of `person` that others see, those with the best evidence first, then in the order of the alphabet."""
-    mine = Topic.objects.filter(person_topics__person=person, person_topics__hidden=False)
-    return mine.order_by("-person_topics__expertise", "name")
 
 
 def found(words: str, *, limit: int) -> list[Topic]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db import connection
+from django.db.models import F, QuerySet, Value
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, LinkedAccount, Person
+from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, showing
 from scoring import days, topics
 from scoring.achievements import shelf
-from scoring.models import Award, Component, PersonTopic, Tie, Topic
+from scoring.models import Topic
 from scoring.ties import MOST
 
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
@@ -27,6 +27,41 @@ NAMED = 6
 MOMENTS = 3
 # Points that are 0.00 once they are rounded.
 LEAST = 0.005
+
+
+# Written out: to put it together anew for each page would take longer than PostgreSQL takes for it.
+FACTS = """
+    SELECT json_build_object(
+        'leaves', (
+            SELECT coalesce(json_agg(json_build_object('account', account, 'feature', feature, 'points', points)), '[]')
+            FROM scoring_component WHERE person_id = %(person)s
+        ),
+        'links', (
+            SELECT coalesce(json_agg(json_build_object(
+                'account', account.id, 'network', account.network, 'handle', account.handle,
+                'external_id', account.external_id, 'server', link.server
+            ) ORDER BY link.linked_at, link.id), '[]')
+            FROM accounts_linkedaccount AS link JOIN accounts_account AS account ON account.id = link.account_id
+            WHERE link.person_id = %(person)s
+        ),
+        'awards', (
+            SELECT coalesce(json_agg(json_build_object(
+                'family', family, 'level', level, 'earned_on', earned_on, 'pinned', pinned
+            ) ORDER BY family, level), '[]')
+            FROM scoring_award WHERE person_id = %(person)s
+        ),
+        'topics', (
+            SELECT coalesce(json_agg(json_build_object(
+                'slug', topic.slug, 'name', topic.name, 'names', topic.names,
+                'chosen', mine.chosen, 'expertise', mine.expertise
+            ) ORDER BY mine.expertise DESC, topic.name), '[]')
+            FROM scoring_persontopic AS mine JOIN scoring_topic AS topic ON topic.id = mine.topic_id
+            WHERE mine.person_id = %(person)s AND NOT mine.hidden
+        ),
+        'movers', (SELECT count(*) FROM scoring_tie WHERE influencee_id = %(person)s),
+        'moved', (SELECT count(*) FROM scoring_tie WHERE influencer_id = %(person)s)
+    )::text
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,64 +119,21 @@ class Ties:
 
 def facts_of(person: Person) -> Facts:
     """Points, links, awards, topics that are not hidden, and numbers of ties; one query."""
-    leaves = Component.objects.filter(person=OuterRef("pk"))
-    links = LinkedAccount.objects.filter(person=OuterRef("pk")).order_by("linked_at", "pk")
-    awards = Award.objects.filter(person=OuterRef("pk")).order_by("family", "level")
-    mine = PersonTopic.objects.filter(person=OuterRef("pk"), hidden=False).order_by("-expertise", "topic__name")
-    row = (
-        Person.objects.filter(pk=person.pk)
-        .values(
-            leaves_=ArraySubquery(
-                leaves.values(json=JSONObject(account="account", feature="feature", points="points"))
-            ),
-            links_=ArraySubquery(
-                links.values(
-                    json=JSONObject(
-                        account="account_id",
-                        network="account__network",
-                        handle="account__handle",
-                        external_id="account__external_id",
-                        server="server",
-                    )
-                )
-            ),
-            awards_=ArraySubquery(
-                awards.values(json=JSONObject(family="family", level="level", earned_on="earned_on", pinned="pinned"))
-            ),
-            topics_=ArraySubquery(
-                mine.values(
-                    json=JSONObject(
-                        slug="topic__slug",
-                        name="topic__name",
-                        names="topic__names",
-                        chosen="chosen",
-                        expertise="expertise",
-                    )
-                )
-            ),
-            movers=number_of(Tie.objects.filter(influencee=OuterRef("pk")), "influencee"),
-            moved=number_of(Tie.objects.filter(influencer=OuterRef("pk")), "influencer"),
-        )
-        .get()
-    )
-    by_account = added_up(row["leaves_"], "account")
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS, {"person": person.pk})
+        (text,) = cursor.fetchone()
+    found = json.loads(text)
+    by_account = added_up(found["leaves"], "account")
+    awards = (given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in found["awards"])
     return Facts(
         by_account=by_account,
-        by_feature=added_up(row["leaves_"], "feature"),
-        links=tuple(linked(given, by_account) for given in row["links_"]),
-        awards=tuple(
-            shelf.highest(given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in row["awards_"])
-        ),
-        topics=tuple(about(given) for given in row["topics_"]),
-        movers=row["movers"],
-        moved=row["moved"],
+        by_feature=added_up(found["leaves"], "feature"),
+        links=tuple(linked(given, by_account) for given in found["links"]),
+        awards=tuple(shelf.highest(awards)),
+        topics=tuple(about(given) for given in found["topics"]),
+        movers=found["movers"],
+        moved=found["moved"],
     )
-
-
-def number_of(ties: QuerySet[Tie], by: str) -> Any:
-    """How many there are, as an expression: 0 where there are none."""
-    counted = ties.order_by().values(by).annotate(number=Count("*")).values("number")
-    return Coalesce(Subquery(counted), Value(0))
 
 
 def about(given: Mapping[str, Any]) -> About:
