@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ def _written(value: Any) -> Any:
 def in_words(*, person: Person, kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """Subject and text of a message, as the site shows them; in the active language and zone."""
     known = _known(person, readable(context))
-    return _subject(kind, known), render_to_string(f"emails/{kind}.txt", known | {"layout": WORDS}).strip()
+    return _subject(kind, known), _tidy(render_to_string(f"emails/{kind}.txt", known | {"layout": WORDS}))
 
 
 def mail_of(*, user: User, person: Person, kind: str, context: Mapping[str, Any]) -> EmailMultiAlternatives:
@@ -107,9 +108,14 @@ def compose(user: User, template: str, known: dict[str, Any], *, stops: str) -> 
     text, html = (
         render_to_string(f"{template}.{form}", known | {"layout": f"emails/message.{form}"}) for form in ("txt", "html")
     )
-    message = EmailMultiAlternatives(known["subject"], text, to=[user.email], headers=headers)
+    message = EmailMultiAlternatives(known["subject"], _tidy(text) + "\n", to=[user.email], headers=headers)
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _tidy(text: str) -> str:
+    """`text` with one empty line where a template left more."""
+    return re.sub(r"\n\s*\n", "\n\n", text).strip()
 
 
 def _subject(kind: str, written: Mapping[str, Any]) -> str:
