@@ -206,7 +206,7 @@ def _large(score: Score | None, theme: Theme) -> Picture:
     below = [f"@{score.person.handle}" if title.text != f"@{score.person.handle}" else "", standing(score)]
     for place, text in enumerate(filter(None, below)):
         lines.append(_line(text, left, 60 + 20 * place, room, theme))
-    day = date_format(score.as_of, "j M Y")
+    day = date_format(score.as_of, "SHORT_DATE_FORMAT")
     lines.append(MEDIUM.outline(day, 12, width - 16 - MEDIUM.width(day, 12), 118.5, theme.soft))
     return _framed(score, width, height, "".join(lines), (*site.files, *title.files))
 

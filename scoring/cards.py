@@ -79,7 +79,7 @@ def card(score: Score | None) -> Picture:
                 _text(str(PART_WORDS[part]), 32, LEFT + 42, y, theme.ink),
                 BOLD.outline(number, 32, WIDTH - 70 - BOLD.width(number, 32), y, theme.ink),
             ]
-        day = date_format(score.as_of, "j M Y")
+        day = date_format(score.as_of, "SHORT_DATE_FORMAT")
         lines.append(_text(day, 30, WIDTH - 70 - MEDIUM.width(day, 30), 564, theme.soft))
         files |= set(title.files)
     said = escape(in_words(score))

@@ -46,7 +46,7 @@ class Told:
     def name(self) -> str:
         if self.posted_at is None:
             return _("a post on %(network)s") % {"network": self.network}
-        return _("the post of %(day)s") % {"day": date_format(self.posted_at, "j F Y")}
+        return _("the post of %(day)s") % {"day": date_format(self.posted_at, "DATE_FORMAT")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Day:
     def begin(self) -> str:
         if self.since == self.as_of - timedelta(days=1):
             return _("Since the day before")
-        return _("Since %(day)s") % {"day": date_format(self.since, "j F Y")}
+        return _("Since %(day)s") % {"day": date_format(self.since, "DATE_FORMAT")}
 
     @property
     def sentence(self) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import pycountry
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from accounts.models import LinkedAccount
 from accounts.pauses import Rest
+from accounts.places import country_name
 from scoring import charts
 from scoring.charts import Picture
 from scoring.formula.base import Node
@@ -59,11 +59,7 @@ def measured(node: Node) -> str:
     return f"{points(node.value, decimals)} {node.unit}".rstrip()
 
 
-@register.filter
-def country(code: str) -> str:
-    """The country's name; "" for no code or an unknown one."""
-    found = pycountry.countries.get(alpha_2=code) if code else None
-    return getattr(found, "common_name", found.name) if found else ""
+register.filter("country", country_name)
 
 
 @register.simple_tag

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pycountry
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Person, User
+from accounts.places import country_name
 from accounts.visibility import Viewer, may_see
 from scoring import boards, finding, rankings
 from scoring.models import Topic
-from scoring.templatetags.scores import country as country_name
 from scoring.topics import name_in
 
 TOPICS = 20
@@ -32,7 +31,7 @@ def leaderboards(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return leave_or_come_back(request)
     asked = request.GET.get("country")
-    if asked and pycountry.countries.get(alpha_2=asked.upper()):
+    if asked and country_name(asked.upper()):
         return redirect("board_country", code=asked.upper())
     people, kind, after = asked_for(request)
     page = boards.everybody(people, kind=kind, after=after)
