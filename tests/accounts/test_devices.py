@@ -1,4 +1,4 @@
-"""The devices one is logged in on: listed with what they roughly are, ended one by one or all at once, and forgotten."""
+"""The devices one is logged in on: listed with what they roughly are, ended one by one or all at once, forgotten."""
 
 import datetime as dt
 
