@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import pauses
-from accounts.models import Account, LinkedAccount, Membership, Pause, Person, User
+from accounts.models import Account, LinkedAccount, Membership, Pause, Person, User, Watched, WatchList
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
 from klout.demo.happenings import DAYS, Presence, Town, write_town
@@ -32,6 +32,8 @@ from scoring.collect.links import link_owner
 Say = Callable[[str], None]
 EMAIL = INHABITANTS[0].email
 PASSWORD = "made-up-town"  # noqa: S105 (known to everybody who reads this: it opens a town of nobody)
+# What the one who can log in keeps an eye on.
+LIST = "The harbour"
 # Days before the newest one that are scored too, so that pages have a past to show.
 PAST = range(30, 0, -1)
 
@@ -117,21 +119,31 @@ def _settle(at: datetime) -> dict[str, Person]:
     people = {}
     with transaction.atomic():
         for inhabitant in INHABITANTS:
-            people[inhabitant.handle] = _person(inhabitant)
-        for handle, slugs in TOPICS.items():
-            topics.choose(person=people[handle], chosen=slugs.split(), hidden=(), at=at)
+            person = people[inhabitant.handle] = _person(inhabitant)
+            if slugs := TOPICS.get(inhabitant.handle):
+                topics.choose(person=person, chosen=slugs.split(), hidden=(), at=at)
         user = User.objects.get(email=EMAIL)
         user.set_password(PASSWORD)
         user.save()
         EmailAddress.objects.get_or_create(user=user, email=EMAIL, defaults={"verified": True, "primary": True})
         team = {"role": Membership.Role.EDITOR}
         Membership.objects.get_or_create(user=user, person=people["larkhaven-ferry"], defaults=team)
+        first = people[INHABITANTS[0].handle]
+        watched, _ = WatchList.objects.get_or_create(owner=first, name=LIST, defaults={"created_at": at})
+        for other in list(people.values())[2:8]:
+            Watched.objects.get_or_create(watch_list=watched, person=other, defaults={"added_at": at})
     return people
 
 
 def _person(inhabitant: Inhabitant) -> Person:
     kind = Person.Kind.ORGANISATION if inhabitant.organisation else Person.Kind.PERSON
-    facts = {"kind": kind, "name": inhabitant.name, "bio": inhabitant.bio, "country": inhabitant.country}
+    facts = {
+        "kind": kind,
+        "name": inhabitant.name,
+        "bio": inhabitant.bio,
+        "country": inhabitant.country,
+        "birth_year": None if inhabitant.organisation else 1984,
+    }
     person, _ = Person.objects.get_or_create(handle=inhabitant.handle, defaults=facts)
     user = User.objects.filter(email=inhabitant.email).first() or User.objects.create_user(inhabitant.email)
     Membership.objects.get_or_create(user=user, person=person)
