@@ -20,6 +20,7 @@ from scoring.features.base import FeatureTable
 from scoring.features.catalogue import COUNTED, FEATURES, NETWORKS, SLUGS, WINDOW_WORDS, Feature
 from scoring.formula.base import PARTS
 from scoring.formula.declared import SURENESS, Declared, declared
+from scoring.formula.explain import SMALL_LABEL, START_LABEL
 from scoring.models import ScoreRun
 
 # Changes with every release that measures something else, or calls it by other words.
@@ -146,9 +147,9 @@ def reason_of(feature: Feature, rules: Declared, code: int) -> Promise | str:
 
 
 def words() -> list[str]:
-    """Every text of the catalogue that people read, once, sorted."""
+    """Every text of the catalogue and of the tree of a score that people read, once, sorted."""
     texts = {text for feature in COUNTED for text in (feature.label, feature.unit)}
-    return sorted(texts | set(WINDOW_WORDS.values()))
+    return sorted(texts | set(WINDOW_WORDS.values()) | {START_LABEL, SMALL_LABEL})
 
 
 if set(PART_WORDS) != set(PARTS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -31,3 +32,8 @@ def direction(value: float) -> str:
 def share(value: float) -> str:
     """A percentage for reading; nobody is higher than 100% of everybody, since everybody counts oneself half."""
     return points(min(value, 99.9))
+
+
+def percent(value: float) -> str:
+    """`share` with its sign, as the reader's language puts it."""
+    return _("%(share)s%%") % {"share": share(value)}

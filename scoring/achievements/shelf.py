@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
@@ -47,7 +48,10 @@ def highest(rows: Iterable[Mapping[str, Any]]) -> list[Achieved]:
     achieved = []
     for slug, row in best.items():
         family = BY_SLUG[slug]
-        text = _("%(least)s or more %(unit)s") % {"least": f"{family.levels[row['level'] - 1]:,}", "unit": family.unit}
+        text = _("%(least)s or more %(unit)s") % {
+            "least": number_format(family.levels[row["level"] - 1], force_grouping=True),
+            "unit": family.unit,
+        }
         achieved.append(Achieved(slug, str(family.name), row["level"], text, row["earned_on"], places.get(slug)))
     achieved.sort(key=lambda one: (one.earned_on, one.family), reverse=True)
     return sorted(achieved, key=lambda one: MOST + 1 if one.pinned is None else one.pinned)

@@ -18,6 +18,7 @@ PART_LABELS: Mapping[str, str] = {"reach": "Reach", "amplification": "Amplificat
 SCORE_LABEL = "Score"
 START_LABEL = "The point everybody starts with"
 SMALL_LABEL = "Other small"
+FROM_UPLOAD = ", from an upload"
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "part": ("part", "network", "account"),
     "network": ("network", "account", "part"),
@@ -43,7 +44,7 @@ class Names:
         measured = column.removesuffix(UPLOADED)
         feature = catalogue.BY_KEY.get((catalogue.SLUGS.get(code, ""), measured))
         label, unit = (feature.label, feature.unit) if feature else (measured.replace("_", " ").capitalize(), "")
-        return (label if measured == column else f"{label}, from an upload", unit)
+        return (label if measured == column else label + FROM_UPLOAD, unit)
 
 
 def tree(

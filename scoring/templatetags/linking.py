@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import LinkedAccount
 from accounts.networks.base import STANDING_VERBS, VERB_NAMES, VERBS
@@ -27,7 +28,7 @@ FOUND = {
     "quote": _("quotes"),
     "recommend": _("recommendations"),
     "endorse": _("endorsements"),
-    "tip": _("tips"),
+    "tip": pgettext_lazy("money given", "tips"),
     "save": _("times saved"),
     "checkin": _("check-ins"),
     "visit": _("views"),

@@ -15,10 +15,12 @@ from accounts.pauses import Rest
 from accounts.places import country_name
 from scoring import charts
 from scoring.charts import Picture
-from scoring.formula.base import Node
+from scoring.formula.base import UPLOADED, Node
+from scoring.formula.explain import FROM_UPLOAD
 from scoring.measured import PART_WORDS
 from scoring.models import Score, ScoreHistory, UnlinkEffect
 from scoring.numbers import direction as direction
+from scoring.numbers import percent as percent
 from scoring.numbers import points as points
 from scoring.numbers import share as share
 from scoring.numbers import signed as signed
@@ -27,7 +29,7 @@ from scoring.plots.shades import Shade
 
 register = template.Library()
 
-for read in (points, signed, direction, share):
+for read in (points, signed, direction, share, percent):
     register.filter(read)
 
 
@@ -35,6 +37,19 @@ for read in (points, signed, direction, share):
 def translated(text: str) -> str:
     """A text of the features' catalogue in the reader's language (scoring.measured)."""
     return _(text) if text else ""
+
+
+@register.filter
+def called(node: Node) -> str:
+    """What a line of the tree is called in the reader's language; accounts and networks have names of their own."""
+    if node.kind == "part":
+        return part_words(node.part)
+    if node.kind in {"network", "account"}:
+        return node.label
+    if node.feature.endswith(UPLOADED):
+        label = node.label.removesuffix(FROM_UPLOAD)
+        return _("%(measurement)s, from an upload") % {"measurement": translated(label)}
+    return translated(node.label)
 
 
 @register.filter
@@ -56,7 +71,7 @@ def measured(node: Node) -> str:
         return ""
     whole = node.value >= 100 or node.value == int(node.value)
     decimals = 0 if whole else 1 if node.value >= 1 else 2
-    return f"{points(node.value, decimals)} {node.unit}".rstrip()
+    return f"{points(node.value, decimals)} {translated(node.unit)}".rstrip()
 
 
 register.filter("country", country_name)

@@ -12,6 +12,7 @@ from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.networks import NETWORKS
 from scoring.days import Told
@@ -37,7 +38,7 @@ STEPS: Sequence[tuple[float, str | Promise]] = (
     (0.6, _("Among the strongest")),
     (0.3, _("Strong")),
     (0.1, _("Clear")),
-    (0.02, _("Light")),
+    (0.02, pgettext_lazy("strength of a moment", "Light")),
     (0.0, _("Faint")),
 )
 BELOW = _("Takes a little away")
