@@ -144,3 +144,17 @@ def test_nothing_moves_for_those_who_asked_for_stillness(visit: Callable[..., An
     )
     assert moving == 0
     assert window.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 390, 700])
+def test_the_menu_of_a_narrow_screen_opens_on_the_screen(visit: Callable[..., Any], alice: Person, width: int) -> None:
+    user = Membership.objects.get(person=alice).user
+    window = visit(user=user, viewport={"width": width, "height": 800})
+    page = window.page
+    window.open("/alice")
+    page.locator(".top summary").click()
+    menu, brand = page.locator(".top .unfold > ul").bounding_box(), page.locator(".top .brand").bounding_box()
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
+    beside = page.locator(".top summary").bounding_box()
+    assert brand["y"] <= beside["y"] + beside["height"] / 2 <= brand["y"] + brand["height"]
