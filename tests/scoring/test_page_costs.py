@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def files_of(html: str) -> set[str]:
     return set(FILES.findall(html))
 
 
+@cache
 def travelling(name: str) -> int:
     """The bytes of a static file once gzip has been at it."""
     found = finders.find(name)
@@ -66,27 +68,40 @@ def own(join) -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, *OWN])
-def test_styles_and_scripts_of_a_page_are_light(own: Client, path: str) -> None:
-    response = own.get(path)
-    assert response.status_code == 200, f"{path} answers {response.status_code}"
-    sizes = {name: travelling(name) for name in files_of(response.content.decode())}
-    assert sum(sizes.values()) <= MOST_BYTES, sizes
-
-
-@pytest.mark.parametrize("path", [*PUBLIC, *OWN])
-def test_a_page_asks_the_database_no_more_than_twelve_times(own: Client, path: str) -> None:
-    with CaptureQueriesContext(connection) as asked:
+# All pages in one test each: what they show takes longer to make than the pages.
+def test_styles_and_scripts_of_a_page_are_light(own: Client) -> None:
+    heavy = {}
+    for path in [*PUBLIC, *OWN]:
         response = own.get(path)
-    assert response.status_code == 200
-    assert len(asked) <= MOST_QUERIES, "\n".join(query["sql"][:200] for query in asked)
+        assert response.status_code == 200, f"{path} answers {response.status_code}"
+        sizes = {name: travelling(name) for name in files_of(response.content.decode())}
+        assert sizes, f"{path} has no style"
+        if sum(sizes.values()) > MOST_BYTES:
+            heavy[path] = sizes
+    assert heavy == {}
 
 
-@pytest.mark.parametrize("path", [path for path in PUBLIC if not path.startswith(FORMS)])
-def test_a_visitor_gets_no_cookie(own: Client, path: str) -> None:
-    response = Client().get(path)
-    assert response.status_code == 200
-    assert response.cookies.output() == ""
+def test_a_page_asks_the_database_no_more_than_twelve_times(own: Client) -> None:
+    many = {}
+    for path in [*PUBLIC, *OWN]:
+        with CaptureQueriesContext(connection) as asked:
+            response = own.get(path)
+        assert response.status_code == 200, f"{path} answers {response.status_code}"
+        if len(asked) > MOST_QUERIES:
+            many[path] = [query["sql"][:200] for query in asked]
+    assert many == {}
+
+
+def test_a_visitor_gets_no_cookie(own: Client) -> None:
+    cookies = {}
+    for path in PUBLIC:
+        if path.startswith(FORMS):
+            continue
+        response = Client().get(path)
+        assert response.status_code == 200, f"{path} answers {response.status_code}"
+        if response.cookies:
+            cookies[path] = response.cookies.output()
+    assert cookies == {}
 
 
 def test_the_profile_is_of_these_pages() -> None:
