@@ -265,7 +265,7 @@ def data(picture: Picture) -> dict[str, Any]:
                 days.append(days[-1] + 1)
                 values.append(None)
             days += [(reading.day - picture.first).days for reading in run]
-            values += [round(reading.score, 2) for reading in run]
+            values += [round(reading.score, 4) for reading in run]
         lines.append({"name": line.name, "label": line.label, "days": days, "values": values})
     return {
         "first": picture.first.isoformat(),

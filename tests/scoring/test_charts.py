@@ -163,12 +163,13 @@ def test_two_pictures_on_a_page_have_ids_of_their_own() -> None:
 
 
 def test_a_script_gets_the_days_that_are_drawn_with_their_gaps() -> None:
-    broken = [*every_day(3, 30.0), Reading(FIRST + timedelta(days=10), 31.234)]
+    broken = [*every_day(3, 30.0), Reading(FIRST + timedelta(days=10), 31.24719)]
     data = charts.data(picture(every_day(2), broken))
     assert (data["first"], data["span"]) == ("2026-08-03", 90)
     assert data["lines"][0] == {"name": "line-1", "label": "Line 1", "days": [0, 1], "values": [40.0, 40.0]}
     assert data["lines"][1]["days"] == [0, 1, 2, 3, 10]
-    assert data["lines"][1]["values"] == [30.0, 30.0, 30.0, None, 31.23]
+    # Not so short that one decimal of it would be another number: 31.2, not 31.3.
+    assert data["lines"][1]["values"] == [30.0, 30.0, 30.0, None, 31.2472]
 
 
 def test_a_script_gets_nothing_where_nothing_is_drawn() -> None:
