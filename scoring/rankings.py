@@ -6,6 +6,7 @@ scores, as shown (to a tenth), share a place, and the next one comes after all o
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from django.db import IntegrityError, connection, transaction
@@ -16,6 +17,8 @@ from scoring.models import PersonTopic, Ranking
 # Up to which place somebody is among the foremost, and among the known (accounts.models.finding.Findable.Tier).
 FOREMOST, KNOWN = 1_000, 30_000
 ATTEMPTS = 3
+# For a statement of the daily run; and how many places in topics are written at once.
+WORK_MEMORY, BATCH = "64MB", 20_000
 
 # to_char rounds as Python's format does, so that places are shared by what pages show as equal.
 RANKED = """
@@ -48,19 +51,25 @@ WHERE (scoring_ranking.kind, scoring_ranking.country, scoring_ranking.score, sco
     IS DISTINCT FROM (excluded.kind, excluded.country, excluded.score, excluded.rank, excluded.country_rank)
 """
 
-# Whoever keeps the topic, or the topics, to themselves has no place in it.
-BY_TOPIC = """
+# Whoever keeps the topic, or the topics, to themselves has no place in it. What changes is written down first: held
+# back are then those alone whose rows are being written.
+NEW_PLACES = """
+CREATE TEMPORARY TABLE scoring_new_place AS
 WITH placed AS (
     SELECT topic.id, rank() OVER (PARTITION BY topic.topic_id ORDER BY ranking.rank) AS place
     FROM scoring_persontopic AS topic
     JOIN scoring_ranking AS ranking ON ranking.person_id = topic.person_id
     JOIN accounts_person AS person ON person.id = topic.person_id
     WHERE NOT topic.hidden AND coalesce(person.shown ->> 'topics', 'public') IN ('public', 'members')
-), place AS (
-    SELECT topic.id, placed.place FROM scoring_persontopic AS topic LEFT JOIN placed USING (id)
-    WHERE topic.place IS DISTINCT FROM placed.place
 )
-UPDATE scoring_persontopic AS topic SET place = place.place FROM place WHERE place.id = topic.id
+SELECT topic.topic_id, topic.id, placed.place FROM scoring_persontopic AS topic LEFT JOIN placed USING (id)
+WHERE topic.place IS DISTINCT FROM placed.place
+"""
+CHANGED_TOPICS = "SELECT topic_id, count(*) FROM scoring_new_place GROUP BY topic_id ORDER BY topic_id"
+BY_TOPIC = """
+UPDATE scoring_persontopic AS topic SET place = new.place
+FROM scoring_new_place AS new
+WHERE new.topic_id BETWEEN %(first)s AND %(last)s AND new.id = topic.id
 """
 PEOPLE_OF_TOPICS = """
 UPDATE scoring_topic AS topic SET ranked = counted.number
@@ -96,15 +105,50 @@ def write(*, as_of: date) -> int:
 
 
 def attempt(as_of: date) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(RANKED, {"born_before": as_of.year - MINIMUM_AGE})
-        written: int = cursor.rowcount
+    with connection.cursor() as cursor:
+        with transaction.atomic():
+            # Everybody is sorted three times: that is to happen in memory.
+            cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+            cursor.execute(RANKED, {"born_before": as_of.year - MINIMUM_AGE})
+            written: int = cursor.rowcount
         cursor.execute("ANALYZE scoring_ranking")
-        cursor.execute(BY_TOPIC)
-        cursor.execute(PEOPLE_OF_TOPICS)
-        cursor.execute(TIERS, {"foremost": FOREMOST, "known": KNOWN})
+        by_topic()
+        with transaction.atomic():
+            cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+            cursor.execute(PEOPLE_OF_TOPICS)
+            cursor.execute(TIERS, {"foremost": FOREMOST, "known": KNOWN})
         cursor.execute("ANALYZE accounts_findable")
     return written
+
+
+def by_topic() -> None:
+    """Give places in topics, some whole topics at a time: who chooses topics meanwhile waits for no more than those."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS scoring_new_place")
+        with transaction.atomic():
+            cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+            cursor.execute(NEW_PLACES)
+        cursor.execute("CREATE INDEX ON scoring_new_place (topic_id)")
+        cursor.execute("ANALYZE scoring_new_place")
+        cursor.execute(CHANGED_TOPICS)
+        for first, last in together(cursor.fetchall()):
+            with transaction.atomic():
+                # Row by row along the key: anything else would read the whole table each time.
+                cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+                cursor.execute(BY_TOPIC, {"first": first, "last": last})
+        cursor.execute("DROP TABLE scoring_new_place")
+
+
+def together(topics: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """(first, last) of runs of `topics`, (number, rows) in order, that have BATCH rows together, or one topic more."""
+    first, rows = None, 0
+    for number, of_topic in topics:
+        first, rows = number if first is None else first, rows + of_topic
+        if rows >= BATCH:
+            yield first, number
+            first, rows = None, 0
+    if first is not None:
+        yield first, topics[-1][0]
 
 
 def leave(person: Person) -> None:
@@ -113,8 +157,12 @@ def leave(person: Person) -> None:
         # The row is held, so that nothing else that is chosen meanwhile is lost.
         chosen = Person.objects.select_for_update().get(pk=person.pk).shown
         Person.objects.filter(pk=person.pk).update(shown=chosen | {"leaderboards": Person.Visibility.HIDDEN})
-        Ranking.objects.filter(person=person).delete()
-        PersonTopic.objects.filter(person=person).update(place=None)
+        # Places that the daily run is just writing are not waited for: nobody is shown them, and the next run goes by
+        # what was chosen.
+        place = Ranking.objects.select_for_update(skip_locked=True).filter(person=person)
+        Ranking.objects.filter(pk__in=list(place.values_list("pk", flat=True))).delete()
+        mine = PersonTopic.objects.select_for_update(skip_locked=True).filter(person=person)
+        PersonTopic.objects.filter(pk__in=list(mine.values_list("pk", flat=True))).update(place=None)
 
 
 def come_back(person: Person) -> None:

@@ -43,19 +43,24 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="persontopic",
             index=models.Index(
-                condition=models.Q(("place__isnull", False)),
                 fields=["topic", "place", "person"],
                 name="person_topic_by_place",
             ),
         ),
         migrations.AddIndex(
             model_name="ranking",
-            index=models.Index(fields=["kind", "rank", "person"], name="ranking_by_kind"),
+            index=models.Index(
+                condition=models.Q(("kind", "organisation")),
+                fields=["rank", "person"],
+                name="ranking_of_organisations",
+            ),
         ),
         migrations.AddIndex(
             model_name="ranking",
             index=models.Index(
-                fields=["country", "kind", "country_rank", "person"], name="ranking_by_country_and_kind"
+                condition=models.Q(("kind", "organisation")),
+                fields=["country", "country_rank", "person"],
+                name="ranking_of_their_organisations",
             ),
         ),
         migrations.AddIndex(

@@ -73,10 +73,19 @@ class Ranking(models.Model):
         indexes = [
             models.Index(fields=["rank", "person"], name="ranking_by_rank"),
             models.Index(fields=["country", "country_rank", "person"], name="ranking_by_country"),
-            models.Index(fields=["kind", "rank", "person"], name="ranking_by_kind"),
             # Where somebody would stand who has no place.
             models.Index(fields=["-score"], name="ranking_highest_first"),
-            models.Index(fields=["country", "kind", "country_rank", "person"], name="ranking_by_country_and_kind"),
+            # Organisations are few among all; people are not, and are read along the indexes of all.
+            models.Index(
+                fields=["rank", "person"],
+                name="ranking_of_organisations",
+                condition=models.Q(kind=Person.Kind.ORGANISATION),
+            ),
+            models.Index(
+                fields=["country", "country_rank", "person"],
+                name="ranking_of_their_organisations",
+                condition=models.Q(kind=Person.Kind.ORGANISATION),
+            ),
         ]
 
     def __str__(self) -> str:

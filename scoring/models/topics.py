@@ -35,8 +35,9 @@ class Topic(models.Model):
 class PersonTopic(models.Model):
     """A topic of a person's, by own choice or by evidence."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="person_topics")
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="person_topics")
+    # Each index is written anew for most rows each day: these two have one below that begins with them.
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="person_topics", db_index=False)
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="person_topics", db_index=False)
     chosen = models.BooleanField(default=False)
     hidden = models.BooleanField(default=False)
     # 0 to 1, by evidence; a topic that was only chosen has none.
@@ -47,13 +48,7 @@ class PersonTopic(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "topic"], name="person_topic_once")]
-        indexes = [
-            models.Index(
-                fields=["topic", "place", "person"],
-                name="person_topic_by_place",
-                condition=models.Q(place__isnull=False),
-            )
-        ]
+        indexes = [models.Index(fields=["topic", "place", "person"], name="person_topic_by_place")]
 
     def __str__(self) -> str:
         return f"{self.topic} of {self.person}"
