@@ -23,6 +23,11 @@ def signed(value: float, decimals: int = 1) -> str:
     return ("+" if rounded > 0 else "") + points(rounded, decimals)
 
 
+def gained(now: float, before: float) -> float:
+    """The change between two scores as they are read: 43.07 is 1.2 above 41.94, since 43.1 and 41.9 stand beside it."""
+    return round(round(now, 1) - round(before, 1), 1)
+
+
 def direction(value: float) -> str:
     """up, down or same, after rounding to a tenth."""
     rounded = round(value, 1)

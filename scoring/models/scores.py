@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from operator import sub
 from typing import Protocol
 
 from django.db import models
 
 from accounts.models import Person
+from scoring.numbers import gained
 
 # Over how many days a change is told.
 CHANGE_DAYS = (1, 7, 30)
@@ -102,11 +104,15 @@ class Score(models.Model):
     def __str__(self) -> str:
         return f"{self.person}: {self.score:.1f}"
 
-    def changes(self, history: Iterable[ScoredDay]) -> dict[int, float | None]:
-        """days -> points gained since so many days before `as_of`; None where `history` has no score of that day."""
+    def changes(self, history: Iterable[ScoredDay], *, as_read: bool = False) -> dict[int, float | None]:
+        """days -> points gained since so many days before `as_of`; None where `history` has no score of that day.
+
+        as_read: between the scores as pages show them, to a tenth (scoring.numbers.gained).
+        """
+        change = gained if as_read else sub
         before = {row.as_of: row.score for row in history}
         then = {days: before.get(self.as_of - timedelta(days=days)) for days in CHANGE_DAYS}
-        return {days: None if score is None else self.score - score for days, score in then.items()}
+        return {days: None if score is None else change(self.score, score) for days, score in then.items()}
 
 
 class ScoreHistory(models.Model):

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from scoring.numbers import direction, points, signed
+from scoring.numbers import direction, gained, points, signed
 from scoring.plots import History, Plot, Turn
 from scoring.plots.dots import Dot
 from scoring.plots.shades import Shade
@@ -36,14 +36,15 @@ def in_a_sentence(plot: Plot) -> str:
             "day": date_format(plot.last, "DATE_FORMAT")
         }
     first, last = days[0], days[-1]
+    change = gained(last.score, first.score)
     words = {
         "begin": points(first.score),
         "begin_day": day_before(first.as_of, last.as_of),
         "end": points(last.score),
         "end_day": date_format(last.as_of, "DATE_FORMAT"),
-        "change": points(abs(last.score - first.score)),
+        "change": points(abs(change)),
     }
-    way = direction(last.score - first.score)
+    way = direction(change)
     if way == "up":
         text = _("From %(begin_day)s to %(end_day)s the score rose by %(change)s, from %(begin)s to %(end)s.") % words
     elif way == "down":
@@ -71,7 +72,7 @@ def extremes(plot: Plot) -> str:
     if not plot.days:
         return ""
     high, low = max(plot.days, key=lambda day: day.score), min(plot.days, key=lambda day: day.score)
-    if direction(high.score - low.score) == "same":
+    if direction(gained(high.score, low.score)) == "same":
         return ""
     return _("It was highest on %(high_day)s with %(high)s and lowest on %(low_day)s with %(low)s.") % {
         "high": points(high.score),
@@ -91,7 +92,7 @@ def compared(people: Iterable[tuple[str, History]], last: date) -> str:
             "end": points(end.score),
             "end_day": date_format(end.as_of, "DATE_FORMAT"),
             "begin_day": date_format(begin.as_of, "DATE_FORMAT"),
-            "change": signed(end.score - begin.score),
+            "change": signed(gained(end.score, begin.score)),
         }
         if begin is end:
             sentences.append(_("%(name)s has %(end)s on %(end_day)s.") % words)

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
 from scoring.features.catalogue import BY_KEY, FEATURES, STANDING_VERBS, Feature
+from scoring.numbers import points
 
 # What people would have done, for "If 12 more people ... lately". A verb that is not here is not suggested: what one
 # does oneself (to be connected), what is asked or paid for (+K, endorsements, tips), what nobody sees (visits).
@@ -56,7 +57,7 @@ def sentence(*, network: str, feature: str, more: int) -> str:
     network: its slug; feature: the column of one that is `suggested`; more: how many people.
     """
     found = BY_KEY[network, feature]
-    words = {"more": f"{more:,}", "deed": DEEDS[found.verb]}
+    words = {"more": points(more, 0), "deed": DEEDS[found.verb]}
     if found.window == "recent":
         text = ngettext(
             "If %(more)s more person %(deed)s lately, as is usual at your next five points",

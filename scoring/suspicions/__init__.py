@@ -22,12 +22,15 @@ from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from scoring import columns
 from scoring.models import Suspicion, Trust
+from scoring.numbers import points
 
 # Since the end of 2015 the number of an account on X holds the moment in which it was made, in milliseconds from this
 # one on; lower numbers are older and tell no date. Other networks' ids tell none, or not to us: GitHub counts up,
 # Mastodon's and Bluesky's name a server and a key.
 X_EPOCH = 1_288_834_974_657
 X_FIRST = 600_000_000_000_000_000
+# Points that are 0.0 once they are rounded.
+LEAST = 0.05
 
 
 def trusted() -> NDArray[np.int64]:
@@ -75,20 +78,20 @@ def told(person: Person, links: Iterable[LinkedAccount] | None = None) -> Sequen
     # One query for both: a trusted account has no reason.
     trusted = Trust.objects.filter(account__in=names).values_list("account", Value(""), *[Value(0.0)] * 3)
     told = []
-    for account, reason, people, counted_as, points in sorted(rows.union(trusted, all=True), key=in_order):
+    for account, reason, people, counted_as, taken in sorted(rows.union(trusted, all=True), key=in_order):
         if not reason:
             text = _("Somebody of the staff looked at who reacts here and found it honest: it counts in full.")
             told.append(Told(names[account], text, trusted=True))
         elif account in names:
-            row = Suspicion(account=account, reason=reason, people=people, counted_as=counted_as, points=points)
+            row = Suspicion(account=account, reason=reason, people=people, counted_as=counted_as, points=taken)
             told.append(Told(names[account], in_words(row)))
     return told
 
 
 def in_order(row: tuple[int, str, float, float, float]) -> tuple[bool, float, int, str]:
     """What costs most first, and who is trusted last."""
-    account, reason, _people, _counted_as, points = row
-    return not reason, -points, account, reason
+    account, reason, _people, _counted_as, taken = row
+    return not reason, -taken, account, reason
 
 
 def labelled(account: Account) -> str:
@@ -99,13 +102,14 @@ def labelled(account: Account) -> str:
 
 def number(value: float) -> str:
     """So many people, in tenths where they are few: 5 that count as 4.6 count less, too."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+    whole = value >= 10 or round(value, 1) == round(value)
+    return points(value, 0 if whole else 1)
 
 
 def in_words(row: Suspicion) -> str:
     """A sentence or two on one reason."""
     people = round(row.people)
-    words = {"people": f"{people:,}", "counted_as": number(row.counted_as)}
+    words = {"people": points(people, 0), "counted_as": number(row.counted_as)}
     if row.reason == Suspicion.Reason.BURST:
         text = ngettext(
             "The reactions of %(people)s new account that nobody reacts to, which came with others all at once, count "
@@ -133,6 +137,8 @@ def in_words(row: Suspicion) -> str:
             "What you uploaded yourself is vouched for by nobody else: it counts up to %(counted_as)s points, whatever "
             "it says."
         )
-    if row.points < 0.05:
-        return f"{text % words} {_('That takes off less than 0.1 points.')}"
-    return f"{text % words} {_('That takes off %(points)s points.') % {'points': f'{row.points:.1f}'}}"
+    if row.points < LEAST:
+        taken = _("That takes off less than %(points)s points.") % {"points": points(0.1)}
+    else:
+        taken = _("That takes off %(points)s points.") % {"points": points(row.points)}
+    return f"{text % words} {taken}"

@@ -172,15 +172,20 @@ def compared_people(people: Sequence[Person], days: str, *, logged_in: bool) -> 
             line,
             score,
             shows_days=person.pk in open_days,
-            networks=networks_of(score, past) if may_see(person, "networks", viewers[person.pk]) else None,
+            networks=networks_of(score, past) if tells_networks(person, viewers[person.pk]) else None,
             remove=f"?{query([handle for handle in handles if handle != person.handle.lower()], days)}",
         )
         if score and row.shows_days:
             earlier = (found for (pk, _day), found in past.items() if pk == person.pk)
             history = drawn.get(person.pk, History()).with_current(score)
-            row = replace(row, history=history, changes=score.changes(earlier))
+            row = replace(row, history=history, changes=score.changes(earlier, as_read=True))
         rows.append(row)
     return rows
+
+
+def tells_networks(person: Person, viewer: Viewer) -> bool:
+    """Whether `viewer` may know which networks there are, and what each brings."""
+    return may_see(person, "networks", viewer) and may_see(person, "why", viewer)
 
 
 def by_pk(people: Iterable[Person], pk: int) -> Person:

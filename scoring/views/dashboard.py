@@ -29,9 +29,9 @@ from scoring.achievements import progress
 from scoring.formula.base import PARTS
 from scoring.measured import PART_WORDS
 from scoring.models import DayChange, Score, ScoreHistory, ScoreRun, Suggestion
+from scoring.numbers import gained, signed
 from scoring.sparklines import sparkline
 from scoring.suggestions.words import sentence, suggested
-from scoring.templatetags.scores import signed
 
 CHART_DAYS = 90
 # Days before the first score, and of scores, from which the chart begins with that first one.
@@ -121,7 +121,7 @@ def scored(speaks: Membership, score: Score) -> dict[str, Any]:
         "score": score,
         "band": bands.band_of(score.score),
         "few": score.run.population < bands.FEW,
-        "changes": score.changes(history),
+        "changes": score.changes(history, as_read=True),
         "first_day": begun if short else first,
         "since_first": short,
         "days": list(days.values()),
@@ -175,7 +175,7 @@ class Part:
             label=PART_WORDS[name],
             meaning=MEANINGS[name],
             points=points,
-            change=None if before is None else points - float(getattr(before, column)),
+            change=None if before is None else gained(points, float(getattr(before, column))),
             line=mark_safe(sparkline(values, name)),  # noqa: S308  (sparkline escapes)
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,10 +19,9 @@ from accounts.models import Membership, Person, User
 from scoring import bands, styles
 from scoring.achievements import shelf
 from scoring.models import Score
-from scoring.models.scores import CHANGE_DAYS
-from scoring.plots import Plot, plot_of
+from scoring.plots import plot_of
 from scoring.views.people import Shown, shown_person
-from scoring.views.profile_parts import Facts, facts_of, ties_of, top_moments
+from scoring.views.profile_parts import Facts, Linked, facts_of, ties_of, top_moments
 from scoring.views.profile_words import structured
 
 CHART_DAYS = 90
@@ -49,7 +48,7 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         return render(request, "scoring/profile_unseen.html", context)
     facts = facts_of(person)
     score: Score | None = getattr(person, "score", None)
-    links = facts.links if shown.sees("networks") else ()
+    links = links_of(shown, facts)
     context |= {
         "networks": links,
         "topics": facts.topics if shown.sees("topics") else (),
@@ -63,6 +62,13 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         "card_at": open_to_all and address_of("card", person),
     }
     return render(request, "scoring/profile.html", context)
+
+
+def links_of(shown: Shown, facts: Facts) -> Sequence[Linked]:
+    """The linked accounts that the reader may see; what each brings is told by who says where points come from."""
+    if not shown.sees("networks"):
+        return ()
+    return facts.links if shown.sees("why") else [replace(link, points=None) for link in facts.links]
 
 
 def provisional(score: Score) -> bool:
@@ -90,7 +96,7 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "plot": plot,
         # Others are not told while it goes on.
         "rest": pauses.rest_of(shown.person, timezone.now()) if shown.own else None,
-        "changes": changes(score, plot) if plot else {},
+        "changes": score.changes(plot.days, as_read=True) if plot else {},
         "style": standing if shown.sees("style") else None,
         "style_picture": drawn(standing) if standing and shown.sees("style") else "",
         "style_rows": list(reversed(styles.GRID)),
@@ -102,13 +108,6 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
 
 def drawn(standing: styles.Standing) -> SafeString:
     return mark_safe(styles.picture(standing))  # noqa: S308  (it escapes what it is given)
-
-
-def changes(score: Score, plot: Plot) -> dict[int, float | None]:
-    """days -> points gained since so many days before; None where there was no score then."""
-    before = {day.as_of: day.score for day in plot.days}
-    then = {number: before.get(score.as_of - timedelta(days=number)) for number in CHANGE_DAYS}
-    return {number: None if old is None else score.score - old for number, old in then.items()}
 
 
 def address_of(name: str, person: Person) -> str:

@@ -27,6 +27,7 @@ from scoring.features.catalogue import ANY, BY_KEY, SLUGS, STANDING_VERBS, VERBS
 from scoring.formula import explain
 from scoring.formula.base import UPLOADED, Leaves, Node
 from scoring.models import DayChange, Moment, Score, ScoreRun
+from scoring.numbers import gained
 from scoring.views.people import Shown, shown_person
 
 # What the tree can be rolled up by first; the first is what one sees without asking.
@@ -94,6 +95,8 @@ def explained(shown: Shown, score: Score, by: str) -> dict[str, Any]:
     beyond = Beyond(shown, {group.account for group in behind})
     now = timezone.now()
     rests = pauses.rests_of(shown.person) if shown.own else []
+    # A provisional score counts what no run has explained yet.
+    day = day if score.run.kind == ScoreRun.Kind.DAILY else None
     return {
         "by": by,
         "named": named,
@@ -101,8 +104,8 @@ def explained(shown: Shown, score: Score, by: str) -> dict[str, Any]:
         "lines": [beyond.line(shortened(node) if named else parts_only(node)) for node in tree.children],
         "uploaded": uploaded(leaves),
         "behind": behind,
-        # A provisional score counts what no run has explained yet.
-        "day": day if score.run.kind == ScoreRun.Kind.DAILY else None,
+        "day": day,
+        "gained": gained(score.score, score.score - day.points) if day else None,
         "rest": next((rest for rest in rests if rest.goes_on(now)), None),
         # What counts less is between us and whose score it is.
         "suspicions": suspicions.told(shown.person, links) if shown.own else [],
@@ -175,7 +178,9 @@ def address_of(name: str, shown: Shown, asked: Mapping[str, object] | None = Non
 def told(shown: Shown, score: Score) -> tuple[list[Told], days_of_change.Day | None]:
     """The posts that bring most of each account, and what is told of the day's change. Two queries."""
     rows = [days_of_change.told(row) for row in moving(shown.person.pk)]
-    change = DayChange.objects.filter(person=shown.person, as_of=score.as_of).first()
+    # Today's score and its change are the score of the day before.
+    changes = DayChange.objects.filter(person=shown.person, as_of=score.as_of) if shown.sees("chart") else []
+    change = next(iter(changes), None)
     visible = shown.sees("moments")
     day = days_of_change.day_from(change, [row for row in rows if row.change]) if change else None
     if day is not None and not (visible and shown.sees("networks")):

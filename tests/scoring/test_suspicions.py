@@ -116,7 +116,7 @@ def test_a_daily_run_heeds_an_operators_word_and_its_taking_back(attacked: Perso
 def test_only_the_owner_reads_what_counts_less_and_the_command_says_it(
     attacked: Person, client, capsys: pytest.CaptureFixture[str]
 ):
-    page = reverse("profile", args=["alice"])
+    page = reverse("why", args=["alice"])
     assert "What counts less" not in client.get(page).content.decode()
     client.force_login(User.objects.get())
     text = client.get(page).content.decode()
