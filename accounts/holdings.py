@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import (
     AccountClaim,
@@ -173,20 +174,20 @@ def log_in(user: User) -> dict[str, Any]:
 
 
 def counted(person: Person, users: Sequence[int]) -> dict[str, int]:
-    """What would go with `person`, in numbers by kind; `users` are the log-ins that go too."""
+    """What would go with `person`, in numbers by kind (pages translate it); `users` are the log-ins that go too."""
     numbers = {
-        "linked accounts": LinkedAccount.objects.filter(person=person).count(),
-        "keys to linked accounts": Credential.objects.filter(link__person=person).count(),
-        "claims to accounts": AccountClaim.objects.filter(person=person).count(),
-        "answers about what may be read": Consent.objects.filter(
+        _("linked accounts"): LinkedAccount.objects.filter(person=person).count(),
+        _("keys to linked accounts"): Credential.objects.filter(link__person=person).count(),
+        _("claims to accounts"): AccountClaim.objects.filter(person=person).count(),
+        _("answers about what may be read"): Consent.objects.filter(
             models.Q(person=person) | models.Q(user__in=users)
         ).count(),
-        "exports of your data": ExportJob.objects.filter(person=person).count(),
-        "log-ins": len(users),
-        "pictures": int(bool(person.avatar)),
-        "former handles": FormerHandle.objects.filter(person=person).count(),
-        "lists of people": WatchList.objects.filter(owner=person).count(),
-        "notifications": Notification.objects.filter(models.Q(person=person) | models.Q(user__in=users)).count(),
-        "keys of the API": ApiKey.objects.filter(user__in=users).count(),
+        _("exports of your data"): ExportJob.objects.filter(person=person).count(),
+        _("log-ins"): len(users),
+        _("pictures"): int(bool(person.avatar)),
+        _("former handles"): FormerHandle.objects.filter(person=person).count(),
+        _("lists of people"): WatchList.objects.filter(owner=person).count(),
+        _("notifications"): Notification.objects.filter(models.Q(person=person) | models.Q(user__in=users)).count(),
+        _("keys of the API"): ApiKey.objects.filter(user__in=users).count(),
     }
     return {kind: number for kind, number in numbers.items() if number}

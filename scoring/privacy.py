@@ -9,6 +9,7 @@ from typing import Any
 from celery import current_app
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext_noop as _
 
 from accounts import privacy
 from accounts.models import LinkedAccount, Person
@@ -166,15 +167,15 @@ def count_person(person: Person) -> dict[str, int]:
     accounts = list(person.links.values_list("account", flat=True))
     named = Q(target__in=accounts) | Q(actor__in=accounts)
     return {
-        "uploads": ImportJob.objects.filter(person=person).count(),
-        "awards": Award.objects.filter(person=person).count(),
-        "days of history": ScoreHistory.objects.filter(person_id=person.pk).count(),
-        "scores": Score.objects.filter(person=person).count(),
-        "interactions": Interaction.objects.filter(named).count(),
-        "followers and other standing relations": Relation.objects.filter(named).count(),
-        "counter readings": CounterReading.objects.filter(account__in=accounts).count(),
-        "posts": Post.objects.filter(account__in=accounts).count(),
-        "totals of posts": PostTotal.objects.filter(account__in=accounts).count(),
+        _("uploads"): ImportJob.objects.filter(person=person).count(),
+        _("awards"): Award.objects.filter(person=person).count(),
+        _("days of history"): ScoreHistory.objects.filter(person_id=person.pk).count(),
+        _("scores"): Score.objects.filter(person=person).count(),
+        _("interactions"): Interaction.objects.filter(named).count(),
+        _("followers and other standing relations"): Relation.objects.filter(named).count(),
+        _("counter readings"): CounterReading.objects.filter(account__in=accounts).count(),
+        _("posts"): Post.objects.filter(account__in=accounts).count(),
+        _("totals of posts"): PostTotal.objects.filter(account__in=accounts).count(),
     }
 
 

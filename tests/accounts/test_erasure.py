@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import translation
+from django.utils.translation import gettext
 
 from accounts import erasure, privacy
 from accounts.models import Erasure, ExportJob, LinkedAccount, Membership, Person, User
@@ -242,3 +244,12 @@ def test_it_can_be_killed_at_any_point_and_is_then_done_again(join: Callable[...
     assert erasure.carry_out_due(at=AT + DAYS).erased == left
     assert not Person.objects.exists()
     assert not LinkedAccount.objects.exists()
+
+
+def test_what_goes_is_named_in_the_readers_language(as_alice: Client, alice: Person) -> None:
+    link(alice)
+    with translation.override("de"):
+        name = gettext("linked accounts")
+    german = as_alice.get("/settings/erase", headers={"accept-language": "de"}).content.decode()
+    assert f"{name[0].upper()}{name[1:]}: 1" in german
+    assert "Linked accounts: 1" in as_alice.get("/settings/erase").content.decode()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -425,3 +426,14 @@ def test_every_page_of_the_settings_leads_to_the_others_and_keeps_to_whom_it_is_
     for page in pages:
         found = text(as_alice, f"/settings{page}?person=acme")
         assert all(f'<a href="/settings{other}?person=acme"' in found for other in pages), page
+
+
+def test_an_editor_is_led_from_no_page_of_the_settings_to_one_that_only_owners_have(
+    bob: Person, as_alice: Client, alice: Person
+) -> None:
+    Membership.objects.create(user=alice.users.get(), person=bob, role=Membership.Role.EDITOR)
+    for page in ("", "/notifications", "/log-in", "/devices", "/keys", "/consents", "/visibility"):
+        text = as_alice.get(f"/settings{page}?person=bob").content.decode()
+        assert 'aria-label="Settings"' in text, page
+        for address in re.findall(r'href="(/settings/(?:export|erase)[^"]*)"', text):
+            assert as_alice.get(address).status_code == 200, (page, address)
