@@ -11,13 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, patch_cache_control
 
 from accounts import devices
 from accounts.models import User
 
 # What other sites and every cache get, and what a browser keeps for all who use it: the same whoever is logged in.
-IMPERSONAL = re.compile(r"/badge/|/embed/|/oembed$|/offline$|/sw\.js$|/manifest\.webmanifest$|/[^/]+/card\.png$")
+IMPERSONAL = re.compile(
+    r"/badge/|/embed/|/oembed$|/offline$|/sw\.js$|/manifest\.webmanifest$|/[^/]+/(?:card\.png|moments\.atom)$"
+)
 
 
 class PersonalMiddleware:
@@ -45,6 +47,9 @@ class PersonalMiddleware:
         if request.path.startswith("/accounts/") and not response.has_header("Cache-Control"):
             # Recovery codes, keys to be scanned, tokens of forms: what is about a log-in is nobody else's to keep.
             add_never_cache_headers(response)
+        elif isinstance(user, User) and not response.has_header("Cache-Control"):
+            # Made for one reader: also for caches that do not look at what an answer varies by.
+            patch_cache_control(response, private=True)
         if isinstance(user, User) and request.session.session_key:
             devices.see(request.session.session_key, timezone.now())
         return response

@@ -65,12 +65,15 @@ def people_for(user: Any, at: date) -> PersonQuerySet:
 
 
 # ---------------------------------------------------------------- pages
-def key_of(after: str) -> tuple[int, int]:
-    """(place, number of the person) of ?after=, which has the place and the handle; what is neither begins anew."""
+def key_of(people: PersonQuerySet, after: str) -> tuple[int, int]:
+    """(place, number of the person) of ?after=, which has the place and the handle; what is neither begins anew.
+
+    The handle counts where it is one of `people`: where a page begins tells nothing of anybody else.
+    """
     place, _comma, handle = after.partition(",")
     if not place.isdecimal() or len(place) > 9:
         return 0, 0
-    known = Person.objects.by_handle(handle).values_list("pk", flat=True) if FORM.fullmatch(handle) else None
+    known = people.by_handle(handle).values_list("pk", flat=True) if FORM.fullmatch(handle) else None
     last = known.first() if known is not None else None
     return int(place), last or 0
 
@@ -82,7 +85,7 @@ def page_of(people: PersonQuerySet, places: QuerySet[Any], *, place: str, after:
     people are looked at; so it takes as long for a million as for a thousand.
     """
     ordered = places.order_by(place, "person")
-    key = key_of(after)
+    key = key_of(people, after)
     lines: list[Line] = []
     read = 0
     while len(lines) <= PAGE and read < READ:
@@ -143,7 +146,7 @@ def of_followed(people: PersonQuerySet, me: Person, *, kind: str = "", after: st
         place = place if rank == before else number
         before = rank
         places.append((place, pk))
-    first = key_of(after)
+    first = key_of(people, after)
     page = [pair for pair in places if pair > first][: PAGE + 1]
     return cut(lines_of(people, page)), sum(pk != me.pk for _place, pk in places)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import date
 from pathlib import PurePath
@@ -73,6 +74,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 def random_klout_id() -> int:
     """A positive number of 63 bits that says nothing about when or whom."""
     return secrets.randbelow(2**63 - 1) + 1
+
+
+# What no XML may hold, and what turns the text around a name the other way round: U+202A to U+202E, U+2066 to U+2069.
+UNSEEN = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ufffe\\uffff]")
+
+
+def visible(text: str) -> str:
+    """`text` without characters that nobody sees and that spoil what is around it: feeds, badges, others' words."""
+    return UNSEEN.sub("", text)
 
 
 def avatar_path(person: Person, file_name: str) -> str:
@@ -210,6 +220,7 @@ class Person(models.Model):
         return f"{reverse('avatar', args=[self.handle.lower()])}?v={PurePath(str(self.avatar.name)).stem[:8]}"
 
     def clean(self) -> None:
+        self.name, self.bio = visible(self.name), visible(self.bio)
         others = Person.objects.taking_up(self.handle).exclude(pk=self.pk) if self.handle else None
         if others is not None and others.exists():
             raise ValidationError({"handle": ValidationError(HANDLE_TAKEN, code="handle_taken")})

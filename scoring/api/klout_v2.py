@@ -26,6 +26,7 @@ from rest_framework.views import APIView
 from accounts import api_keys
 from accounts.models import Account, Person, PersonQuerySet
 from accounts.networks import NETWORKS
+from accounts.visibility import Viewer, may_see, showing
 from scoring.models import Score, ScoreHistory
 from scoring.models.scores import CHANGE_DAYS
 
@@ -98,6 +99,11 @@ def public_people() -> PersonQuerySet:
     return people
 
 
+def found_by_account() -> PersonQuerySet:
+    """Those of them who let everybody see their accounts, and be found by them."""
+    return public_people().filter(showing("networks", Viewer.ANYBODY), showing("search", Viewer.ANYBODY))
+
+
 def found(person: Person | None) -> Person:
     if person is None:
         raise NotFound(NOT_FOUND)
@@ -123,7 +129,7 @@ def by_screen_name(network: str, name: str) -> Person:
         raise NotFound(NOT_FOUND)
     accounts = Account.objects.filter(network=network).annotate(lower=Lower("handle")).filter(lower=name.lower())
     # A network gives a freed handle to somebody else: the account linked last bears it now.
-    if person := public_people().filter(links__account__in=accounts).order_by("-links__linked_at").first():
+    if person := found_by_account().filter(links__account__in=accounts).order_by("-links__linked_at").first():
         return person
     if accounts.exists():
         raise NotFound(NOT_FOUND)
@@ -145,7 +151,10 @@ def bucket(score: float) -> str:
 
 
 def deltas(score: Score) -> dict[str, float]:
-    """Changes over a day, a week and a month; 0 where no score of that day is known, since clients expect a number."""
+    """Changes over a day, a week and a month; 0 where no score of that day is known, or is to be
+    told, since clients expect a number."""
+    if not may_see(score.person, "chart", Viewer.ANYBODY):
+        return dict.fromkeys(DELTAS.values(), 0.0)
     days = [score.as_of - timedelta(days=days) for days in CHANGE_DAYS]
     history = ScoreHistory.objects.filter(person_id=score.person_id, as_of__in=days)
     return {DELTAS[days]: change or 0.0 for days, change in score.changes(history).items()}
@@ -165,7 +174,7 @@ class AccountIdentity(KloutView):
     def get(self, request: Request, network: str, external_id: str) -> Response:
         if "\x00" in external_id:
             raise NotFound(NOT_FOUND)
-        linked = public_people().filter(
+        linked = found_by_account().filter(
             links__account__network=network_slug(network), links__account__external_id=external_id
         )
         return Response({"id": str(found(linked.first()).klout_id), "network": "ks"})
@@ -175,7 +184,10 @@ class NetworkIdentity(KloutView):
     """/identity.json/klout/{kloutId}/tw: a person's own id on a network; the account linked first, if several."""
 
     def get(self, request: Request, network: str, klout_id: str) -> Response:
-        links = by_klout_id(klout_id).links.filter(account__network=network_slug(network))
+        person = by_klout_id(klout_id)
+        if not may_see(person, "networks", Viewer.ANYBODY):
+            raise NotFound(NOT_FOUND)
+        links = person.links.filter(account__network=network_slug(network))
         account = links.order_by("linked_at", "pk").values_list("account__external_id", flat=True).first()
         if account is None:
             raise NotFound(NOT_FOUND)

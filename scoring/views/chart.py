@@ -161,7 +161,7 @@ def chart_csv(request: HttpRequest, handle: str) -> HttpResponse:
     first = EVER if days is None else score.as_of - timedelta(days=days)
     name = f"{shown.person.handle.lower()}-{'all' if days is None else f'{days}-days'}.csv"
     return HttpResponse(
-        "".join(lines(score, first, networks=shown.sees("networks"))),
+        "".join(lines(score, first, networks=shown.sees("networks") and shown.sees("why"))),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import watching
 from accounts.models import Person, User, WatchList
+from accounts.visibility import Viewer, may_see
 from scoring.models import Score, ScoreHistory
 
 PAGE = 50
@@ -48,8 +49,9 @@ def lists(request: HttpRequest) -> HttpResponse:
         else:
             return redirect(back_to(request, reverse("list", args=[made.pk])))
     mine: QuerySet[WatchList] = WatchList.objects.filter(owner=me) if me else WatchList.objects.none()
-    # Who hides is counted too: otherwise the number would tell who does.
-    counted = mine.annotate(number=Count("entries")).order_by("name", "pk")
+    # As many as the list itself shows: otherwise the number would tell who hides from who is gone.
+    seen = Person.objects.visible_to(request.user, timezone.now().date()).filter(pk=OuterRef("entries__person"))
+    counted = mine.annotate(number=Count("entries", filter=Exists(seen))).order_by("name", "pk")
     context = {"me": me, "lists": counted, "name": name, "error": error, "most": watching.MOST_LISTS}
     return render(request, "scoring/lists.html", context)
 
@@ -117,7 +119,9 @@ def table_of(request: HttpRequest, watch_list: WatchList) -> dict[str, Any]:
     chosen = [pk for _score, pk in ranked[(number - 1) * PAGE : number * PAGE]]
     found = Person.objects.select_related("score").in_bulk(chosen)
     rows = [(found[pk], score_of(found[pk])) for pk in chosen]
-    before = earlier([score for _person, score in rows if score])
+    spoken_for = set(Person.objects.of(request.user).values_list("pk", flat=True))
+    open_days = [score for person, score in rows if score and shows_days(person, own=person.pk in spoken_for)]
+    before = earlier(open_days)
     first = [person.handle.lower() for person, score in rows if score][:COMPARED] if number == 1 else []
     return {
         "rows": [(person, score, before.get(person.pk) if score else None) for person, score in rows],
@@ -127,6 +131,11 @@ def table_of(request: HttpRequest, watch_list: WatchList) -> dict[str, Any]:
         "compared": ",".join(first) if len(first) > 1 else "",
         "full": len(ranked) >= watching.MOST_PEOPLE,
     }
+
+
+def shows_days(person: Person, *, own: bool) -> bool:
+    """Whether the reader may see the score of past days."""
+    return may_see(person, "chart", Viewer.OWN if own else Viewer.MEMBER)
 
 
 def score_of(person: Person) -> Score | None:

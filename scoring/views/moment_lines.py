@@ -21,9 +21,10 @@ from scoring.days import Told
 MOMENTS = 25
 # Posts without a date are older than all others.
 NEVER = datetime(1900, 1, 1, tzinfo=UTC)
+CHANGE = "change"
 SORTS: dict[str, str | Promise] = {
     "impact": _("What brings most"),
-    "change": _("What changed most"),
+    CHANGE: _("What changed most"),
     "date": _("Newest posts"),
 }
 TIMES: dict[str, str | Promise] = {
@@ -78,6 +79,10 @@ class Asked:
     def without_networks(self) -> Asked:
         """The same for who may not see which accounts are linked."""
         return replace(self, network="", account=None, post=None)
+
+    def without_changes(self) -> Asked:
+        """The same for who may not see the score of past days."""
+        return replace(self, sort="impact", after=None) if self.sort == CHANGE else self
 
     def where(self, at: datetime) -> Q:
         """The moments that are asked for."""

@@ -23,6 +23,7 @@ from accounts.visibility import Viewer, may_see
 from scoring import days
 from scoring.models import DayChange, HiddenMoment, Moment, Score
 from scoring.views.moment_lines import (
+    CHANGE,
     MOMENTS,
     SORTS,
     TIMES,
@@ -46,6 +47,10 @@ def moments(request: HttpRequest, handle: str) -> HttpResponse:
     linked = linked_accounts(person) if shown.sees("networks") else []
     if not linked:
         asked = asked.without_networks()
+    # Today's score and what changed it are the score of the day before.
+    days_seen = shown.sees("chart")
+    if not days_seen:
+        asked = asked.without_changes()
     rows = days.with_urls(person.pk, hidden=True)
     visible, wanted = listed(shown), asked.where(timezone.now())
     sums = sums_of(rows, visible, wanted)
@@ -58,14 +63,14 @@ def moments(request: HttpRequest, handle: str) -> HttpResponse:
         "public": public(shown),
         "may_edit": may_edit(shown),
         "asked": asked,
-        "sorts": SORTS.items(),
+        "sorts": [(name, words) for name, words in SORTS.items() if days_seen or name != CHANGE],
         "times": TIMES.items(),
         "networks": {link.account.network: label_of(link.account.network) for link in linked}.items(),
         "accounts": [(link.account_id, label_of(link.account.network), name_of(link.account)) for link in linked],
         "lines": [Line.of(post, sums.strongest, names.get(post.account, "")) for post in posts],
         "sums": sums,
         "score": getattr(person, "score", None),
-        "since": since(person),
+        "since": since(person) if days_seen else None,
         "next": address(request, after=key_of(page[MOMENTS - 1])) if len(page) > MOMENTS else "",
         "first": address(request) if asked.after else "",
         "all_at": f"{request.path}?as={shown.preview}" if shown.preview else request.path,

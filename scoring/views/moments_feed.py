@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.crypto import salted_hmac
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.formats import date_format
 from django.utils.http import http_date
@@ -28,6 +29,7 @@ from scoring.views.people import shown_person
 ENTRIES = 30
 # Points below which a post is no news.
 LEAST = 0.005
+SALT = "scoring.views.moments_feed"
 
 
 class Feed(Atom1Feed):
@@ -49,7 +51,8 @@ def moments_feed(request: HttpRequest, handle: str) -> HttpResponse:
     rows = days.with_urls(person.pk).filter(listed(shown), posted_at__isnull=False, points__gte=LEAST)
     for row in rows.order_by("-posted_at", "pk")[:ENTRIES]:
         post = as_seen(days.told(row), shown)
-        digest = hashlib.sha256(f"{row.account}:{row.post}".encode()).hexdigest()[:24]
+        # Nobody can try out which account and which post it is of: that may be kept back.
+        digest = salted_hmac(SALT, f"{row.account}:{row.post}", algorithm="sha256").hexdigest()[:24]
         feed.add_item(
             title=title_of(post),
             link=post.url or settings.SITE_URL + reverse("moments", args=[person.handle.lower()]),

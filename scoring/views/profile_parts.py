@@ -66,7 +66,7 @@ FACTS = """
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A linked account as the profile names it; `points` is None where nothing is scored yet."""
+    """A linked account as the profile names it; `points` is None where nothing is scored yet, or not to be told."""
 
     label: str
     name: str
