@@ -155,7 +155,8 @@ def matching(handle: str, words: Sequence[str], *, member: bool) -> list[tuple[i
     for match, sought in ((Match.WORDS, "whole"), (Match.BEGINNING, "begun")):
         for tier in TIERS:
             steps.append(STEP.format(match=int(match), words=sought, tier=tier, most=LOOKED_AT, found=FOUND))
-    return run(steps, parameters, FOUND + 1)
+    # No more than one step finds: the next one would always be taken for the sake of one more.
+    return run(steps, parameters, FOUND)
 
 
 def similar(plain: str, words: Sequence[str], *, member: bool) -> list[tuple[int, int]]:
