@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -201,6 +202,35 @@ def test_a_list_counts_whom_one_sees_on_it(client: Client, alice: Person, zeb: P
     zeb.delete()
     assert hidden == ask(client, "/lists")
     assert "0 people" in hidden.text
+
+
+def test_what_is_made_for_one_reader_says_so(alice: Person, zeb: Person, watch_list: int) -> None:
+    """No cache that several people share keeps such a page; what is for everybody is the same whoever is logged in."""
+    visitor, member = Client(), reading("member", alice)
+    for path in (*addresses_about(HANDLE, zeb.klout_id), *LISTS, f"/lists/{watch_list}"):
+        theirs, mine = ask(visitor, path), ask(member, path)
+        kept = mine.headers.get("Cache-Control", "")
+        assert re.search("private|no-store", kept) or theirs == mine, path
+        assert "public" not in kept or theirs == mine, path
+        assert "public" in kept or path.startswith("/v2/") or "Cookie" in mine.headers.get("Vary", ""), path
+        # Whoever only looks is known by nothing.
+        assert not visitor.cookies, path
+
+
+def test_a_list_does_not_tell_the_days_that_are_kept_back(alice: Person, zeb: Person, watch_list: int) -> None:
+    client = reading("member", alice)
+    assert "52.4" in ask(client, f"/lists/{watch_list}").text
+    Person.objects.filter(pk=zeb.pk).update(shown={"chart": "hidden"})
+    assert "25.3" in ask(client, f"/lists/{watch_list}").text
+    assert "52.4" not in ask(client, f"/lists/{watch_list}").text
+
+
+def test_the_entries_of_a_feed_do_not_tell_which_account_they_are_of(alice: Person, zeb: Person) -> None:
+    """Whoever has a post in mind could otherwise try it out."""
+    Person.objects.filter(pk=zeb.pk).update(shown={"networks": "hidden"})
+    feed = ask(Client(), "/zebulon/moments.atom").text
+    [told] = re.findall(r"moments:[0-9]+:([0-9a-f]{24})<", feed)
+    assert told != hashlib.sha256(f"{zeb.links.get().account_id}:11".encode()).hexdigest()[:24]
 
 
 # ---------------------------------------------------------------- parts that are kept back
