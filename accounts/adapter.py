@@ -32,6 +32,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             joining.show_after_first_confirmation(email_address.user)
         return confirmed
 
+    def is_safe_url(self, url: str | None) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            # No address at all, such as http://[.
+            return False
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **named: Any
+    ) -> None:
+        """Who comes in by confirming an address is told of that alone: "welcome back" is for who was here before."""
+        confirming = request.resolver_match is not None and request.resolver_match.url_name == "account_confirm_email"
+        if not (confirming and message_template == "account/messages/logged_in.txt"):
+            super().add_message(request, level, message_template, *rest, **named)
+
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The ways to show once more who one is, in the words of the settings."""
         words = {

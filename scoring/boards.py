@@ -179,7 +179,8 @@ def standing_in(me: Person, topic: Topic) -> Standing:
     places = PersonTopic.objects.filter(topic=topic, place__isnull=False, person__ranking__isnull=False)
     mine = places.filter(person=me).values_list("place", "person__ranking__score").first()
     if mine is None or mine[0] is None:
-        return Standing(None, None)
+        waits = PersonTopic.objects.filter(topic=topic, person=me, hidden=False).exists()
+        return without_place(me) if waits and not Ranking.objects.filter(person=me).exists() else Standing(None, None)
     better = places.filter(place__lt=mine[0]).order_by("-place", "-person")
     return beside(mine[0], mine[1], better.values_list("place", "person__ranking__score").first())
 
@@ -196,9 +197,14 @@ def without_place(me: Person) -> Standing:
     score = Score.objects.filter(person=me).values_list("score", flat=True).first()
     if score is None:
         return Standing(None, None)
-    # Equal scores, as shown, share a place: the first of them has it.
-    lower = Ranking.objects.filter(score__lt=shown(score) + 0.05).order_by("-score").values_list("rank", flat=True)
-    return Standing(None, score, would_be=lower.first())
+    # Equal scores, as shown, share a place; after those of a place come as many others as share it.
+    low, high = shown(score) - 0.05, shown(score) + 0.05
+    equal = Ranking.objects.filter(score__gte=low, score__lt=high).order_by("-score").values_list("rank", flat=True)
+    place = equal.first()
+    if place is None:
+        above = Ranking.objects.filter(score__gte=high).order_by("score").values_list("rank", flat=True).first()
+        place = above + Ranking.objects.filter(rank=above).count() if above else 1
+    return Standing(None, score, would_be=place)
 
 
 # ---------------------------------------------------------------- which boards there are

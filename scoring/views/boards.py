@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Person, User
 from accounts.places import country_name
+from accounts.preferences import path_here
 from accounts.visibility import Viewer, may_see
 from scoring import boards, finding, rankings
 from scoring.models import Topic
@@ -135,7 +135,4 @@ def leave_or_come_back(request: HttpRequest) -> HttpResponse:
     elif request.POST.get("action") == "come back":
         rankings.come_back(me)
         messages.success(request, _("You are back. Places are given once a day: yours comes with the next count."))
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("leaderboards")
-    return redirect(back)
+    return redirect(path_here(request.POST.get("next", "")) or reverse("leaderboards"))

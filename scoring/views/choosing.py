@@ -37,11 +37,9 @@ def topics_page(request: HttpRequest) -> HttpResponse:
     chosen = {slug for slug, row in mine.items() if row.chosen}
     error = ""
     if request.method == "POST":
-        chosen = set(request.POST.getlist("topic"))
+        chosen = slugs(request, "topic")
         try:
-            kept = topics.choose(
-                person=person, chosen=chosen, hidden=set(request.POST.getlist("hidden")), at=timezone.now()
-            )
+            kept = topics.choose(person=person, chosen=chosen, hidden=slugs(request, "hidden"), at=timezone.now())
         except topics.TooMany:
             error = ngettext(
                 "Please choose at most %(most)s topic: then people see what you are really about.",
@@ -52,7 +50,8 @@ def topics_page(request: HttpRequest) -> HttpResponse:
             text = ngettext("Saved: you have chosen %(number)s topic.", "Saved: %(number)s topics.", len(kept))
             messages.success(request, text % {"number": len(kept)})
             return redirect(address)
-    words = request.GET.get("q", "").strip()[:LONGEST]
+    # The database takes no NUL.
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     matching = {topic.slug for topic in topics.found(words, limit=50)} if words else None
     branches = []
     for top, below in topics.branches():
@@ -76,6 +75,11 @@ def topics_page(request: HttpRequest) -> HttpResponse:
         "error": error,
     }
     return render(request, "scoring/topics.html", context, status=422 if error else 200)
+
+
+def slugs(request: HttpRequest, name: str) -> set[str]:
+    """What was ticked, as far as it can be a topic: the database takes no NUL."""
+    return {slug for slug in request.POST.getlist(name) if "\x00" not in slug}
 
 
 @login_required

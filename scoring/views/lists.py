@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import watching
 from accounts.models import Person, User, WatchList
+from accounts.preferences import path_here
 from accounts.visibility import Viewer, may_see
 from scoring.models import Score, ScoreHistory
 
@@ -70,7 +70,8 @@ def one_list(request: HttpRequest, list_id: int) -> HttpResponse:
             return redirect(back_to(request, change(request, watch_list, action)))
         except watching.WatchError as problem:
             errors[action] = problem.text
-    return render(request, "scoring/list.html", {"list": watch_list, "errors": errors, **table_of(request, watch_list)})
+    context = {"list": watch_list, "errors": errors, "typed": request.POST, **table_of(request, watch_list)}
+    return render(request, "scoring/list.html", context)
 
 
 def change(request: HttpRequest, watch_list: WatchList, action: str) -> str:
@@ -102,8 +103,7 @@ def tell_added(request: HttpRequest, person: Person, watch_list: WatchList) -> N
 
 def back_to(request: HttpRequest, address: str) -> str:
     """Where a form elsewhere on this site wants to go on, else `address`."""
-    wanted = request.POST.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else address
+    return path_here(request.POST.get("next", "")) or address
 
 
 def table_of(request: HttpRequest, watch_list: WatchList) -> dict[str, Any]:

@@ -8,3 +8,20 @@ if ("serviceWorker" in navigator) {
     });
   });
 }
+
+// What unfolds over the page goes away by Escape, with the focus back where it was opened, and by a look elsewhere.
+document.addEventListener("keydown", (event) => {
+  const open = event.key === "Escape" && document.querySelector("details.unfold[open]");
+  if (open) {
+    const held = open.contains(document.activeElement);
+    open.open = false;
+    if (held) open.querySelector("summary").focus();
+  }
+});
+for (const happening of ["click", "focusin"]) {
+  document.addEventListener(happening, (event) => {
+    for (const open of document.querySelectorAll("details.unfold[open]")) {
+      if (!open.contains(event.target)) open.open = false;
+    }
+  });
+}

@@ -228,3 +228,21 @@ def test_a_log_in_without_a_person_is_asked_for_a_handle(client: Client) -> None
     assert client.post("/settings", {"handle": "Staffer", "birth_year": "1980"}).url == "/welcome"
     assert Person.objects.get().visibility == "public"
     assert b"Your profile" in client.get("/settings").content
+
+
+def test_who_has_just_confirmed_is_not_welcomed_back(client: Client) -> None:
+    sign_up(client)
+    response = client.post(link_in(mail.outbox[0]), follow=True)
+    assert "is confirmed." in response.content.decode()
+    assert "Welcome back." not in response.content.decode()
+
+
+def test_what_is_wrong_stands_first_and_has_the_focus(client: Client) -> None:
+    page = sign_up(client, handle="a").content.decode()
+    assert re.search(r'role="alert" tabindex="-1" autofocus>\s*<p class="notice error"><a href="#id_handle">', page)
+    assert "autofocus" not in client.get("/accounts/signup/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"])
+def test_a_way_on_that_is_no_address_is_left_out(client: Client, page: str) -> None:
+    assert client.get(page, {"next": "http://["}).status_code == 200

@@ -209,6 +209,43 @@ def test_who_joined_after_the_last_run_is_told_where_they_would_stand(client: Cl
     assert "You have no score yet" in text_of(client.get("/leaderboards"))
 
 
+def test_who_left_is_told_the_place_they_had_also_where_nobody_stands_below(client: Client, scored) -> None:
+    scored("Alice", 60.0)
+    bob = scored("Bob", 50.0)
+    scored("Charlie", 50.0)
+    dora = scored("Dora", 40.0)
+    rank()
+    for person, place in ((dora, 4), (bob, 2)):
+        client.force_login(user_of(person))
+        assert f"You are at place {place}" in text_of(client.get("/leaderboards"))
+        response = client.post("/leaderboards", {"action": "leave"}, follow=True)
+        assert f"You would stand at place {place}; only you see this." in text_of(response)
+
+
+def test_who_came_back_waits_for_the_next_count_in_their_country_and_topics_too(client: Client, scored) -> None:
+    alice = scored("Alice", 60.0, country="PT")
+    scored("Bob", 50.0, country="IS")
+    topic = Topic.objects.create(slug="tides", name="Tides")
+    PersonTopic.objects.create(person=alice, topic=topic, chosen=True, added_at=timezone.now())
+    Topic.objects.create(slug="boats", name="Boats")
+    rank()
+    client.force_login(user_of(alice))
+    client.post("/leaderboards", {"action": "leave"})
+    response = client.post("/leaderboards", {"action": "come back", "next": "/leaderboards/country/PT"}, follow=True)
+    waits = "Counts from the next daily run on. Leave me out"
+    assert waits in text_of(response)
+    assert waits in text_of(client.get("/leaderboards/topic/tides"))
+    assert "You are in the list of another country." in text_of(client.get("/leaderboards/country/IS"))
+    assert "This is none of your topics so far." in text_of(client.get("/leaderboards/topic/boats"))
+
+
+@pytest.mark.parametrize("back", ["0", "2026-11-01:9", "a\x00b", "//elsewhere.example", "http://["])
+def test_where_a_form_goes_on_is_a_page_of_this_site(client: Client, scored, back: str) -> None:
+    client.force_login(user_of(scored("Alice", 60.0)))
+    assert client.post("/leaderboards", {"action": "leave", "next": back})["Location"] == "/leaderboards"
+    assert client.post("/lists", {"name": "Friends", "next": back})["Location"].startswith("/lists/")
+
+
 def test_leaving_takes_effect_at_once_and_can_be_undone(client: Client, scored) -> None:
     alice = scored("Alice", 60.0)
     scored("Bob", 50.0)

@@ -166,6 +166,14 @@ def test_a_list_takes_few_queries_and_goes_on_by_pages(
     assert beyond == pages[1]
 
 
+def test_what_was_typed_stays_where_it_was_wrong(client: Client, friends) -> None:
+    client.force_login(user_of(friends.owner))
+    assert 'value="nobodyhere" autofocus' in post(client, friends, "add", handle="nobodyhere").content.decode()
+    page = post(client, friends, "rename", name="x" * 61).content.decode()
+    assert f'value="{"x" * 61}"' in page
+    assert "<h1>Friends</h1>" in page
+
+
 # ---------------------------------------------------------------- the button on profiles
 
 
@@ -193,6 +201,14 @@ def test_the_button_makes_a_first_list(client: Client, alice, join) -> None:
     assert "Put on a new list" in button(bob, user_of(alice))
     client.post("/lists", {"name": "People I watch", "handle": "Bob", "next": "/bob"})
     assert Watched.objects.get().person == bob
+
+
+def test_the_button_stands_on_profiles_of_others(client: Client, friends, join) -> None:
+    join("Bob")
+    client.force_login(user_of(friends.owner))
+    assert "Put on “Friends”" in client.get("/bob").content.decode()
+    assert "Keep an eye on" not in client.get("/alice").content.decode()
+    assert "Keep an eye on" not in Client().get("/bob").content.decode()
 
 
 def test_visitors_and_oneself_get_no_button(alice, join) -> None:
