@@ -44,6 +44,8 @@ class Told:
 
     @property
     def name(self) -> str:
+        if self.posted_at is None and not self.network:
+            return _("A post")
         if self.posted_at is None:
             return _("a post on %(network)s") % {"network": self.network}
         return _("the post of %(day)s") % {"day": date_format(self.posted_at, "DATE_FORMAT")}

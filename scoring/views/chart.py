@@ -20,7 +20,7 @@ from scoring.plots import EVER, RANGES, SERIES, Plot, plot_of
 from scoring.plots.pictures import picture_of
 from scoring.plots.tables import lines, rows_of
 from scoring.plots.words import SERIES_WORDS, extremes, further, in_a_sentence
-from scoring.views.people import Shown, shown_person
+from scoring.views.people import shown_person
 
 RANGE_WORDS: dict[str, str | Promise] = {
     "7": _("7 days"),
@@ -100,19 +100,12 @@ def chart(request: HttpRequest, handle: str) -> HttpResponse:
             for name, words in RANGE_WORDS.items()
         ],
         "lines": line_choices(asked),
-        "indexed": indexed(shown),
+        "indexed": shown.indexed,
         "csv_href": f"{reverse('chart_csv', args=[person.handle.lower()])}{replace(asked, before=None).query}",
     }
     if plot is not None:
         context |= drawn(plot, asked) | table(plot, asked, person)
     return render(request, "scoring/chart.html", context)
-
-
-def indexed(shown: Shown) -> bool:
-    """Whether search engines may keep the page: what everybody sees, and what is no longer provisional."""
-    score: Score | None = getattr(shown.person, "score", None)
-    public = shown.person.visibility == Person.Visibility.PUBLIC and not shown.preview
-    return public and score is not None and score.confidence != Score.Confidence.PROVISIONAL
 
 
 def line_choices(asked: Asked) -> list[Choice]:

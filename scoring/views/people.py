@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import FormerHandle, Membership, Person
 from accounts.visibility import NEEDED, Viewer, may_see
+from scoring.models import Score
 
 # What ?as= may be: as whom somebody looks at the page of a person they speak for.
 PREVIEWS = {"public": Viewer.ANYBODY, "members": Viewer.MEMBER}
@@ -37,6 +38,14 @@ class Shown:
     def sees(self, part: str) -> bool:
         """Whether this part of the profile (accounts.visibility.PARTS) is to be shown on the page."""
         return self.found and may_see(self.person, part, self.viewer)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether search engines may keep the page: everybody sees it, may find the person, and a score is settled."""
+        score: Score | None = getattr(self.person, "score", None)
+        settled = score is not None and score.confidence != Score.Confidence.PROVISIONAL
+        public = self.person.visibility == Person.Visibility.PUBLIC and not self.preview
+        return settled and public and may_see(self.person, "search", Viewer.ANYBODY)
 
 
 class Moved(Exception):

@@ -56,7 +56,7 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         **scored(shown, score, facts.by_feature),
         "ties": ties_of(person, facts, shown.viewer, today) if shown.sees("ties") else (),
         "compare_at": compare_address(request, person),
-        "indexed": bool(open_to_all and not shown.preview and score and not provisional(score)),
+        "indexed": open_to_all and shown.indexed,
         "structured": structured(person, [link.url for link in links if link.url]) if open_to_all else "",
         "share_at": shown.sees("badge") and open_to_all and address_of("share", person),
         "card_at": open_to_all and address_of("card", person),

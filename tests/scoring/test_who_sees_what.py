@@ -17,7 +17,7 @@ from accounts import watching
 from accounts.models import Erasure, Membership, Person, User
 from accounts.networks import NETWORKS
 from accounts.visibility import PARTS
-from scoring.models import Ranking
+from scoring.models import Moment, Ranking
 from tests.scoring.everywhere import (
     ADDRESSES,
     FAMILY,
@@ -340,6 +340,22 @@ def test_nobody_is_named_where_they_do_not_want_to_be(
             # What other sites get is for everybody or for nobody.
             expected = allowed and not alone and not (part == "badge" and chosen)
             assert any(name in text for name in ("@zebulon", "Zeb Quux", ",zebulon,")) is expected, (part, chosen, path)
+
+
+def test_who_is_not_to_be_found_is_found_by_no_search_engine_either(zeb: Person) -> None:
+    pages = ("/zebulon", "/zebulon/chart", "/zebulon/why", "/zebulon/moments")
+    for chosen, expected in (("public", False), ("members", True), ("hidden", True)):
+        Person.objects.filter(pk=zeb.pk).update(shown={"search": chosen})
+        for path in pages:
+            assert ('name="robots" content="noindex"' in ask(Client(), path).text) is expected, (chosen, path)
+
+
+def test_a_post_without_a_day_is_called_one_where_networks_are_kept_back(zeb: Person) -> None:
+    Person.objects.filter(pk=zeb.pk).update(shown={"networks": "hidden"})
+    Moment.objects.update(posted_at=None)
+    text = ask(Client(), "/zebulon").text
+    assert "A post<" in text
+    assert "A post on" not in text
 
 
 def test_who_speaks_for_somebody_sees_every_part(alice: Person, zeb: Person) -> None:
