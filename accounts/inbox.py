@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -22,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.context import unread
 from accounts.matters import KINDS, MATTERS, kinds_of
 from accounts.models import Notification, User
+from accounts.preferences import path_here
 
 PAGE = 20
 # Older ones are forgotten (`forget_old`).
@@ -125,12 +126,7 @@ def open_notification(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Notification, pk=pk, user=request.user)
     if row.read_at is None:
         Notification.objects.filter(pk=row.pk, read_at__isnull=True).update(read_at=timezone.now())
-    return redirect(row.url if is_ours(row.url) else reverse("notifications"))
-
-
-def is_ours(url: str) -> bool:
-    """Whether `url` is a path on this site, whatever a browser makes of it."""
-    return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return redirect(path_here(row.url) or reverse("notifications"))
 
 
 @login_required

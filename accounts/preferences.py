@@ -45,7 +45,7 @@ class PreferencesForm(forms.Form):
 
 
 def path_here(address: str) -> str:
-    """`address` where it is a path of this site, else ""."""
+    """`address` where it is a path of this site, whatever a browser makes of it, else ""."""
     if address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return address
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +10,10 @@ from typing import Any
 from accounts.models import Person
 from scoring.models import Score, ScoreHistory
 from scoring.plots import Day, History, Plot
+from scoring.spreadsheets import safe, written
 
 # Rows of a table on one page.
 ROWS = 100
-# What a spreadsheet takes for a formula.
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +39,6 @@ def rows_of(plot: Plot, person: Person, before: date | None) -> Rows:
     return Rows(tuple(found[:ROWS]), found[ROWS - 1].as_of if len(found) > ROWS else None)
 
 
-class Echo:
-    """A file for the csv module that gives back each line in place of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def lines(score: Score, first: date, *, networks: bool) -> Iterator[str]:
     """The lines of a CSV file with every day from `first` to the score's own, the oldest first.
 
@@ -61,12 +52,11 @@ def lines(score: Score, first: date, *, networks: bool) -> Iterator[str]:
     else:
         points = {}
     slugs = sorted({slug for row in rows for slug in row.networks} | set(points)) if networks else []
-    writer = csv.writer(Echo())
     names = ["day", "score", "reach", "amplification", "network_part", "percentile", "confidence", "formula"]
-    yield writer.writerow([*names, *(safe(f"points_{slug}") for slug in slugs)])
+    told = [[*names, *(safe(f"points_{slug}") for slug in slugs)]]
     for row, found in [*((row, row.networks) for row in rows), (score, points)]:
         values = (row.score, row.reach, row.amplification, row.network_part, row.percentile)
-        yield writer.writerow(
+        told.append(
             [
                 row.as_of.isoformat(),
                 *(f"{value:.2f}" for value in values),
@@ -75,8 +65,4 @@ def lines(score: Score, first: date, *, networks: bool) -> Iterator[str]:
                 *(f"{found[slug]:.2f}" if slug in found else "" for slug in slugs),
             ]
         )
-
-
-def safe(text: str) -> str:
-    """A text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    return written(told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,12 +13,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from scoring.spreadsheets import safe, written
 from scoring.views.activity_lines import (
     LINES,
     VERB_WORDS,
@@ -107,13 +106,6 @@ def posted_at(lines: Sequence[Line], asked: Asked) -> datetime | None:
     return next((line.posted_at for line in lines if asked.post and line.posted_at), None)
 
 
-class Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 @login_required
 @never_cache
 @require_safe
@@ -124,28 +116,22 @@ def activity_csv(request: HttpRequest, handle: str) -> HttpResponseBase:
     names = {link.account_id: name_of(link.account) for link in linked_accounts(shown.person)}
     name = f"{shown.person.handle.lower()}-activity.csv"
     return StreamingHttpResponse(
-        written(gathered(rows.iterator(ROWS)), names),
+        written(file_rows(gathered(rows.iterator(ROWS)), names)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def written(lines: Iterable[Line], names: Mapping[int, str]) -> Iterator[str]:
-    """The lines as text; dates and numbers as programs read them."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(HEADINGS)
+def file_rows(lines: Iterable[Line], names: Mapping[int, str]) -> Iterator[tuple[object, ...]]:
+    """The lines as programs read them, whatever the reader's language."""
+    yield HEADINGS
     for line in lines:
         about = (line.day.isoformat(), line.network, safe(names.get(line.account, "")), line.verb_name, line.url)
         for part in line.parts:
-            yield writer.writerow((*about, who(part), part.people, part.reactions, f"{part.weight:.6f}"))
+            yield (*about, who(part), part.people, part.reactions, f"{part.weight:.6f}")
 
 
 def who(part: Part) -> str:
     if part.person is not None:
         return part.person.handle
-    return _("others") if part.people else _("without names")
-
-
-def safe(text: str) -> str:
-    """A text from outside that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return "others" if part.people else "without names"

@@ -264,6 +264,9 @@ def test_the_file_has_every_line_and_keeps_to_the_filter(client: Client, alice) 
     assert rows[1] == [*first, "Bob", "1", "2", "1.250000"]
     assert len(rows) == 7
     assert sum(float(row[-1]) for row in rows[1:]) == pytest.approx(4.95)
+    # Programs read it: it is the same in every language.
+    german = client.get(f"{PATH}.csv", headers={"accept-language": "de"})
+    assert german.getvalue() == client.get(f"{PATH}.csv").getvalue()
     filtered = client.get(f"{PATH}.csv?verb=follow").getvalue().decode()
     assert len(filtered.splitlines()) == 2
     assert f'href="{PATH}.csv?verb=follow"' in client.get(f"{PATH}?verb=follow").content.decode()
