@@ -8,9 +8,9 @@ from django.db import connection
 
 FILL = """
     INSERT INTO accounts_person (id, kind, handle, klout_id, name, bio, avatar, country, region, time_zone, visibility,
-                                 created_at)
+                                 shown, created_at)
     SELECT i, 'person', 'town' || translate(i::text, '0123456789', 'abcdefghjk'), i, '', '', '', '', '', 'UTC',
-           'hidden', %(at)s
+           'hidden', '{}', %(at)s
     FROM generate_series(1, %(people)s) AS i;
     INSERT INTO accounts_account (id, network, external_id, handle)
     SELECT i, (%(networks)s::text[])[i %% cardinality(%(networks)s::text[]) + 1], i::text, ''
