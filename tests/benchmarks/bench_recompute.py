@@ -27,9 +27,9 @@ ACCOUNTS = """
 """
 MEMBERS = """
     INSERT INTO accounts_person (id, kind, handle, klout_id, name, bio, avatar, country, region, time_zone, visibility,
-                                 created_at)
+                                 shown, created_at)
     SELECT i, 'person', 'member' || replace(replace(i::text, '0', 'a'), '1', 'b'), i, '', '', '', '', '', 'UTC',
-           'public', now()
+           'public', '{}', now()
     FROM generate_series(1, %(members)s) AS i;
     INSERT INTO accounts_linkedaccount (account_id, person_id, server, state, kind, proof, linked_at)
     SELECT i, i, '', 'active', 'profile', 'network', now() FROM generate_series(1, %(members)s) AS i

@@ -40,7 +40,7 @@ def apart() -> dict[str, float | None]:
 
 
 def told(client: Client, handle: str) -> str:
-    return " ".join(client.get(f"/{handle}").content.decode().split())
+    return " ".join(client.get(f"/{handle}/why").content.decode().split())
 
 
 # ---------------------------------------------------------------- the formula

@@ -151,7 +151,7 @@ def test_followers_whom_nobody_bears_out_are_told_with_their_points(
     assert row.points > 1
     told = f"10,000 followers count as {row.counted_as:,.0f}: so few react that more is not borne out."
     client.force_login(User.objects.get())
-    assert told in client.get(reverse("profile", args=["alice"])).content.decode()
+    assert told in client.get(reverse("why", args=["alice"])).content.decode()
     call_command("explain", "alice")
     assert told in capsys.readouterr().out
     # Between two runs too, and by no word of the staff's.
