@@ -39,7 +39,10 @@ ANSWERS = [
     ("/test/refused", 403, "not yours to open"),
     ("/test/malformed", 400, "could not read this request"),
     ("/test/broken", 500, "Something broke on our side"),
-    ("/nobody", 404, "nothing to see here"),
+    ("/nobody", 404, "nobody has this handle"),
+    ("/nobody/moments", 404, "nobody has this handle"),
+    ("/leaderboards/topic/nothing-of-that-name", 404, "no page at this address"),
+    ("/far/from/anything", 404, "no page at this address"),
 ]
 
 
