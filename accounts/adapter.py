@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language, get_language_from_request, override
 from django.utils.translation import gettext as _
 
 from accounts import joining
@@ -44,7 +45,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     ) -> None:
         """Who comes in by confirming an address is told of that alone: "welcome back" is for who was here before."""
         confirming = request.resolver_match is not None and request.resolver_match.url_name == "account_confirm_email"
-        if not (confirming and message_template == "account/messages/logged_in.txt"):
+        if confirming and message_template == "account/messages/logged_in.txt":
+            return
+        # Who has gone out reads the next page as anybody does in this browser.
+        gone = message_template == "account/messages/logged_out.txt"
+        with override(get_language_from_request(request) if gone else get_language()):
             super().add_message(request, level, message_template, *rest, **named)
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
