@@ -42,12 +42,6 @@ def band_of(score: float) -> Band:
     return next(band for band in reversed(BANDS) if shown >= band.least or band is BANDS[0])
 
 
-def next_band(score: float) -> Band | None:
-    """The band above a score's own; None from the last one."""
-    place = BANDS.index(band_of(score))
-    return BANDS[place + 1] if place + 1 < len(BANDS) else None
-
-
 def along(last: float = 100.0) -> list[tuple[Band, float, float]]:
     """Every band with where it begins on a line from 1 to `last`, and how long it is there, in hundredths."""
     ends = [*(band.least for band in BANDS), last]

@@ -292,18 +292,6 @@ def band(picture: Picture, shaded: Band) -> str:
     )
 
 
-def unbroken(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Cut where a day is missing; `readings` are sorted by day."""
-    run: list[Reading] = []
-    for reading in readings:
-        if run and (reading.day - run[-1].day).days > 1:
-            yield run
-            run = []
-        run.append(reading)
-    if run:
-        yield run
-
-
 def bounds(scores: Sequence[float]) -> tuple[float, float, float]:
     """The least and the greatest score of the scale and the step of its rules: round numbers, never a tight crop."""
     low, high = min(scores), max(scores)

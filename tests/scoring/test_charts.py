@@ -15,13 +15,23 @@ from scoring.charts import Band, Line, Mark, Picture, Pin, Reading
 FIRST, LAST = date(2026, 8, 3), date(2026, 11, 1)
 
 
+def unbroken(readings: list[Reading]) -> list[list[Reading]]:
+    """Cut where a day is missing."""
+    runs: list[list[Reading]] = []
+    for reading in readings:
+        if not runs or (reading.day - runs[-1][-1].day).days > 1:
+            runs.append([])
+        runs[-1].append(reading)
+    return runs
+
+
 def picture(*lines: list[Reading], first: date = FIRST, last: date = LAST, **options: Any) -> Picture:
     wanted = {"title": "Score by day", "description": "It rose."} | options
     return Picture(
         first=first,
         last=last,
         lines=[
-            Line(f"line-{number}", f"Line {number}", [run for run in charts.unbroken(readings) if run])
+            Line(f"line-{number}", f"Line {number}", unbroken(readings))
             for number, readings in enumerate(lines, start=1)
         ],
         day_label=lambda day: f"{day.day}.{day.month}.",
