@@ -46,6 +46,9 @@ def before_bracket(label: str) -> str:
     return label.partition(" (")[0]
 
 
+register.simple_tag(offers.login_networks, name="login_networks")
+
+
 @register.inclusion_tag("accounts/_sign_in.html", takes_context=True)
 def sign_in_buttons(context: dict[str, Any]) -> dict[str, Any]:
     """A button for each network that signs people in here; nothing where the operator has set up none."""
