@@ -79,9 +79,12 @@ class Migration(migrations.Migration):
                 ('weight', models.FloatField()),
                 ('reactions', models.IntegerField()),
                 ('follows', models.BooleanField()),
-                ('influencee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moved_by', to='accounts.person')),
+                ('influencee', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='moved_by', to='accounts.person')),
                 ('influencer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='accounts.person')),
             ],
+            options={
+                'indexes': [models.Index(fields=['influencer', '-weight', '-reactions'], name='tie_of_influencer'), models.Index(fields=['influencee', '-weight', '-reactions'], name='tie_of_influencee')],
+            },
         ),
         migrations.CreateModel(
             name='Topic',

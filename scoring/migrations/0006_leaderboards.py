@@ -71,5 +71,9 @@ class Migration(migrations.Migration):
             model_name="topic",
             index=models.Index(fields=["-ranked", "name"], name="topic_most_people_first"),
         ),
+        migrations.AddIndex(
+            model_name="moment",
+            index=models.Index(fields=["person", "-points", "post"], name="moment_highest_first"),
+        ),
         migrations.RunSQL(FIND_TOPICS, "DROP INDEX topic_by_all_names"),
     ]

@@ -25,6 +25,8 @@ class Moment(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "account", "post"], name="moment_once")]
+        # Pages name a few that bring most, of however many there are.
+        indexes = [models.Index(fields=["person", "-points", "post"], name="moment_highest_first")]
 
     def __str__(self) -> str:
         return f"post {self.post}: {self.points:+.2f}"

@@ -12,13 +12,20 @@ class Tie(models.Model):
 
     pk = models.CompositePrimaryKey("influencer_id", "influencee_id")
     influencer = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="moves", db_index=False)
-    influencee = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="moved_by")
+    influencee = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="moved_by", db_index=False)
     # The pair's recent strength as the formula's features count it (0 where only a lasting relation ties them), and the
     # number of reactions behind it in the last 90 days.
     weight = models.FloatField()
     reactions = models.IntegerField()
     # Whether an account of the one follows an account of the other.
     follows = models.BooleanField()
+
+    class Meta:
+        # The closest first, on both sides: whom thousands react to is shown with a few of them.
+        indexes = [
+            models.Index(fields=["influencer", "-weight", "-reactions"], name="tie_of_influencer"),
+            models.Index(fields=["influencee", "-weight", "-reactions"], name="tie_of_influencee"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.influencer_id} moves {self.influencee_id}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from klout import environment
 from tests.production import PRODUCTION
@@ -132,3 +133,11 @@ def test_in_production_attempts_are_counted_by_the_address_that_the_proxy_saw(gi
         check=True,
     )
     assert answer.stdout.strip() == address
+
+
+@pytest.mark.django_db
+def test_the_database_compiles_no_query() -> None:
+    """To compile one that is guessed to be long takes a second, far longer than any page may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
