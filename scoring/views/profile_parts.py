@@ -19,11 +19,13 @@ from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, showing
 from scoring import days, topics
 from scoring.achievements import shelf
-from scoring.models import Topic
+from scoring.models import Tie, Topic
 from scoring.ties import MOST
 
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
 NAMED = 6
+# So many of the closest are looked at for those who may be named.
+LOOKED_AT = 40
 MOMENTS = 3
 # Points that are 0.00 once they are rounded.
 LEAST = 0.005
@@ -191,12 +193,16 @@ def ties_of(person: Person, facts: Facts, viewer: Viewer, today: date) -> tuple[
     seen = [Person.Visibility.PUBLIC, Person.Visibility.MEMBERS][: 1 + (reader is Viewer.MEMBER)]
     people = Person.objects.joined().staying().old_enough(today).filter(showing("ties", reader), visibility__in=seen)
 
-    def side(name: str, of: Mapping[str, Any], weight: str, reactions: str) -> QuerySet[Person]:
-        close = people.filter(**of).annotate(side=Value(name), weight=F(weight), reactions=F(reactions))
+    def side(name: str, ties: QuerySet[Tie], other: str, of: Mapping[str, Any], by: str) -> QuerySet[Person]:
+        # Taken first: to PostgreSQL hardly anybody seems to be visible, so that it would go through all ties.
+        closest = ties.order_by("-weight", "-reactions").values(other)[:LOOKED_AT]
+        among = people.filter(pk__in=closest, **of)
+        close = among.annotate(side=Value(name), weight=F(f"{by}__weight"), reactions=F(f"{by}__reactions"))
         return close.select_related("score").order_by("-weight", "-reactions", "pk")[:NAMED]
 
-    movers = side("mover", {"moves__influencee": person}, "moves__weight", "moves__reactions")
-    moved = side("moved", {"moved_by__influencer": person}, "moved_by__weight", "moved_by__reactions")
+    mine, theirs = Tie.objects.filter(influencee=person), Tie.objects.filter(influencer=person)
+    movers = side("mover", mine, "influencer", {"moves__influencee": person}, "moves")
+    moved = side("moved", theirs, "influencee", {"moved_by__influencer": person}, "moved_by")
     found: Sequence[Any] = sorted(movers.union(moved, all=True), key=lambda one: (-one.weight, -one.reactions, one.pk))
     return (
         Ties(tuple(one for one in found if one.side == "mover"), facts.movers),
