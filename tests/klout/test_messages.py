@@ -25,7 +25,7 @@ def messages(code: str) -> polib.POFile:
 
 
 def places(text: str) -> list[str]:
-    return sorted(set(found.group() for found in PLACE.finditer(text)))
+    return sorted({found.group() for found in PLACE.finditer(text)})
 
 
 @pytest.mark.parametrize("code", OTHERS)
