@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.models import MINIMUM_AGE, Person
+from scoring.attempts import again
 from scoring.models import PersonTopic, Ranking
 
 # Up to which place somebody is among the foremost, and among the known (accounts.models.finding.Findable.Tier).
 FOREMOST, KNOWN = 1_000, 30_000
-ATTEMPTS = 3
 # For a statement of the daily run; and how many places in topics are written at once.
 WORK_MEMORY, BATCH = "64MB", 20_000
 
@@ -95,13 +95,7 @@ WHERE place.person_id = findable.person_id AND findable.tier <> place.tier
 
 def write(*, as_of: date) -> int:
     """Give everybody with a score a place among the others on `as_of`; returns how many places changed."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return attempt(as_of)
-        except IntegrityError:
-            # Somebody was erased meanwhile: the next attempt does not see them.
-            continue
-    return attempt(as_of)
+    return again(lambda: attempt(as_of))
 
 
 def attempt(as_of: date) -> int:

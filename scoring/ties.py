@@ -8,6 +8,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from scoring import columns
+from scoring.attempts import again
 from scoring.engine import ties as engine
 from scoring.engine.base import Columns, Inputs
 from scoring.features.base import ONE, Int64
@@ -30,6 +31,11 @@ def write(
     scoring.engine.duckdb.compute. Of somebody who was erased meanwhile nothing is written.
     """
     found = engine.between(rows, standing=standing, guards=guards, most=most, temp_folder=temp_folder)
+    return again(lambda: replace(found))
+
+
+def replace(found: Columns) -> int:
+    """Put these pairs in the place of those that stand; returns how many there are then."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """

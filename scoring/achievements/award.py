@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from scoring import columns
 from scoring.achievements.catalogue import FAMILIES
+from scoring.attempts import again
 
 Values = Mapping[str, NDArray[np.float64]]
+Columns = Mapping[str, NDArray[Any]]
 
 
 def award(*, persons: NDArray[np.int64], values: Values, as_of: date) -> int:
@@ -34,9 +37,15 @@ def award(*, persons: NDArray[np.int64], values: Values, as_of: date) -> int:
         return 0
     family_of = np.concatenate([np.full(len(who), slug) for slug, _, who in rows])
     level_of = np.concatenate([np.full(len(who), level, dtype=np.int32) for _, level, who in rows])
+    reached_levels = {"person_id": person, "family": family_of, "level": level_of}
+    return again(lambda: add(reached_levels, as_of))
+
+
+def add(reached: Columns, as_of: date) -> int:
+    """Award these levels to who has not got them; returns how many were new."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE reached (person_id bigint, family text, level integer) ON COMMIT DROP")
-        columns.write(connection, "reached", {"person_id": person, "family": family_of, "level": level_of})
+        columns.write(connection, "reached", reached)
         # Joined to people, since somebody may have been erased while the run went on.
         cursor.execute(
             """
@@ -62,6 +71,12 @@ def keep_progress(*, persons: NDArray[np.int64], values: Values, everybody: bool
     family_of = np.repeat(np.array([family.slug for family in families], dtype=object), len(persons))
     value = np.concatenate([values[family.measure] for family in families]) if families else np.zeros(0)
     some = value > 0
+    far = {"person_id": person[some], "family": family_of[some], "value": value[some]}
+    return again(lambda: put(far, np.unique(persons), everybody=everybody))
+
+
+def put(far: Columns, persons: NDArray[np.int64], *, everybody: bool) -> int:
+    """Put the values `far` (person_id, family, value) in the place of those of `persons`; returns how many changed."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -70,10 +85,8 @@ def keep_progress(*, persons: NDArray[np.int64], values: Values, everybody: bool
             CREATE TEMP TABLE of_whom (person_id bigint) ON COMMIT DROP
             """
         )
-        columns.write(
-            connection, "progress", {"person_id": person[some], "family": family_of[some], "value": value[some]}
-        )
-        columns.write(connection, "of_whom", {"person_id": np.unique(persons)})
+        columns.write(connection, "progress", far)
+        columns.write(connection, "of_whom", {"person_id": persons})
         cursor.execute("ANALYZE progress, of_whom")
         # Joined to people as above; what has not changed is not written again.
         cursor.execute(
