@@ -92,7 +92,9 @@ def avatar_path(person: Person, file_name: str) -> str:
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def by_handle(self, handle: str) -> PersonQuerySet:
-        return self.annotate(handle_lower=Lower("handle")).filter(handle_lower=handle.lower())
+        # The database takes no NUL, and no handle has a space.
+        sought = handle.lower().replace("\x00", " ")
+        return self.annotate(handle_lower=Lower("handle")).filter(handle_lower=sought)
 
     def taking_up(self, handle: str) -> PersonQuerySet:
         """People because of whom nobody else may take `handle`: theirs is or was one that looks like it."""
