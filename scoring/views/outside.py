@@ -18,7 +18,7 @@ from accounts.visibility import Viewer, showing
 from scoring.models import Score
 
 # For how long caches keep an answer, and for how much longer they may hand it out while they ask for a newer one.
-FRESH, STALE = 3600, 86_400
+FRESH, STALE = 3600, 3600
 # Below this packing gains nothing.
 PACKED_FROM = 1000
 
