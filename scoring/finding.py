@@ -29,6 +29,8 @@ LOOKED_AT, COMPARED = 2_000, 300
 TOPICS, GUESSES = 6, 5
 # Words of a query; more of them, or longer ones, would only cost time.
 MOST_WORDS, LONGEST, LONGEST_OF_ALL = 5, 40, 60
+# Of several words, those of so many letters tell by their beginning.
+TELLING = 3
 # Words of so many letters are looked for with one of them wrong; in longer ones pg_trgm sees that and more.
 NEIGHBOURS = range(3, 9)
 
@@ -144,17 +146,24 @@ def matching(handle: str, words: Sequence[str], *, member: bool) -> list[tuple[i
     parameters = {"member": member, "handle": handle.replace("\0", "")}
     for weights, suffix in (("", ""), ("ABC", "_openly")):
         whole = query([[word] for word in words], weights=weights)
-        begun = query([[word] for word in words], weights=weights, beginnings=True)
+        begun = query([[word] for word in words], weights=weights, beginnings=1)
+        # Among everybody, a letter or two are the beginning of too much to be gone through for each of several words.
+        rest = query([[word] for word in words], weights=weights, beginnings=TELLING if len(words) > 1 else 1)
         if len(words) > 1:
             # Handles of several words are kept in one as well, with their server where there is one.
             one = query([["".join(words)[:LONGEST_OF_ALL]]], weights=weights)
-            whole, begun = f"({whole}) | {one}", f"({begun}) | {one}"
+            whole, begun, rest = f"({whole}) | {one}", f"({begun}) | {one}", f"({rest}) | {one}"
         # Who has the words whole was found by the steps before.
-        parameters |= {f"whole{suffix}": whole, f"begun{suffix}": f"({begun}) & !({whole})"}
+        parameters |= {
+            f"whole{suffix}": whole,
+            f"begun{suffix}": f"({begun}) & !({whole})",
+            f"rest{suffix}": f"({rest}) & !({whole})",
+        }
     steps = [EXACT]
     for match, sought in ((Match.WORDS, "whole"), (Match.BEGINNING, "begun")):
         for tier in TIERS:
-            steps.append(STEP.format(match=int(match), words=sought, tier=tier, most=LOOKED_AT, found=FOUND))
+            words_of = "rest" if sought == "begun" and tier == Findable.Tier.REST else sought
+            steps.append(STEP.format(match=int(match), words=words_of, tier=tier, most=LOOKED_AT, found=FOUND))
     # No more than one step finds: the next one would always be taken for the sake of one more.
     return run(steps, parameters, FOUND)
 
@@ -181,11 +190,18 @@ def similar(plain: str, words: Sequence[str], *, member: bool) -> list[tuple[int
     return run(steps, parameters, FOUND // 2)
 
 
-def query(choices: Iterable[Iterable[str]], *, weights: str = "", beginnings: bool = False) -> str:
-    """A tsquery: of each of `choices` one word at least, from where one of `weights` says."""
-    suffix = ":" + "*" * beginnings + weights if weights or beginnings else ""
-    # Words are letters and digits alone (klout_plain).
-    return " & ".join("(" + " | ".join(f"'{word}'{suffix}" for word in words) + ")" for words in choices)
+def query(choices: Iterable[Iterable[str]], *, weights: str = "", beginnings: int = 0) -> str:
+    """A tsquery: of each of `choices` one word at least, from where one of `weights` says.
+
+    beginnings: words of so many letters are found at the beginning of others too; 0 for none.
+    """
+
+    def sought(word: str) -> str:
+        suffix = "*" * (0 < beginnings <= len(word)) + weights
+        # Words are letters and digits alone (klout_plain).
+        return f"'{word}'{':' * bool(suffix)}{suffix}"
+
+    return " & ".join("(" + " | ".join(map(sought, words)) + ")" for words in choices)
 
 
 def neighbours(word: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, Erasure, Findable, LinkedAccount, Membership, Person, User
-from scoring import rankings
+from scoring import finding, rankings
 from scoring.models import Topic
 from tests.scoring.published import AS_OF, publish_score
 from tests.scoring.test_pages import text_of
@@ -274,3 +274,13 @@ def test_today_counts_for_who_is_old_enough(client: Client, join) -> None:
     Person.objects.filter(pk=join("Alice").pk).update(birth_year=year - 17)
     Person.objects.filter(pk=join("Alicia").pk).update(birth_year=year - 16)
     assert found(client, "alic") == ["Alice"]
+
+
+def test_of_several_words_short_ones_tell_by_their_beginning_among_the_known_alone(monkeypatch) -> None:
+    """Among a million, everybody whose name begins with some letter would be gone through for each of the words."""
+    asked: dict[str, str] = {}
+    monkeypatch.setattr(finding, "run", lambda _steps, parameters, _limit: asked.update(parameters) or [])
+    finding.matching("a b", ["a", "b", "cha"], member=True)
+    assert (asked["begun"].count("*"), asked["rest"].count("*")) == (3, 1)
+    finding.matching("a", ["a"], member=True)
+    assert asked["rest"].count("*") == 1
