@@ -138,7 +138,8 @@ def twitter(request: HttpRequest) -> HttpResponse:
 @require_safe
 def deletion_status(request: HttpRequest, code: str) -> HttpResponse:
     """What became of a deletion that a network asked for; who has the code may know, and it names nobody."""
-    receipt = get_object_or_404(DeletionReceipt, code=code)
+    # The database takes no NUL, and no code has a space.
+    receipt = get_object_or_404(DeletionReceipt, code=code.replace("\x00", " "))
     network = NETWORKS.get(receipt.network)
     label = network.spec.label if network else receipt.network
     return render(request, "accounts/deletion_status.html", {"receipt": receipt, "label": label})
