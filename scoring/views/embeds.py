@@ -28,7 +28,6 @@ from scoring.views.outside import FRESH, for_everybody, own_language, public_sco
 # Of the card in its frame, in pixels; below NARROWEST a linked badge stands in for it.
 FRAME_WIDTH, FRAME_HEIGHT = 356, 148
 NARROWEST = 280
-FRAME_THEMES = ("auto", *badges.THEMES)
 
 
 def badge_score(handle: str) -> Score | None:

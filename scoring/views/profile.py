@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
@@ -58,8 +58,8 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
         "compare_at": compare_address(request, person),
         "indexed": open_to_all and shown.indexed,
         "structured": structured(person, [link.url for link in links if link.url]) if open_to_all else "",
-        "share_at": shown.sees("badge") and open_to_all and address_of("share", person),
-        "card_at": open_to_all and address_of("card", person),
+        "share_at": shown.sees("badge") and open_to_all and reverse("share", args=[person.handle.lower()]),
+        "card_at": open_to_all and reverse("card", args=[person.handle.lower()]),
     }
     return render(request, "scoring/profile.html", context)
 
@@ -110,20 +110,8 @@ def drawn(standing: styles.Standing) -> SafeString:
     return mark_safe(styles.picture(standing))  # noqa: S308  (it escapes what it is given)
 
 
-def address_of(name: str, person: Person) -> str:
-    """The address of another page about `person`; "" where there is no such page."""
-    try:
-        return reverse(name, args=[person.handle.lower()])
-    except NoReverseMatch:
-        return ""
-
-
 def compare_address(request: HttpRequest, person: Person) -> str:
-    """Where `person` is compared with whom the reader speaks for; "" where there is no such page."""
-    try:
-        address = reverse("compare")
-    except NoReverseMatch:
-        return ""
+    """Where `person` is compared with whom the reader speaks for."""
     reader = request.user.person if isinstance(request.user, User) else None
     people = [reader.handle.lower()] if reader is not None and reader != person else []
-    return f"{address}?{urlencode({'people': ','.join([*people, person.handle.lower()])}, safe=',')}"
+    return f"{reverse('compare')}?{urlencode({'people': ','.join([*people, person.handle.lower()])}, safe=',')}"

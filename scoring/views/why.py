@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Abs, RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -163,11 +163,8 @@ class Beyond:
 
 
 def address_of(name: str, shown: Shown, asked: Mapping[str, object] | None = None) -> str:
-    """The address of another page about the person; "" where there is none."""
-    try:
-        address = reverse(name, args=[shown.person.handle.lower()])
-    except NoReverseMatch:
-        return ""
+    """The address of another page about the person, seen as this one is."""
+    address = reverse(name, args=[shown.person.handle.lower()])
     query = urlencode({**(asked or {}), **({"as": shown.preview} if shown.preview else {})})
     return f"{address}?{query}" if query else address
 
