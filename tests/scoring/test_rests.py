@@ -16,7 +16,7 @@ from accounts import pauses
 from accounts.models import LinkedAccount, Membership, Pause, Person
 from accounts.networks.base import ORIGINS
 from scoring import charts, daily, formula, rests
-from scoring.charts import Reading
+from scoring.charts import Band, Line, Picture, Reading
 from scoring.models import CounterReading, Relation, Score
 from scoring.rests import perk_score
 from tests.scoring.conftest import AT, TODAY, names, replies
@@ -36,16 +36,18 @@ def midnight(day: date) -> datetime:
 
 def shaded(rests: list[tuple[date, date]]) -> list[tuple[str | None, str | None]]:
     first, last = date(2026, 8, 3), date(2026, 11, 1)
-    markup = charts.line(
-        [Reading(first + timedelta(days=day), 40.0) for day in range(91)],
+    line = Line("score", "Score", [[Reading(first + timedelta(days=day), 40.0) for day in range(91)]])
+    picture = Picture(
         first=first,
         last=last,
+        lines=[line],
         title="Score by day",
         description="It rested.",
         day_label=str,
         score_label=str,
-        rests=rests,
+        bands=[Band(begin, end) for begin, end in rests],
     )
+    markup = charts.draw(picture)
     svg = ElementTree.fromstring(markup)
     return [(rect.get("x"), rect.get("width")) for rect in svg.iter() if rect.get("class") == "resting"]
 
