@@ -1,6 +1,8 @@
 """Fixtures that every room uses."""
 
 import os
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,17 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real data is not at {DATA} (set KLOUT_TEST_DATA)")
     return DATA
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(settings) -> Callable[[], None]:
+    """A cache of each test's own; called, it is empty again. Emptying the server's would be felt by other tests."""
+
+    def empty_cache() -> None:
+        settings.CACHES = {"default": settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}}
+
+    empty_cache()
+    return empty_cache
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Alice, Bob and Charlie, and a cache of each test's own."""
 
 import threading
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,8 +20,6 @@ PASSWORD = "a long and odd pass phrase"
 @pytest.fixture(autouse=True)
 def apart(settings, tmp_path: Path) -> None:
     """Rate limits and held handles live in the cache, files under VAR and MEDIA_ROOT: of each test's own."""
-    default = settings.CACHES["default"] | {"KEY_PREFIX": uuid.uuid4().hex}
-    settings.CACHES = {"default": default}
     # Slow on purpose elsewhere.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.VAR = tmp_path / "var"

@@ -168,7 +168,7 @@ def test_an_authenticator_app_is_set_up_and_asked_for(visit: Callable[..., Any],
     log_in(window, member)
     page.get_by_label("Code").fill("000000")
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.get_by_text("Incorrect code").wait_for()
+    page.get_by_text("Incorrect code").first.wait_for()
     page.get_by_label("Code").fill(recovery)
     page.get_by_role("button", name="Log in", exact=True).click()
     is_in(window)

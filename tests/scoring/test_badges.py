@@ -199,9 +199,12 @@ def test_a_badge_follows_the_person_to_another_handle(client: Client, alice: Per
 def test_a_handle_is_looked_up_in_indexes(alice: Person) -> None:
     # Of a handful of people, looking at each is the cheapest way.
     pairs = ("".join(pair) for pair in product("abcdefhjkpqrstuxyz", repeat=2))
-    Person.objects.bulk_create(Person(handle=f"some{pair}") for pair in pairs)
+    others = Person.objects.bulk_create(Person(handle=f"some{pair}") for pair in pairs)
+    same = {"run": alice.score.run, "score": 40.0, "reach": 20.0, "amplification": 10.0, "network_part": 10.0}
+    same |= {"percentile": 50.0, "confidence": "fair", "formula": "v1", "as_of": alice.score.as_of}
+    Score.objects.bulk_create(Score(person=other, **same) for other in others)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE accounts_person")
+        cursor.execute("ANALYZE accounts_person, scoring_score")
         cursor.execute("SET LOCAL enable_seqscan = off")
         with CaptureQueriesContext(connection) as captured:
             assert public_score("alice", timezone.now().date(), part="badge") is not None

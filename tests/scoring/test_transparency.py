@@ -7,7 +7,6 @@ from io import StringIO
 
 import numpy as np
 import pytest
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -19,11 +18,6 @@ from scoring.formula import RELEASED, UnknownFormula
 from scoring.formula.declared import declared
 from scoring.models import FormulaSwitch, ScoreRun
 from tests.scoring.conftest import AT, TODAY, names, replies
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    cache.clear()
 
 
 @pytest.fixture

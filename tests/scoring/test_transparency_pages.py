@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -22,11 +21,6 @@ from tests.scoring.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ("transparency", "formulas", "features", "data_use")
-
-
-@pytest.fixture(autouse=True)
-def fresh_cache() -> None:
-    cache.clear()
 
 
 def seen(client: Client, name: str) -> str:
@@ -137,7 +131,7 @@ def test_every_network_says_what_is_read_what_never_is_and_how_long(client: Clie
     assert f"Read anew or deleted within {NETWORKS['google'].spec.retain_days} days" in text
 
 
-def test_small_numbers_are_not_told(client: Client, join) -> None:
+def test_small_numbers_are_not_told(client: Client, join, empty_cache) -> None:
     alice, bob = join("Alice", twitter="1"), join("Bob")
     account = Account.objects.get()
     for number in range(4):
@@ -147,7 +141,7 @@ def test_small_numbers_are_not_told(client: Client, join) -> None:
     assert counts["left_out"] == "fewer than 5"
     assert counts["claims_granted"] == "fewer than 5"
     OptOut.objects.create(network="twitter", digest=bytes([9]) * 32)
-    cache.clear()
+    empty_cache()
     assert dict(data_use.told_counts())["left_out"] == "5"
     assert "5" in seen(client, "data_use")
 
