@@ -274,8 +274,9 @@ def test_no_cache_keeps_a_secret(alice: Person, as_alice: Client, name: str) -> 
 
 def test_the_ways_to_log_in_take_few_queries(as_alice: Client, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(8):
-        page = as_alice.get("/settings/log-in").content.decode()
-    check_page(page)
+        response = as_alice.get("/settings/log-in")
+    assert response.status_code == 200
+    check_page(response.content.decode())
 
 
 def test_who_is_erased_leaves_no_second_factor(alice: Person, as_alice: Client) -> None:

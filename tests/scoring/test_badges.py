@@ -96,7 +96,7 @@ def test_whoever_it_is_there_is_one_query(client: Client, alice: Person, how: st
     hide(alice, how)
     for handle in ("alice", "nobody"):
         with django_assert_num_queries(1):
-            client.get(f"/badge/{handle}/medium-light.svg")
+            assert client.get(f"/badge/{handle}/medium-light.svg").status_code == 200
 
 
 def test_the_owner_gets_what_everybody_gets(client: Client, alice: Person) -> None:
@@ -485,7 +485,7 @@ def test_the_studio_is_of_ones_own_people_alone(client: Client, alice: Person, j
 def test_the_studio_takes_few_queries(client: Client, alice: Person, django_assert_max_num_queries) -> None:
     client.force_login(user_of(alice))
     with django_assert_max_num_queries(9):
-        client.get("/badges")
+        assert client.get("/badges").status_code == 200
 
 
 def test_a_badge_is_quickly_drawn(client: Client, alice: Person) -> None:

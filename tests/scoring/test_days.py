@@ -120,7 +120,8 @@ def test_it_takes_the_same_queries_however_much_moved(alice, join, django_assert
     bob = join("Bob", twitter="2")
     for person in (alice, bob):
         with django_assert_num_queries(2):
-            days.day_of(person.pk, AS_OF)
+            told = days.day_of(person.pk, AS_OF)
+        assert (told is None) == (person == bob)
 
 
 def explain(*arguments: str) -> str:

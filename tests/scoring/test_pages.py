@@ -79,7 +79,7 @@ def test_home_says_of_the_scale_what_is_true_of_the_live_formula(client: Client)
 
 def test_home_takes_few_queries(client: Client, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(2):
-        client.get("/")
+        assert client.get("/").status_code == 200
 
 
 def test_every_page_of_a_demo_says_that_it_is_one(client: Client, alice, settings, tmp_path, monkeypatch) -> None:
