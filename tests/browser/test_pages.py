@@ -30,6 +30,7 @@ PAGES = {
     "own profile": ("/alice", True),
     "chart": ("/alice/chart?show=score,reach,amplification,network", False),
     "why": ("/alice/why?by=network", True),
+    "search, found by a slip": ("/search?q=almeidra", False),
     "compare": ("/compare?people=alice,nobody1&days=90", False),
     "nobody": ("/nobody", False),
     "log-in": ("/accounts/login/", False),
