@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -30,7 +29,7 @@ def pause_page(request: HttpRequest) -> HttpResponse:
     if person is None:
         return redirect("settings")
     at = timezone.now()
-    here = reverse("pause") + (f"?person={person.handle}" if len(people) > 1 else "")
+    here = settings_address(person, people, "pause")
     if request.method == "POST":
         try:
             if request.POST.get("action") == "begin":

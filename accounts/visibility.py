@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Person
+from accounts.models import Person
 
 
 class Viewer(IntEnum):
@@ -35,15 +34,6 @@ PARTS: dict[str, str | Promise] = {
     "search": _("Being found by search"),
 }
 NEEDED: dict[str, Viewer] = {Person.Visibility.PUBLIC: Viewer.ANYBODY, Person.Visibility.MEMBERS: Viewer.MEMBER}
-
-
-def viewer_of(user: Any, person: Person) -> Viewer:
-    """How `user` (a User or AnonymousUser) stands to `person`; one query for who is logged in."""
-    if not user.is_authenticated:
-        return Viewer.ANYBODY
-    if Membership.objects.filter(user=user, person=person).exists():
-        return Viewer.OWN
-    return Viewer.MEMBER
 
 
 def may_see(person: Person, part: str, viewer: Viewer) -> bool:

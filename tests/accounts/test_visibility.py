@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Membership, Person, User
-from accounts.visibility import PARTS, Viewer, may_see, showing, viewer_of
+from accounts.visibility import PARTS, Viewer, may_see, showing
 
 pytestmark = pytest.mark.django_db
 
@@ -21,15 +20,6 @@ def member(handle: str) -> Person:
     user = User.objects.create_user(f"{handle.lower()}@example.com", "a long pass phrase")
     Membership.objects.create(user=user, person=person)
     return person
-
-
-def test_who_looks_is_anybody_a_member_or_who_speaks_for_the_person(alice: Person) -> None:
-    bob = member("Bob")
-    assert viewer_of(AnonymousUser(), alice) is Viewer.ANYBODY
-    assert viewer_of(bob.users.get(), alice) is Viewer.MEMBER
-    assert viewer_of(alice.users.get(), alice) is Viewer.OWN
-    Membership.objects.create(user=bob.users.get(), person=alice, role=Membership.Role.VIEWER)
-    assert viewer_of(bob.users.get(), alice) is Viewer.OWN
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,12 @@ one process), and their COPY into a table like the real one, first empty and the
 that the bench leaves as it was: all within a transaction that is rolled back).
 """
 
-import argparse
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tests.benchmarks import synthetic
-from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of, show
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--members", type=int, default=10_000)
-    parser.add_argument("--posts", type=int, default=50)
-    given = parser.parse_args()
-    synthetic.POSTS = given.posts
-    with tempfile.TemporaryDirectory(prefix="klout-bench-") as folder:
-        for day, columns in synthetic.days(given.events, given.accounts, as_of=AS_OF):
-            columns["occurred_at"] = columns["occurred_at"].astype("datetime64[us]")
-            pq.write_table(pa.table(columns), Path(folder) / f"{day}.parquet", compression="zstd")
-        measure(Path(folder), given.accounts, given.members)
+from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of, over_a_log, show
 
 
 def measure(folder: Path, accounts: int, members: int) -> None:
@@ -77,4 +57,4 @@ def measure(folder: Path, accounts: int, members: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    over_a_log(measure, about=__doc__)

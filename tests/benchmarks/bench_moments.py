@@ -8,35 +8,17 @@ member's posts each left out alone, what is fresh of it, and all of them togethe
 the day before, scored as of that day and as of this one. Not in it: writing to PostgreSQL (a row for each post).
 """
 
-import argparse
-import tempfile
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tests.benchmarks import synthetic
-from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of, show
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--events", type=int, default=10_000_000)
-    parser.add_argument("--accounts", type=int, default=1_000_000)
-    parser.add_argument("--members", type=int, default=10_000)
-    parser.add_argument("--posts", type=int, default=50)
-    given = parser.parse_args()
-    synthetic.POSTS = given.posts
-    with tempfile.TemporaryDirectory(prefix="klout-bench-") as folder:
-        for day, columns in synthetic.days(given.events, given.accounts, as_of=AS_OF):
-            columns["occurred_at"] = columns["occurred_at"].astype("datetime64[us]")
-            pq.write_table(pa.table(columns), Path(folder) / f"{day}.parquet", compression="zstd")
-        measure(Path(folder), given.accounts, given.members)
+from tests.benchmarks.measuring import AS_OF, Stopwatch, lake_of, over_a_log, show
 
 
 def measure(folder: Path, accounts: int, members: int) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
     import django
 
     django.setup()
@@ -87,4 +69,4 @@ def measure(folder: Path, accounts: int, members: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    over_a_log(measure, about=__doc__)

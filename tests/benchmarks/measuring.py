@@ -1,12 +1,14 @@
 """What benchmarks of the engine share: a made-up lake, a stopwatch for stages, a fresh process for each candidate."""
 
+import argparse
 import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -126,3 +128,27 @@ def show(candidate: str, runs: list[list[Stage]]) -> None:
     spread = f"   ({min(totals):.2f} to {max(totals):.2f} in {len(runs)} runs)" if len(runs) > 1 else "   (1 run)"
     highest = max(peak for stages in runs for _, _, peak, _ in stages)
     line("whole", statistics.median_low(totals), highest, sum(stage[3] for stage in middle), spread)
+
+
+def over_a_log(measure: Callable[[Path, int, int], None], *, about: str | None) -> None:
+    """Ask on the command line how large a made-up log is to be, write it, and have it measured.
+
+    measure: called with its folder of Parquet files, the number of accounts, and how many of them are members'.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tests.benchmarks import synthetic
+
+    parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else None)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--members", type=int, default=10_000)
+    parser.add_argument("--posts", type=int, default=50)
+    given = parser.parse_args()
+    synthetic.POSTS = given.posts
+    with tempfile.TemporaryDirectory(prefix="klout-bench-") as folder:
+        for day, columns in synthetic.days(given.events, given.accounts, as_of=AS_OF):
+            columns["occurred_at"] = columns["occurred_at"].astype("datetime64[us]")
+            pq.write_table(pa.table(columns), Path(folder) / f"{day}.parquet", compression="zstd")
+        measure(Path(folder), given.accounts, given.members)

@@ -24,6 +24,7 @@ from accounts.networks import NETWORKS
 from scoring.models import UnlinkEffect
 from tests.browser.test_pages import NARROWEST, RULES, WIDTHS
 from tests.fakes.bluesky import FakeBluesky
+from tests.scoring.reading import user_of
 
 PAGES = {
     "all networks": "/settings/connect",
@@ -79,10 +80,6 @@ def made(alice: Person) -> dict[str, int]:
     mine = AccountClaim.objects.create(account=his.account, person=alice, holder=bob, due_at=due_at)
     numbers = {"read": read, "broken": broken, "reading": reading, "against": against, "mine": mine}
     return {name: row.pk for name, row in numbers.items()}
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -14,10 +14,7 @@ from accounts.models import Cursor, LinkedAccount, Membership, Pause, Person, Us
 from scoring.models import AwardProgress, DayChange, ImportJob, Moment, ScoreRun, Suggestion, Suspicion
 from tests.browser.test_pages import NARROWEST, RULES
 from tests.scoring.published import AS_OF, publish_score
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
+from tests.scoring.reading import user_of
 
 
 @pytest.fixture

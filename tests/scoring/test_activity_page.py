@@ -25,7 +25,7 @@ from scoring.features.catalogue import WINDOWS
 from scoring.models import Activity, HiddenMoment, Moment, Post
 from scoring.views.activity_lines import LINES
 from tests.scoring.published import publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 10, 30)

@@ -19,12 +19,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import Erasure, FormerHandle, Membership, Person, User
+from accounts.models import Erasure, FormerHandle, Membership, Person
 from scoring import badges
 from scoring.models import Score
 from scoring.typefaces import BOLD, MEDIUM, fitted, lettering, noto, png
 from scoring.views.outside import public_score
 from tests.scoring.published import publish_score
+from tests.scoring.reading import user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,10 +42,6 @@ def alice(join: Callable[..., Person]) -> Person:
     person = join("Alice", twitter="1", mastodon="2")
     publish_score(person)
     return person
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 def hide(person: Person, how: str) -> None:

@@ -6,17 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Erasure, Membership, Person, User
+from accounts.models import Erasure, Membership, Person
 from scoring import boards, rankings
 from scoring.models import PersonTopic, Ranking, Score, Tie, Topic
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 @pytest.fixture

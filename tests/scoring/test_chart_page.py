@@ -6,30 +6,18 @@ import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
-from accounts.models import FormerHandle, Membership, Pause, Person, User
+from accounts.models import FormerHandle, Pause, Person
 from scoring.models import HiddenMoment, Moment, Post, ScoreHistory
 from tests.scoring.published import AS_OF, publish_score
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
-
-
-def text_of(response: Any) -> str:
-    pieces: list[str] = []
-    parser = HTMLParser()
-    parser.handle_data = pieces.append  # type: ignore[method-assign]
-    parser.feed(response.content.decode())
-    return re.sub(r"\s+", " ", " ".join(pieces))
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 @pytest.fixture

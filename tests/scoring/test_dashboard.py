@@ -20,7 +20,7 @@ from scoring.formula import get, population
 from scoring.models import Award, AwardProgress, DayChange, Moment, Post, Suggestion, Suspicion, Trust
 from tests.scoring.conftest import AT, TODAY, names, replies
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12

@@ -15,7 +15,7 @@ from accounts.models import Person
 from scoring import days
 from scoring.models import DayChange, Moment, Post, Score, ScoreRun
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 

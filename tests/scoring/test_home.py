@@ -10,7 +10,7 @@ from accounts.models import Person
 from scoring.models import Score
 from scoring.views.home import SAMPLE
 from tests.scoring.published import publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 

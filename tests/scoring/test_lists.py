@@ -8,15 +8,11 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts import watching
-from accounts.models import Membership, Notification, Person, User, Watched, WatchList
+from accounts.models import Notification, Person, User, Watched, WatchList
 from tests.scoring.published import publish_score
-from tests.scoring.test_pages import text_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 @pytest.fixture

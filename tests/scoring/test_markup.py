@@ -16,7 +16,7 @@ from accounts import watching
 from accounts.models import Person
 from scoring.models import Post, Topic
 from tests.scoring.everywhere import ADDRESSES, HOST, addresses_about, somebody_known
-from tests.scoring.test_pages import user_of
+from tests.scoring.reading import user_of
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 2, tzinfo=UTC)

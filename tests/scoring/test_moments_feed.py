@@ -10,8 +10,8 @@ from django.utils.http import http_date, parse_http_date
 
 from accounts.models import Person
 from scoring.models import HiddenMoment, Moment, Post, Score
+from tests.scoring.reading import user_of
 from tests.scoring.test_moments_page import alice, listed
-from tests.scoring.test_pages import user_of
 
 __all__ = ["alice"]
 

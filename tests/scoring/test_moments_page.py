@@ -18,7 +18,7 @@ from scoring import days
 from scoring.models import DayChange, HiddenMoment, Moment, Post
 from scoring.views.moment_lines import MOMENTS
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 MINUS = "\N{MINUS SIGN}"

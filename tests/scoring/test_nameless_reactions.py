@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Membership, Person
 from scoring.models import Moment
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of
+from tests.scoring.reading import text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,6 @@
 import gzip
 import re
 from datetime import date
-from html.parser import HTMLParser
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +10,12 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from accounts.models import Membership, Person, User
+from accounts.models import Person
 from scoring import formula
 from scoring.formula import population
 from scoring.models import ScoreRun
 from tests.scoring.published import AS_OF, publish_score
+from tests.scoring.reading import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,19 +25,6 @@ def alice(join) -> Person:
     person = join("Alice", twitter="1", mastodon="2")
     publish_score(person, history={1: 49.0, 30: 53.0})
     return person
-
-
-def text_of(response: Any) -> str:
-    """What can be read on a page, spaces run together."""
-    pieces: list[str] = []
-    parser = HTMLParser()
-    parser.handle_data = pieces.append  # type: ignore[method-assign]
-    parser.feed(response.content.decode())
-    return re.sub(r"\s+", " ", " ".join(pieces))
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 # ---------------------------------------------------------------- addresses

@@ -15,7 +15,7 @@ from scoring import topics
 from scoring.achievements import shelf
 from scoring.models import Award, Component, HiddenMoment, Moment, Post, Score, ScoreRun, Tie, Topic
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from accounts.visibility import PARTS
 from scoring import topics
 from scoring.models import Award, Score
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 from tests.scoring.test_profile import AT, moment, tie
 
 pytestmark = pytest.mark.django_db

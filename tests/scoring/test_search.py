@@ -7,17 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Account, Erasure, Findable, LinkedAccount, Membership, Person, User
+from accounts.models import Account, Erasure, Findable, LinkedAccount, Person
 from scoring import finding, rankings
 from scoring.models import Topic
 from tests.scoring.published import AS_OF, publish_score
-from tests.scoring.test_pages import text_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 def found(client: Client, asked: str) -> list[str]:

@@ -9,10 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from accounts.models import Membership, Person, User
+from accounts.models import Person
 from scoring.models import Award
 from scoring.views.sharing import server_of
 from tests.scoring.published import AS_OF, publish_score
+from tests.scoring.reading import user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +25,6 @@ def alice(join: Callable[..., Person]) -> Person:
     publish_score(person)
     Award.objects.create(person=person, family="people", level=2, earned_on=AS_OF)
     return person
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 def ways(response: Any) -> dict[str, str]:

@@ -17,7 +17,7 @@ from scoring import formula, releases
 from scoring.formula import v1
 from scoring.models import FormulaSwitch, ScoreRun, ShadowFormula, Tombstone
 from scoring.views import data_use
-from tests.scoring.test_pages import text_of
+from tests.scoring.reading import text_of
 
 pytestmark = pytest.mark.django_db
 PAGES = ("transparency", "formulas", "features", "data_use")

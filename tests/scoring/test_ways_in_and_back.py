@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from accounts.models import Person
-from tests.scoring.test_pages import user_of
+from tests.scoring.reading import user_of
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = (

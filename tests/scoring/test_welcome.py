@@ -17,7 +17,7 @@ from accounts.models import Cursor, LinkedAccount, Membership, Notification, Per
 from scoring import first_scores
 from scoring.models import ImportJob, ScoreRun
 from tests.scoring.published import publish_score
-from tests.scoring.test_pages import text_of, user_of
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 REFRESH = '<noscript><meta http-equiv="refresh"'

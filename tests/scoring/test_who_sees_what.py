@@ -32,7 +32,7 @@ from tests.scoring.everywhere import (
     somebody_known,
 )
 from tests.scoring.published import publish_score
-from tests.scoring.test_pages import user_of
+from tests.scoring.reading import user_of
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 2, tzinfo=UTC)

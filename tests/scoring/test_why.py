@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Account, Membership, Pause, Person, User
+from accounts.models import Account, Pause, Person
 from scoring.models import Component, DayChange, HiddenMoment, Moment, Post, Score, ScoreRun, Suspicion
 from tests.scoring.published import AS_OF, publish_score
+from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,18 +21,6 @@ def alice(join) -> Person:
     person = join("Alice", twitter="1", mastodon="2")
     publish_score(person, history={1: 49.0, 30: 53.0})
     return person
-
-
-def text_of(response: Any) -> str:
-    pieces: list[str] = []
-    parser = HTMLParser()
-    parser.handle_data = pieces.append  # type: ignore[method-assign]
-    parser.feed(response.content.decode())
-    return re.sub(r"\s+", " ", " ".join(pieces))
-
-
-def user_of(person: Person) -> User:
-    return Membership.objects.get(person=person).user
 
 
 def account(person: Person, network: str) -> int:
