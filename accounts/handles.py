@@ -20,6 +20,7 @@ ADDRESSES = frozenset(
     {
         *(".well-known", "accounts", "admin", "api", "avatars", "deletion", "healthz", "hooks", "opt-out", "settings"),
         *("notifications", "unsubscribe"),
+        *("brand", "brands", "claims", "perks", "redeem"),
         *("leaderboards", "lists", "search"),
         *("compare", "dashboard", "preferences", "static", "transparency", "v2", "webmention", "welcome"),
         *("badge", "badges", "embed", "manifest.webmanifest", "oembed", "offline", "share", "sw.js"),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django import forms
 from django.conf import settings
@@ -111,3 +112,8 @@ class RenamePasskeyForm(webauthn_forms.EditWebAuthnForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
+
+
+def has_second_factor(user: User) -> bool:
+    """Whether `user` logs in with more than a password: an authenticator app or a passkey."""
+    return bool(is_mfa_enabled(user))

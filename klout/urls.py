@@ -31,5 +31,6 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/", include("accounts.providers.urls")),
+    path("", include("perks.urls")),
     path("", include("scoring.urls")),
 ]

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class PerksConfig(AppConfig):
     name = "perks"
     verbose_name = "Perks"
+
+    def ready(self) -> None:
+        from perks import privacy
+
+        privacy.register()

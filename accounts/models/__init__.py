@@ -27,6 +27,7 @@ from accounts.models.people import (
 )
 from accounts.models.reaching import ApiKey, Notification, NotificationChoice, PushSubscription
 from accounts.models.watching import Watched, WatchList
+from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "BROKEN_REST",
@@ -58,6 +59,8 @@ __all__ = [
     "UserManager",
     "WatchList",
     "Watched",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "avatar_path",
     "random_code",
     "random_klout_id",

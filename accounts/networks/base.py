@@ -121,11 +121,16 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Something the account published; its text stays with the network."""
+    """Something the account published; its text stays with the network.
+
+    tags: the hashtags it carries, without the mark; links: addresses it links to.
+    """
 
     post: str
     posted_at: datetime
     url: str = ""
+    tags: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ a post is the 64-bit hash of its id (scoring.collect.keys), 0 where there is non
 """
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.models import Person
@@ -99,6 +100,9 @@ class Post(models.Model):
     external_id = models.TextField()
     url = models.TextField(blank=True)
     posted_at = models.DateTimeField()
+    # The hashtags it carries, in lower case and without the mark, and the addresses it links to, as far as read.
+    tags = ArrayField(models.CharField(max_length=100), default=list)
+    links = ArrayField(models.TextField(), default=list)
 
     def __str__(self) -> str:
         return self.external_id

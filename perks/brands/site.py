@@ -1,0 +1,54 @@
+"""The brands' admin site: for who works for a brand, with a second factor, and for the staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from accounts.models import User
+from accounts.second_factors import has_second_factor
+from perks.models import BrandMembership
+
+
+class BrandSite(admin.AdminSite):
+    """Who may enter is asked of the database at every request: a role that was taken away is gone at once."""
+
+    site_header = _("Brands")
+    site_title = _("Brands")
+    index_title = _("Your campaigns")
+    enable_nav_sidebar = False
+
+    def __init__(self) -> None:
+        super().__init__(name="brands")
+
+    def belongs(self, request: HttpRequest) -> bool:
+        """Whether who is logged in works for a brand, or is of the staff."""
+        user = request.user
+        if not (isinstance(user, User) and user.is_active):
+            return False
+        return user.is_staff or BrandMembership.objects.filter(user=user).exists()
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return self.belongs(request) and has_second_factor(request.user)  # type: ignore[arg-type]
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Through our own log-in, and on to a second factor where there is none yet."""
+        if not request.user.is_authenticated:
+            return redirect_to_login(
+                request.get_full_path() if request.path != reverse("brands:login") else reverse("brands:index")
+            )
+        if not self.belongs(request):
+            return render(request, "perks/brands_not_yours.html", status=403)
+        return render(request, "perks/brands_second_factor.html", status=403)
+
+
+site = BrandSite()

@@ -1,0 +1,43 @@
+from perks.models.after import Flag, Mention, Problem, Redemption, Review, Shipment
+from perks.models.brands import AuditEntry, Brand, BrandInvitation, BrandMembership, Counter
+from perks.models.campaigns import Campaign, Picture, Terms, Tier
+from perks.models.claims import Address, Claim, ClaimEvent, Shared, WaitingPlace
+from perks.models.requirements import AwardRequirement, PartRequirement, TopicRequirement
+from perks.models.results import CampaignDay, Seen
+from perks.models.stock import Code, CodeBatch, Variant
+from perks.models.windows import Draw, Entry, ToldOpening, Window
+
+__all__ = [
+    "Address",
+    "AuditEntry",
+    "AwardRequirement",
+    "Brand",
+    "BrandInvitation",
+    "BrandMembership",
+    "Campaign",
+    "CampaignDay",
+    "Claim",
+    "ClaimEvent",
+    "Code",
+    "CodeBatch",
+    "Counter",
+    "Draw",
+    "Entry",
+    "Flag",
+    "Mention",
+    "PartRequirement",
+    "Picture",
+    "Problem",
+    "Redemption",
+    "Review",
+    "Seen",
+    "Shared",
+    "Shipment",
+    "Terms",
+    "Tier",
+    "ToldOpening",
+    "TopicRequirement",
+    "Variant",
+    "WaitingPlace",
+    "Window",
+]

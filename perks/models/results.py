@@ -1,0 +1,43 @@
+"""What a campaign brought, to be counted: whom it was shown to, and each day's numbers."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.models import Person
+from perks.models.campaigns import Campaign
+
+
+class Seen(models.Model):
+    """A campaign was on a page that a member looked at: once for each, forgotten 90 days after the campaign's end."""
+
+    pk = models.CompositePrimaryKey("campaign_id", "person_id")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="seen_by", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    shown_at = models.DateTimeField()
+    # When its own page was opened first.
+    viewed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} by {self.person_id}"
+
+
+class CampaignDay(models.Model):
+    """Numbers of a UTC day. Impressions and views count pages, whoever looked; the others are written each day."""
+
+    pk = models.CompositePrimaryKey("campaign_id", "day")
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    impressions = models.PositiveIntegerField(default=0)
+    views = models.PositiveIntegerField(default=0)
+    # How many qualified that day; None: not counted yet.
+    eligible = models.PositiveIntegerField(null=True)
+    held = models.PositiveIntegerField(default=0)
+    claimed = models.PositiveIntegerField(default=0)
+    redeemed = models.PositiveIntegerField(default=0)
+    posts = models.PositiveIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+    reactions = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} on {self.day}"

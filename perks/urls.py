@@ -1,0 +1,12 @@
+"""The addresses of perks: the marketplace, claims, counters, and the brands' own site."""
+
+from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
+
+from perks.brands.site import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("brands/", site.urls),
+    # Without the slash it would be taken for a handle.
+    path("brands", RedirectView.as_view(pattern_name="brands:index")),
+]
