@@ -338,6 +338,10 @@ CELERY_BEAT_SCHEDULE = {
 API_KEYS = environment.words("API_KEYS")
 UPLOAD_MAX_BYTES = environment.number("UPLOAD_MAX_BYTES", 2 * 1024**3, least=1, most=2**50)
 
+# ---------------------------------------------------------------- perks
+# Holds in an hour from one range of addresses (IPv4 /24, IPv6 /48): a whole university may share one.
+PERKS_HOLDS_PER_RANGE = environment.number("PERKS_HOLDS_PER_RANGE", 300, least=1, most=10**9)
+
 # ---------------------------------------------------------------- files, language, time
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
