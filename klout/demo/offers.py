@@ -70,7 +70,8 @@ OFFERS: tuple[Offer, ...] = (
         "north-pier-books",
         "An early copy of “The Drowned Atlas”",
         "Read it three weeks before everybody else.",
-        "Odalys Fenwick's maps of places that flooded, with nine new ones.\n\nSay what you think of it, or say nothing.",
+        "Odalys Fenwick's maps of places that flooded, with nine new ones.\n\n"
+        "Say what you think of it, or say nothing.",
         "code",
         "32.00",
         (-6, 3),
