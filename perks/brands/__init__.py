@@ -1,5 +1,5 @@
 """What brands see and do at /brands/: Django's admin, in which each sees its own brand and nothing else.
 
-`site` is the site, `scoping` what every page of it goes by, `audit` what is written down; each other module registers
-the pages of one subject.
+`site` is the site, `scoping` what every page of it goes by; each other module registers the pages of one subject. What
+is done here is written down (perks.audit).
 """

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
-from perks.brands import audit
+from perks import audit
 from perks.models import AuditEntry, Brand, Campaign
 from perks.roles import roles_that
 
