@@ -6,6 +6,7 @@ class PerksConfig(AppConfig):
     verbose_name = "Perks"
 
     def ready(self) -> None:
-        from perks import privacy
+        from perks import news, privacy
 
         privacy.register()
+        news.register()
