@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -127,7 +128,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _rises(values: Sequence[float]) -> bool:
-    return all(before < after for before, after in zip(values, values[1:], strict=False))
+    return all(before < after for before, after in pairwise(values))
 
 
 # ---------------------------------------------------------------- windows
