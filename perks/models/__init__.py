@@ -2,6 +2,8 @@ from perks.models.after import Flag, Mention, Problem, Redemption, Review, Shipm
 from perks.models.brands import AuditEntry, Brand, BrandInvitation, BrandMembership, Counter
 from perks.models.campaigns import Campaign, Picture, Terms, Tier
 from perks.models.claims import Address, Claim, ClaimEvent, Shared, WaitingPlace
+from perks.models.passes import PrintedPass
+from perks.models.reports import ReviewReport
 from perks.models.requirements import AwardRequirement, PartRequirement, TopicRequirement
 from perks.models.results import CampaignDay, Seen
 from perks.models.stock import Code, CodeBatch, Variant
@@ -27,9 +29,11 @@ __all__ = [
     "Mention",
     "PartRequirement",
     "Picture",
+    "PrintedPass",
     "Problem",
     "Redemption",
     "Review",
+    "ReviewReport",
     "Seen",
     "Shared",
     "Shipment",
