@@ -1,3 +1,5 @@
 """Only a module of this name is looked for; it loads the pages of the staff and of brands."""
 
-__all__: list[str] = []
+from perks.brands import team as brand_team
+
+__all__ = ["brand_team"]

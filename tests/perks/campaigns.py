@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.utils import timezone
 
@@ -116,3 +117,9 @@ def make_team(brand: Brand, **roles: str) -> dict[str, User]:
         users[name] = User.objects.create(email=f"{name.lower()}@{brand.slug}.example", password="!")
         BrandMembership.objects.create(user=users[name], brand=brand, role=role)
     return users
+
+
+def second_factor(user: User) -> User:
+    """`user`, who logs in with an authenticator app from now on: the brands' site wants it."""
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "sealed"})
+    return user
