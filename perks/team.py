@@ -138,6 +138,8 @@ def _as(role: str) -> str:
 
 def _mail(invitation: BrandInvitation, token: str) -> None:
     """In the site's language: what the reader's is, nobody knows yet."""
+    subject = _("%(brand)s invites you to work on its perks") % {"brand": invitation.brand.name}
+    subject = " ".join(subject.split())
     known = {
         "brand": invitation.brand,
         "role": invitation.get_role_display(),
@@ -145,9 +147,8 @@ def _mail(invitation: BrandInvitation, token: str) -> None:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "url": settings.SITE_URL + reverse("brand_join", args=[token]),
-        "subject": _("%(brand)s invites you to work on its perks") % {"brand": invitation.brand.name},
+        "subject": subject,
     }
-    subject = " ".join(known["subject"].split())
     message = EmailMultiAlternatives(
         subject,
         render_to_string("emails/brand_invitation.txt", known).strip() + "\n",

@@ -23,6 +23,8 @@ from perks.models import AuditEntry, Brand, BrandInvitation, BrandMembership
 
 
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
+    website = forms.URLField(label=_("website"), required=False, assume_scheme="https")
+
     class Meta:
         model = Brand
         fields = ["name", "about", "website", "contact", "logo"]
@@ -155,8 +157,7 @@ class AuditPage(BrandScopedAdmin):
     search_fields = ["about", "reason", "campaign__title"]
     date_hierarchy = "at"
     ordering = ["-at", "-pk"]
-    fields = ["at", "who", "brand", "campaign", "action", "about", "reason", "what_changed"]
-    readonly_fields = fields
+    fields = readonly_fields = ["at", "who", "brand", "campaign", "action", "about", "reason", "what_changed"]
     actions = None
 
     @admin.display(description=_("who"))
@@ -170,7 +171,7 @@ class AuditPage(BrandScopedAdmin):
         return format_html_join(
             "",
             "<div>{}: {} → {}</div>",
-            ((name, before[:80] or "–", after[:80] or "–") for name, (before, after) in entry.changes.items()),
+            ((name, before[:80] or "-", after[:80] or "-") for name, (before, after) in entry.changes.items()),
         )
 
 
