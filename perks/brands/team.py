@@ -157,7 +157,8 @@ class AuditPage(BrandScopedAdmin):
     search_fields = ["about", "reason", "campaign__title"]
     date_hierarchy = "at"
     ordering = ["-at", "-pk"]
-    fields = readonly_fields = ["at", "who", "brand", "campaign", "action", "about", "reason", "what_changed"]
+    fields = ["at", "who", "brand", "campaign", "action", "about", "reason", "what_changed"]
+    readonly_fields = ["at", "who", "brand", "campaign", "action", "about", "reason", "what_changed"]
     actions = None
 
     @admin.display(description=_("who"))
