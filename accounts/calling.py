@@ -20,6 +20,14 @@ from accounts.tokens import decrypt
 ANYWHERE = "https://anywhere.invalid"
 # While somebody waits for a page: seconds, and tries.
 IMPATIENT: dict[str, Any] = {"read_timeout": 10.0, "total_timeout": 20.0, "attempts": 2, "longest_wait": 1.0}
+# Where whoever asks tries again by themselves, and no more than a status is wanted.
+ONCE: dict[str, Any] = {
+    "read_timeout": 10.0,
+    "total_timeout": 15.0,
+    "attempts": 1,
+    "longest_wait": 0.0,
+    "max_bytes": 64 * 1024,
+}
 
 
 def rewritten(url: str) -> str:
@@ -45,11 +53,13 @@ def http_for(
     judge: Judge | None = None,
     secrets: Collection[str] = (),
     patient: bool = True,
+    once: bool = False,
 ) -> Http:
     """Calls to `network` (None: to anything), at the time `at` and what has passed since; to be closed after use.
 
     server: the base URL where the network has many; else its own is called. judge: instead of the network's own.
     secrets: what no message may show, beside the token. patient: as a task may be; else as one who waits for a page.
+    once: a single try, of which the status matters.
     """
     start = time.monotonic()
     return Http(
@@ -62,7 +72,7 @@ def http_for(
         now=lambda: at + timedelta(seconds=time.monotonic() - start),
         private_hosts=private_hosts(),
         secrets=secrets,
-        **({} if patient else IMPATIENT),
+        **(ONCE if once else {} if patient else IMPATIENT),
     )
 
 

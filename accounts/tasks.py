@@ -9,7 +9,19 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts import claims, credentials, digests, erasure, handing_out, inbox, opt_out, pauses, push, retention
+from accounts import (
+    claims,
+    credentials,
+    digests,
+    erasure,
+    handing_out,
+    inbox,
+    opt_out,
+    pauses,
+    push,
+    retention,
+    webhooks,
+)
 from accounts.hooks import meta
 from accounts.models import DeletionReceipt, Notification
 
@@ -105,3 +117,18 @@ def finish_deletion(self: Any, receipt_id: int, links: list[int]) -> None:
     receipt = DeletionReceipt.objects.filter(pk=receipt_id).first()
     if receipt is not None and meta.finish(receipt, links, at=timezone.now()):
         raise self.retry(countdown=60)
+
+
+@shared_task
+def deliver_webhooks() -> None:
+    """Each half minute, and when there is something new: calls others' programs that want to be told."""
+    arrived, failed = webhooks.deliver_due(timezone.now())
+    if arrived or failed:
+        log.info("%s webhook deliveries arrived, %s addresses failed", arrived, failed)
+
+
+@shared_task
+def forget_webhooks() -> None:
+    """Daily: removes what was told to others' programs long ago."""
+    if forgotten := webhooks.forget_old(timezone.now()):
+        log.info("%s rows of old webhook deliveries removed", forgotten)

@@ -331,6 +331,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=1),
         "options": {"expires": 3600.0},
     },
+    "call webhooks": {"task": "accounts.tasks.deliver_webhooks", "schedule": 30.0, "options": {"expires": 30.0}},
+    "remove old webhook deliveries": {
+        "task": "accounts.tasks.forget_webhooks",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=55),
+        "options": {"expires": 12 * 3600.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -27,7 +27,7 @@ from accounts.models.people import (
 )
 from accounts.models.reaching import ApiKey, Notification, NotificationChoice, PushSubscription
 from accounts.models.watching import Watched, WatchList
-from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint
+from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookTry
 
 __all__ = [
     "BROKEN_REST",
@@ -61,6 +61,7 @@ __all__ = [
     "Watched",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WebhookTry",
     "avatar_path",
     "random_code",
     "random_klout_id",

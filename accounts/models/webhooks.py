@@ -17,6 +17,9 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(_("address"), max_length=500)
     # Encrypted (accounts.tokens); shown once, when it is made.
     secret = models.BinaryField(editable=False)
+    # The one before it signs too until then, so that a receiver has time to take over the new one.
+    previous_secret = models.BinaryField(null=True, editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Of accounts.webhooks.EVENTS.
     events = ArrayField(models.CharField(max_length=40), default=list, verbose_name=_("events"))
     active = models.BooleanField(_("in use"), default=True)
@@ -74,3 +77,22 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event}: {self.about}"
+
+
+class WebhookTry(models.Model):
+    """How one try of a delivery ended."""
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="log")
+    at = models.DateTimeField(_("when"))
+    # 0: there was no answer.
+    status = models.PositiveSmallIntegerField(_("answer"), default=0)
+    error = models.CharField(_("what went wrong"), max_length=300, blank=True)
+    milliseconds = models.PositiveIntegerField(_("took, in milliseconds"), default=0)
+
+    class Meta:
+        verbose_name = _("try")
+        verbose_name_plural = _("tries")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.error or str(self.status)
