@@ -6,12 +6,12 @@ seeing, adding, changing and deleting take. The staff passes everywhere. What is
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
 from accounts.models import User
 from perks import audit
@@ -107,6 +107,10 @@ class BrandScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     """A page of the brands' site; each change is written down with what was before."""
 
     show_full_result_count = False
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        """Django would lead back to the front page and name the number; another brand's row is no page at all."""
+        raise Http404
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = audit.values_of(type(obj)._default_manager.get(pk=obj.pk)) if change else {}
