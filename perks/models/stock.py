@@ -31,6 +31,9 @@ class Variant(models.Model):
     reserve = models.PositiveIntegerField(_("reserve for the waiting list"), default=0)
     # How many places there are in the queue: while there is one, nobody passes it by.
     waiting = models.PositiveIntegerField(_("waiting"), default=0, editable=False)
+    # Counts changes of what claims go by (state, limit, windows, terms, a suspended brand); triggers write it. A claim
+    # that has read older ones takes nothing (perks.claims).
+    rules = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("variant")
