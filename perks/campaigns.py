@@ -84,7 +84,7 @@ def move(*, campaign: Campaign, to: State, user: User | None, reason: str = "", 
     Raises NotNow where it does not follow, StaffOnly, ReasonWanted, Incomplete (details["lacks"]), and what a hook
     refuses with. Whether `user` may publish for the brand is for the pages to ask (perks.roles).
     """
-    row = Campaign.objects.select_for_update(of=("self",)).select_related("brand").get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related("brand").get(pk=campaign.pk)
     before, to, reason = State(row.state), State(to), reason.strip()
     _refuse(row, before, to, user=user, reason=reason, at=at)
     Campaign.objects.filter(pk=row.pk).update(state=to, changed_at=at)
@@ -152,7 +152,7 @@ def save_terms(*, campaign: Campaign, text: str, disclosure: str, user: User | N
 
     Until anybody has claimed there is one version alone, written anew: nobody has accepted it.
     """
-    row = Campaign.objects.select_for_update(of=("self",)).select_related("brand").get(pk=campaign.pk)
+    row = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related("brand").get(pk=campaign.pk)
     text, disclosure = text.replace("\r\n", "\n").strip(), disclosure.strip()
     old = row.terms
     if old is not None and (old.text, old.disclosure) == (text, disclosure):

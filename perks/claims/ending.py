@@ -45,7 +45,8 @@ def expire_due(*, at: datetime | None = None, limit: int = 1000) -> int:
 def sweep(*, variant: int, at: datetime | None = None, limit: int = 1000) -> int:
     """End the holds of one variant that are over, and free their stock; returns how many."""
     values = {"variant": variant, "state": Claim.State.EXPIRED, "limit": limit, "at": at}
-    ended = run_all(statements.SWEEP, values)
+    statement = statements.SWEEP_PAST_OTHERS if connection.in_atomic_block else statements.SWEEP
+    ended = run_all(statement, values)
     for number, _variant in ended:
         tell("expired", number)
     if ended:

@@ -21,8 +21,8 @@ from perks.states import CLAIMABLE, State
 
 # How long an item is held for who asks for it, and by how much that can be extended, once.
 HOLD = timedelta(minutes=10)
-# A lottery is drawn when its window has closed, by when its campaign may have ended.
-DRAWABLE = CLAIMABLE | {State.ENDED}
+# A lottery is drawn when its window has closed, and who waited is served still: the campaign may have ended by then.
+OFFERABLE = CLAIMABLE | {State.ENDED}
 
 
 class Qualified(Protocol):
@@ -105,11 +105,12 @@ def offer(
 ) -> Claim | None:
     """Hold an item for who waits or was drawn, `hours` long and without terms yet; None where there is none.
 
-    source: Claim.Source.WAITING, in an open window (of a staggered one: from their score's stage on); or
-    Claim.Source.LOTTERY with the `window` that was drawn, which has closed. from_reserve: where nothing is free, also
-    of what is kept back. key: the same one again returns the same offer. qualified, or score and formula: how they
-    qualified, to be kept. None too where they have as many as they may have, or the campaign is paused. Of several
-    people each is offered in a transaction of its own: a row of the variant is never kept while another is wanted.
+    source: Claim.Source.WAITING, once a window has opened (of a staggered one: from their score's stage on), and how
+    long after its end is perks.openings' to say; or Claim.Source.LOTTERY with the `window` that was drawn, which has
+    closed. from_reserve: where nothing is free, also of what is kept back. key: the same one again returns the same
+    offer. qualified, or score and formula: how they qualified, to be kept. None too while the campaign is paused.
+    Raises AlreadyClaimed where they have as many as they may have. Of several people each is offered in a transaction
+    of its own: a variant's row is never kept while another is wanted.
     """
     known = qualified or _Kept(score, formula)
     values = _values(
@@ -127,14 +128,17 @@ def offer(
     values |= {
         "terms": None,
         "version": None,
-        "states": list(DRAWABLE if drawn else CLAIMABLE),
+        "states": list(OFFERABLE),
         "network_hint": "",
         "device_hint": "",
         "event": "drawn" if drawn else "offered",
         "from_reserve": from_reserve,
         "window": window.pk if window is not None else None,
     }
-    claim, _facts = _take(statements.OFFER[source], values)
+    claim, facts = _take(statements.OFFER[source], values)
+    error = None if claim is not None else _why_not(facts)
+    if isinstance(error, AlreadyClaimed):
+        raise error
     return claim
 
 
