@@ -87,6 +87,8 @@ class Criterion:
     code: ClassVar[str]
     # The step of the preview's funnel that it is part of.
     step: ClassVar[str]
+    # Whether it is told only where it is not met.
+    quiet: ClassVar[bool] = False
 
     def met(self, facts: Facts) -> bool:
         raise NotImplementedError
