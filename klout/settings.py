@@ -286,6 +286,9 @@ FORMULA = environment.text("KLOUT_FORMULA", "v1")
 ENGINE = environment.text("KLOUT_ENGINE", "duckdb", choices=("duckdb", "spark"))
 SPARK_MASTER = environment.text("KLOUT_SPARK_MASTER", "local[*]")
 SPARK_MEMORY = environment.text("KLOUT_SPARK_MEMORY", "4g")
+# Perks worth more go to scores that networks confirm, unless the brand says otherwise; in units of a currency with two
+# decimals (perks.eligibility).
+PERKS_CONFIRMED_ABOVE = environment.number("PERKS_CONFIRMED_ABOVE", 50, least=0, most=1_000_000)
 RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 # Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
 CELERY_BEAT_SCHEDULE = {
