@@ -58,3 +58,14 @@ def register() -> None:
             MATTER,
         ),
     )
+    for kind, subject in (
+        ("review_answered", _("%(brand)s has answered your review of %(title)s")),
+        ("problem_answered", _("%(brand)s has answered your problem with %(title)s")),
+    ):
+        notify.register(kind, notify.Kind(subject, frozenset({"brand", "title", "answer", "url"}), MATTER))
+    for kind, subject in (
+        ("perk_shipped", _("%(title)s from %(brand)s is on its way")),
+        ("perk_delivered", _("%(title)s from %(brand)s was delivered")),
+        ("perk_returned", _("%(title)s from %(brand)s came back to the sender")),
+    ):
+        notify.register(kind, notify.Kind(subject, frozenset({"brand", "title", "carrier", "url"}), MATTER))

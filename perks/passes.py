@@ -92,7 +92,7 @@ def paper_token_for(claim: Claim, sheet: PrintedPass) -> str:
 
 
 def read(token: str, at: datetime) -> Reading:
-    """What `token` says, if we signed it and it is not too old. Raises PassForged, PassExpired.
+    """What `token` says, if we signed it and it is not too old. Raises PassForged, PassExpired (with its reference).
 
     Whether paper is good still is asked of its claim (`paper_until`) and its PrintedPass.
     """
@@ -107,9 +107,9 @@ def read(token: str, at: datetime) -> Reading:
     issued_at = datetime.fromtimestamp(int.from_bytes(rest[REFERENCE : REFERENCE + SECONDS], "big"), UTC)
     if kind not in (SCREEN, PAPER) or issued_at > at + SKEW:
         raise PassForged
-    if kind == SCREEN and at >= issued_at + LIFE:
-        raise PassExpired
     reference = uuid.UUID(bytes=rest[:REFERENCE])
+    if kind == SCREEN and at >= issued_at + LIFE:
+        raise PassExpired(reference=reference)
     return Reading(reference, issued_at, rest[REFERENCE + SECONDS :].hex(), paper=kind == PAPER)
 
 
