@@ -340,6 +340,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=55),
         "options": {"expires": 12 * 3600.0},
     },
+    "take up lost fulfilment": {
+        "task": "perks.tasks.resume_fulfilment",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "forget hints of old claims": {
+        "task": "perks.tasks.forget_hints",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=57),
+        "options": {"expires": 12 * 3600.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -6,7 +6,9 @@ class PerksConfig(AppConfig):
     verbose_name = "Perks"
 
     def ready(self) -> None:
-        from perks import news, privacy
+        from perks import flags, fulfilment, news, privacy
 
         privacy.register()
         news.register()
+        fulfilment.register()
+        flags.register()

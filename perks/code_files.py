@@ -69,16 +69,24 @@ def rows_of(file: IO[bytes], *, name: str, size: int, column: str = "") -> Itera
 
     column: its heading, number (from 1) or letters; "": recognised. Raises BadFile, WhichColumn, at once or on the way.
     """
+    return _codes(_cells_of(file, name=name, size=size), column.strip())
+
+
+def texts_of(file: IO[bytes], *, name: str, size: int) -> Iterator[list[str]]:
+    """The texts of each row of any such file; "" for a cell that holds a date or the like. Raises BadFile."""
+    for texts, _trouble in _cells_of(file, name=name, size=size):
+        yield [text.rpartition(MARK)[2].strip() if text[:1] == MARK else text.strip() for text in texts]
+
+
+def _cells_of(file: IO[bytes], *, name: str, size: int) -> Iterator[tuple[list[str], str]]:
     if size > MAX_BYTES:
         raise BadFile(_("The file is larger than 20 MB."))
     file.seek(0)
     start = file.read(4)
     file.seek(0)
     if start[:4] == b"PK\x03\x04":
-        cells: Iterator[tuple[list[str], str]] = _cells_of_workbook(file)
-    else:
-        cells = _cells_of_text(file, plain=name.lower().endswith(".txt"))
-    return _codes(cells, column.strip())
+        return _cells_of_workbook(file)
+    return _cells_of_text(file, plain=name.lower().endswith(".txt"))
 
 
 # ---------------------------------------------------------------- the column

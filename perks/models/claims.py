@@ -78,6 +78,7 @@ class Claim(models.Model):
             models.Index(fields=["variant", "expires_at"], condition=Q(state="held"), name="claim_holds_by_end"),
             models.Index(fields=["campaign", "state", "-held_at"], name="claim_of_campaign"),
             models.Index(fields=["person", "-held_at"], name="claim_of_person"),
+            models.Index(fields=["network_hint", "device_hint"], condition=~Q(network_hint=""), name="claim_by_hints"),
         ]
         constraints = [
             models.UniqueConstraint(
