@@ -69,8 +69,7 @@ def give(*, claim: Claim, address: Mapping[str, str], keep: bool, at: datetime) 
 
 def own(claim: Claim) -> dict[str, str] | None:
     """The address, for the person whose claim it is; None where there is none, or its key is lost."""
-    row = Address.objects.filter(claim=claim).first()
-    return _opened(row)
+    return _opened(getattr(claim, "address", None))
 
 
 def kept(person: Person, user: User) -> dict[str, str] | None:
@@ -129,7 +128,7 @@ def read_many(claims: Iterable[Claim], user: User, at: datetime) -> dict[int, di
 
 def goes_at(claim: Claim) -> datetime | None:
     """When the address of a claim is deleted at the latest, as things stand now; None: before it is confirmed."""
-    shipment = Shipment.objects.filter(claim=claim).first()
+    shipment: Shipment | None = getattr(claim, "shipment", None)
     if claim.ended_at is not None:
         return claim.ended_at + AFTER_THE_END
     if shipment is not None and shipment.delivered_at is not None:
