@@ -5,7 +5,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ("perks", "0002_kept"),
         ("perks", "0101_cl_rules_of_claims"),
-        ("perks", "0102_wl_told_of_draws"),
         ("perks", "0106_re_printed_passes_and_reports"),
     ]
     operations = [
