@@ -22,15 +22,19 @@ from accounts.mailing import in_words, mail_of, speaking_to, with_zone
 from accounts.matters import KINDS, MATTERS, NOW, OFF, SOME_NEWS, Kind, Matter, register, register_matter
 from accounts.models import Notification, Person, PushSubscription, User
 
-__all__ = ["KINDS", "MATTERS", "Kind", "Matter", "glimpse_of", "notify", "register", "register_matter"]
+__all__ = ["KINDS", "MATTERS", "File", "Kind", "Matter", "glimpse_of", "notify", "register", "register_matter"]
 
 log = logging.getLogger(__name__)
 
+# Name, content, media type.
+File = tuple[str, bytes, str]
 
-def notify(*, person: Person, kind: str, context: Mapping[str, Any]) -> None:
+
+def notify(*, person: Person, kind: str, context: Mapping[str, Any], files: Sequence[File] = ()) -> None:
     """Tell everybody who speaks for `person`; what a mail server refuses is logged and loses nothing else.
 
     `url` in the context is a path on this site; dates and times in it are written in each reader's language and zone.
+    `files` go with mails that are sent at once: what is in them must also be reached from the message.
     Raises KeyError for an unknown kind, ValueError where a name lacks.
     """
     missing = KINDS[kind].needs - context.keys()
@@ -61,7 +65,7 @@ def notify(*, person: Person, kind: str, context: Mapping[str, Any]) -> None:
     pushed = [row for row in rows if choices[row.user_id].push]
     # No partials: Django wants the name of what failed, which a partial has not.
     if now:
-        transaction.on_commit(lambda: _mail(now, known), robust=True)
+        transaction.on_commit(lambda: _mail(now, known, files), robust=True)
     if pushed:
         transaction.on_commit(lambda: _push(pushed), robust=True)
 
@@ -72,13 +76,15 @@ def glimpse_of(notification: Notification) -> str:
     return str(MATTERS[kind.matter].glimpse if kind else SOME_NEWS)
 
 
-def _mail(rows: Sequence[Notification], context: Mapping[str, Any]) -> None:
+def _mail(rows: Sequence[Notification], context: Mapping[str, Any], files: Sequence[File]) -> None:
     connection = get_connection()
-    sent = sum(_mail_one(row, context, connection) for row in rows)
+    sent = sum(_mail_one(row, context, files, connection) for row in rows)
     log.info("%s: %s of %s mails sent", rows[0].kind, sent, len(rows))
 
 
-def _mail_one(row: Notification, context: Mapping[str, Any], connection: BaseEmailBackend) -> bool:
+def _mail_one(
+    row: Notification, context: Mapping[str, Any], files: Sequence[File], connection: BaseEmailBackend
+) -> bool:
     """Mail one that is still owed. Locked meanwhile: the digest leaves it alone."""
     with transaction.atomic():
         owed = Notification.objects.select_for_update(skip_locked=True).filter(pk=row.pk, in_digest=True)
@@ -88,6 +94,8 @@ def _mail_one(row: Notification, context: Mapping[str, Any], connection: BaseEma
         with speaking_to(user, user.zone):
             message = mail_of(user=user, person=row.person, kind=row.kind, context=context)
         message.connection = connection
+        for file in files:
+            message.attach(*file)
         try:
             message.send()
         except Exception as error:

@@ -350,6 +350,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=57),
         "options": {"expires": 12 * 3600.0},
     },
+    # What is open is so by the clock alone: these only bring lists up to date, and tell and offer what is due.
+    "open and close perks": {
+        "task": "perks.tasks.follow_the_clock",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "tell of perks that will open": {
+        "task": "perks.tasks.tell_of_openings",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -6,9 +6,11 @@ class PerksConfig(AppConfig):
     verbose_name = "Perks"
 
     def ready(self) -> None:
-        from perks import flags, fulfilment, news, privacy
+        from perks import flags, fulfilment, lottery, news, privacy, waiting
 
         privacy.register()
         news.register()
         fulfilment.register()
         flags.register()
+        waiting.register()
+        lottery.register()

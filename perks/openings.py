@@ -169,6 +169,14 @@ def last_close(campaign: Campaign) -> datetime | None:
     return max((window.closes_at for window in campaign.windows.all()), default=None)
 
 
+def is_ended_early(campaign: Campaign) -> bool:
+    """Whether somebody ended it before its last window had closed: then nothing more is drawn or offered."""
+    closes = last_close(campaign)
+    if closes is None or campaign.state not in (State.ENDED, State.ARCHIVED):
+        return False
+    return campaign.audit.filter(action="end", at__lt=closes).exists()
+
+
 def free_at_once(variants: Iterable[Variant]) -> int:
     """Items that somebody who comes now can have: where people wait, what is left is theirs."""
     return sum(variant.left for variant in variants if not variant.waiting)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from perks import flags, fulfilment
-from perks.models import Shipment
+from perks import announcing, flags, fulfilment, lottery, turning, waiting
+from perks.models import Shipment, Window
 
 log = logging.getLogger(__name__)
 
@@ -45,3 +46,38 @@ def tell_of_parcel(shipment_id: int, state: str) -> None:
     parcel = Shipment.objects.select_related("claim__campaign__brand", "claim__person").filter(pk=shipment_id).first()
     if parcel is not None and parcel.state == state:
         fulfilment.tell_person(shipment=parcel)
+
+
+@shared_task
+def follow_the_clock() -> None:
+    """Each minute: campaigns go live and end, lotteries are drawn, and what is free goes to who waits or was drawn."""
+    at = timezone.now()
+    for name, found in (("campaigns", turning.move_due(at)), ("lotteries", lottery.settle(at))):
+        if any(found.values()):
+            log.info("%s: %s", name, found)
+    if any((found := waiting.settle(timezone.now())).values()):
+        log.info("queues: %s", found)
+
+
+@shared_task
+def tell_of_openings() -> None:
+    """Each minute: tells people of windows before they open, for up to a minute; the next one goes on."""
+    at = timezone.now()
+    until, told = at + timedelta(minutes=1), 0
+    while at < until and (more := announcing.tell_of_openings(at)):
+        told, at = told + more, timezone.now()
+    if told:
+        log.info("%s people were told of windows that will open", told)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def serve_queue(variant_id: int) -> None:
+    """After something became free: offers it to whoever is next in the queue."""
+    waiting.serve(variant_id)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def serve_draw(window_id: int) -> None:
+    """After something became free: offers it to the next place of a draw."""
+    window = Window.objects.select_related("campaign__brand").get(pk=window_id)
+    lottery.serve(window=window, at=timezone.now())

@@ -80,6 +80,9 @@ class Entry(models.Model):
     # The place in the draw, from 1; None until it was drawn.
     rank = models.PositiveIntegerField(null=True)
     offer = models.OneToOneField("perks.Claim", null=True, on_delete=models.SET_NULL, related_name="entry")
+    # When they were told how the draw ended, and that an offer which they let pass is over.
+    told_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
