@@ -117,7 +117,7 @@ def export_person(person: Person) -> dict[str, Any]:
             *("created_at", "network", "file_name", "state", "summary", "error", "finished_at"),
         ),
         "counters": _rows(CounterReading.objects.filter(**collected), "account", "name", "day", "value"),
-        "posts": _rows(Post.objects.filter(**collected), "account", "posted_at", "external_id", "url"),
+        "posts": _rows(Post.objects.filter(**collected), "account", "posted_at", "external_id", "url", "tags", "links"),
         "totals_of_posts": _rows(
             PostTotal.objects.filter(**collected), "account", "occurred_at", "post", "verb", "total"
         ),

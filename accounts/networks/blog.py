@@ -42,6 +42,7 @@ from accounts.networks.exports import blog as export
 from accounts.networks.http import Fetched, Http, NotFound
 from accounts.networks.sockets import is_listed
 from accounts.networks.web_page import Head, joined
+from accounts.networks.words import Words, in_html
 
 # Reactions to entries of so many days are looked at, and so many comment feeds in one reading.
 DAYS, MOST_COMMENT_FEEDS, MOST_ENTRIES = 90, 20, 500
@@ -66,6 +67,7 @@ class Blog(Network):
         reads=(
             "your page and its feed, as any reader does",
             "how many comments your entries of the last 90 days have, and from which pages",
+            "the categories, hashtags and links of your entries",
         ),
         never=("drafts and private entries", "your visitors' figures", "the text of comments"),
         archive_note=(
@@ -259,7 +261,16 @@ def _post(entry: Any, base: str) -> Post:
     if not isinstance(link, str) or not link:
         raise ValueError("it has no link")
     url = checked_id(urljoin(base, link), "the link")
-    return Post(page(url, query=True), _time(entry), url)
+    return Post(page(url, query=True), _time(entry), url, *_words(entry))
+
+
+def _words(entry: Any) -> Words:
+    """Its categories and hashtags, and the links of its text as far as the feed has it."""
+    tags, content = entry.get("tags"), entry.get("content")
+    named = [tag.get("term") for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+    texts = [part.get("value") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    whole = next((text for text in texts if isinstance(text, str) and text), entry.get("summary"))
+    return in_html(whole, tags=named)
 
 
 def _time(entry: Any) -> datetime:

@@ -37,12 +37,15 @@ from accounts.networks.base import (
 )
 from accounts.networks.http import Http, NotFound, Rejected4xx
 from accounts.networks.newest_first import Listed, newest_first
+from accounts.networks.words import Words, links_of, tags_of
 
 PAGE = 100
 # Posts of so many days are looked at, the newest thousand, and of each so many pages of those who reacted in one way.
 DAYS, MOST_POSTS, MOST_PAGES = 90, 1000, 10
 # Pages of followers in one reading, newest first; the counter tells of the others.
 MOST_FOLLOWERS = 1000
+# Of a post so many marks of hashtags and links are looked at.
+MOST_MARKS = 100
 _DID = re.compile(
     r"did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9._:%-]{1,200}|(?!plc:|web:)[a-z]{1,20}:[A-Za-z0-9._:%-]{1,200})"
 )
@@ -69,6 +72,7 @@ class Bluesky(Network):
         reads=(
             "your public profile and how many follow you",
             "your public posts of the last 90 days, and who liked, reposted, quoted and answered them",
+            "the hashtags and links in these posts",
             "who follows you",
         ),
         never=("your messages", "your feeds, lists and blocks", "anything that a visitor without a log-in cannot see"),
@@ -220,7 +224,33 @@ def _own_post(view: object, owner: str) -> tuple[Post, datetime, list[int]]:
         raise ValueError(f"the post is by {author}, not by the owner")
     posted_at = _time(view, "the post")
     url = f"https://bsky.app/profile/{owner}/post/{uri.rpartition('/')[2]}"
-    return Post(uri, posted_at, url), posted_at, [checked_count(view.get(name, 0), name) for name, _ in _TOTALS]
+    return (
+        Post(uri, posted_at, url, *_words(view.get("record"))),
+        posted_at,
+        [checked_count(view.get(name, 0), name) for name, _ in _TOTALS],
+    )
+
+
+def _words(record: object) -> Words:
+    """What the author's program marked as hashtags and links, the tags beside the text, and the page shown with it."""
+    said = record if isinstance(record, dict) else {}
+    tags, links = list(_listed(said.get("tags"))), list[object]()
+    for facet in _listed(said.get("facets")):
+        for feature in _listed(facet.get("features") if isinstance(facet, dict) else None):
+            if isinstance(feature, dict) and feature.get("$type") == "app.bsky.richtext.facet#tag":
+                tags.append(feature.get("tag"))
+            elif isinstance(feature, dict) and feature.get("$type") == "app.bsky.richtext.facet#link":
+                links.append(feature.get("uri"))
+    embed = said.get("embed")
+    embed = embed.get("media", embed) if isinstance(embed, dict) else None
+    shown_page = embed.get("external") if isinstance(embed, dict) else None
+    if isinstance(shown_page, dict):
+        links.append(shown_page.get("uri"))
+    return tags_of(tags), links_of(links)
+
+
+def _listed(value: object) -> list[Any]:
+    return value[:MOST_MARKS] if isinstance(value, list) else []
 
 
 def _time(view: Mapping[str, Any], what: str) -> datetime:

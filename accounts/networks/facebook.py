@@ -32,9 +32,10 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import facebook as export
 from accounts.networks.http import Http
+from accounts.networks.words import in_text
 
 _SUMMARIES = "reactions.limit(0).summary(total_count),comments.limit(0).summary(total_count),shares"
-_POST = f"id,created_time,permalink_url,{_SUMMARIES}"
+_POST = f"id,created_time,permalink_url,message,{_SUMMARIES}"
 # What each stream needs, to be named where it was not given.
 _PERMISSIONS = {"posts": "user_posts", "friends": "user_friends", "feed": "pages_read_engagement"}
 _PAGE_PERMISSION = "pages_read_user_content"
@@ -72,6 +73,7 @@ class Facebook(meta.GraphNetwork):
         reads=(
             "how many friends you have",
             "how many reactions, comments and shares your posts received",
+            "the hashtags and links in your posts",
             "of pages that you run and choose: their followers, and who comments",
         ),
         never=("your messages", "your photos", "who your friends are, unless they use Klout too"),
@@ -230,7 +232,7 @@ def _post(row: Any) -> Iterator[Record]:
     except (ValueError, AttributeError) as error:
         yield Rejected(f"post {meta.named(row)}", str(error))
         return
-    yield Post(post, posted_at, meta.link_of(row, "permalink_url"))
+    yield Post(post, posted_at, meta.link_of(row, "permalink_url"), *in_text(row.get("message")))
     shares = row.get("shares")
     values = [
         ("like", "reactions", meta.summed(row, "reactions")),

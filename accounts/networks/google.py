@@ -36,6 +36,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import google as export
 from accounts.networks.http import Http, NotFound, Rejected4xx
+from accounts.networks.words import Words, in_text
 
 VIDEOS, COMMENTS = 50, 100
 # Videos older than this are left as they are; the channel's own counters go on counting them.
@@ -91,6 +92,7 @@ class Google(Network):
         reads=(
             "how many subscribers, views and videos your YouTube channel has",
             "how your videos were liked, and who comments on them",
+            "the hashtags and links in their titles and descriptions",
             "which subscribers have made their subscriptions public",
         ),
         never=("your mail, files and calendar", "what you search for and watch", "your private videos"),
@@ -214,7 +216,7 @@ def _videos(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Pa
 
 
 def _statistics(http: Http, videos: dict[str, datetime]) -> Iterator[Record]:
-    for item in _items(http, "/videos", [("part", "statistics"), ("id", ",".join(videos))])[0]:
+    for item in _items(http, "/videos", [("part", "snippet,statistics"), ("id", ",".join(videos))])[0]:
         try:
             video = _id(_mapping(item, "the video").get("id"), _VIDEO, "id")
             if video not in videos:
@@ -227,8 +229,14 @@ def _statistics(http: Http, videos: dict[str, datetime]) -> Iterator[Record]:
         except ValueError as error:
             yield Rejected(f"video {shown(item.get('id')) if isinstance(item, dict) else '?'}", str(error))
             continue
-        yield Post(video, videos[video], f"https://www.youtube.com/watch?v={video}")
+        yield Post(video, videos[video], f"https://www.youtube.com/watch?v={video}", *_words(item.get("snippet")))
         yield from totals
+
+
+def _words(snippet: object) -> Words:
+    """Hashtags and links of a video's title and description; its keywords are shown to nobody and are left out."""
+    said = snippet if isinstance(snippet, dict) else {}
+    return in_text("\n".join(text for name in ("title", "description") if isinstance(text := said.get(name), str)))
 
 
 def _comments(http: Http, subject: Subject, cursor: dict[str, Any]) -> Iterator[Page]:

@@ -30,6 +30,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import instagram as export
 from accounts.networks.http import Http
+from accounts.networks.words import in_text
 
 _COUNTERS = (("followers_count", "followers"), ("follows_count", "following"), ("media_count", "posts"))
 _COMMENT = "id,timestamp,username,from"
@@ -71,6 +72,7 @@ class Instagram(meta.GraphNetwork):
         reads=(
             "how many follow you (professional accounts only)",
             "how many liked, saved and shared your posts, and who comments on them",
+            "the hashtags and links in your posts",
         ),
         never=("your messages", "your stories' viewers", "who follows you by name: Instagram tells nobody"),
         archive_note=(
@@ -124,7 +126,7 @@ class _Reading(meta.Graph):
         return Page(records, numbers, done=True)
 
     def media(self, cursor: dict[str, Any]) -> Iterator[Page]:
-        params = [("fields", "id,timestamp,permalink,like_count,comments_count"), ("limit", "50")]
+        params = [("fields", "id,timestamp,permalink,caption,like_count,comments_count"), ("limit", "50")]
         return meta.posts(self, cursor, path="me/media", params=params, when="timestamp", read=_media)
 
     def comments(self, cursor: dict[str, Any]) -> Iterator[Page]:
@@ -193,7 +195,7 @@ def _media(row: Any) -> Iterator[Record]:
     except ValueError as error:
         yield Rejected(f"post {meta.named(row)}", str(error))
         return
-    yield Post(post, posted_at, meta.link_of(row, "permalink"))
+    yield Post(post, posted_at, meta.link_of(row, "permalink"), *in_text(row.get("caption")))
     # Likes are left out where the owner hides them.
     told = [
         ("like", "like_count", row.get("like_count")),

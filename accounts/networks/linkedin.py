@@ -38,6 +38,7 @@ from accounts.networks.base import (
 from accounts.networks.exports import linkedin as export
 from accounts.networks.exports.tables import Row, folded
 from accounts.networks.http import Http, NotFound, Rejected4xx
+from accounts.networks.words import in_text
 
 # Tables of one page of a snapshot, and changes of one page: LinkedIn gives no more.
 TABLES, CHANGES = 10, 50
@@ -112,6 +113,7 @@ class LinkedIn(Network):
             "your name and your address at LinkedIn, to know that the account is yours",
             "in the EEA and Switzerland: how many connections you have, who recommended and endorsed you,"
             " and how your posts were received",
+            "there also the hashtags and links in your posts",
         ),
         never=("your messages", "your job applications", "your salary and what recruiters see of you"),
         archive_note=(
@@ -269,7 +271,8 @@ def _person(row: Row, verb: str, date: str) -> Record | None:
 def _share(row: Row, date: str) -> Record:
     link = row.get("ShareLink")
     fit = link.startswith("https://") and len(link) <= 500
-    return Post(export.post_id(link), export.time_of(row.get(date)), link if fit else "")
+    words = in_text(row.get("ShareCommentary"), links=[row.get("SharedUrl")])
+    return Post(export.post_id(link), export.time_of(row.get(date)), link if fit else "", *words)
 
 
 def _pages(http: Http, domain: str, start: int) -> Iterator[tuple[list[Row | object], int]]:

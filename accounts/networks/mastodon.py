@@ -43,6 +43,7 @@ from accounts.networks.base import (
 from accounts.networks.exports import mastodon as export
 from accounts.networks.http import Http, NotFound
 from accounts.networks.newest_first import Listed, newest_first
+from accounts.networks.words import Words, in_html
 
 PAGE, POSTS = 80, 40
 # Posts of so many days are looked at.
@@ -88,6 +89,7 @@ class Mastodon(Network):
             "how many follow you",
             "who boosts, favourites, quotes, mentions and follows you",
             "how often your public posts of the last 90 days were favourited, boosted and quoted",
+            "the hashtags and links in these posts",
         ),
         never=(
             "your private mentions' text",
@@ -288,7 +290,15 @@ def _post_of(status: dict[str, Any]) -> Post:
         checked_id(status.get("uri"), "the post's uri"),
         checked_time(status.get("created_at"), "the post's created_at"),
         url if isinstance(url, str) and url.startswith("https://") and len(url) <= 500 else "",
+        *_words(status),
     )
+
+
+def _words(status: dict[str, Any]) -> Words:
+    """The hashtags that the server knows of, the links of the text, and the one that it shows a card of."""
+    tags, card = status.get("tags"), status.get("card")
+    named = [tag.get("name") for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
+    return in_html(status.get("content"), tags=named, links=[card.get("url")] if isinstance(card, dict) else [])
 
 
 def _list(data: object, what: str) -> list[Any]:

@@ -35,6 +35,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.http import Http, Rejected4xx
+from accounts.networks.words import Words, in_text
 
 PAGE = 100
 # Posts older than this are left as they are.
@@ -84,6 +85,7 @@ class Reddit(Network):
         reads=(
             "your karma",
             "how your posts and comments were voted on",
+            "the hashtags and links in them",
             "who answers and mentions you",
         ),
         never=(
@@ -180,7 +182,7 @@ def _totals(http: Http, subject: Subject, what: str, cursor: dict[str, Any]) -> 
 
 def _post(thing: dict[str, Any], post: str, at: datetime) -> list[Record]:
     link = thing.get("permalink")
-    records: list[Record] = [Post(post, at, f"https://www.reddit.com{link}" if _is_path(link) else "")]
+    records: list[Record] = [Post(post, at, f"https://www.reddit.com{link}" if _is_path(link) else "", *_words(thing))]
     score = thing.get("score")
     # Reddit lets everybody begin with their own vote, and shows fewer than none.
     votes = checked_count(max(score - 1, 0) if type(score) is int else score, "score")
@@ -189,6 +191,13 @@ def _post(thing: dict[str, Any], post: str, at: datetime) -> list[Record]:
         totals.append(("reply", checked_count(thing.get("num_comments", 0), "num_comments")))
         totals.append(("share", checked_count(thing.get("num_crossposts", 0), "num_crossposts")))
     return [*records, *(PostTotal(post, verb, total, at) for verb, total in totals if total)]
+
+
+def _words(thing: dict[str, Any]) -> Words:
+    """The address that was submitted, and hashtags and links of what was written."""
+    said = "\n".join(text for name in ("title", "selftext", "body") if isinstance(text := thing.get(name), str))
+    # Of a post without one, Reddit gives its own address here.
+    return in_text(said, links=[] if thing.get("is_self") else [thing.get("url")])
 
 
 def _inbox(http: Http, subject: Subject, where: str, cursor: dict[str, Any]) -> Iterator[Page]:

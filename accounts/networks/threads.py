@@ -27,11 +27,14 @@ from accounts.networks.base import (
     stays,
 )
 from accounts.networks.http import Http
+from accounts.networks.words import in_text
 
 # The numbers of each post cost a call: of posts this young at every reading, of all once in FULL.
 RECENT = timedelta(days=14)
 FULL = timedelta(days=7)
 _METRICS = (("like", "likes"), ("reply", "replies"), ("share", "reposts"), ("quote", "quotes"))
+# What is asked of each post; what is written in it is looked through for hashtags and links alone.
+_FIELDS = "id,timestamp,permalink,media_type,text,topic_tag,link_attachment_url"
 _REPOST = "REPOST_FACADE"
 # What each stream needs, to be named where it was not given.
 _PERMISSIONS = {
@@ -70,6 +73,7 @@ class Threads(meta.GraphNetwork):
         reads=(
             "how many follow you",
             "how your posts were liked, reposted and quoted",
+            "the hashtags and links in your posts",
             "who replies to you and mentions you",
         ),
         never=("your messages", "who likes you by name: Threads tells nobody"),
@@ -116,7 +120,7 @@ class _Reading(meta.Graph):
         return Page(records, numbers, done=True)
 
     def threads(self, cursor: dict[str, Any]) -> Iterator[Page]:
-        params = [("fields", "id,timestamp,permalink,media_type"), ("limit", "100")]
+        params = [("fields", _FIELDS), ("limit", "100")]
         return meta.posts(self, cursor, path="me/threads", params=params, when="timestamp", read=_thread)
 
     def insights(self, cursor: dict[str, Any]) -> Iterator[Page]:
@@ -195,4 +199,5 @@ def _thread(row: Any) -> Iterator[Record]:
         return
     # What somebody else wrote and the owner passed on is not the owner's.
     if row.get("media_type") != _REPOST:
-        yield Post(post, posted_at, meta.link_of(row, "permalink"))
+        words = in_text(row.get("text"), tags=[row.get("topic_tag")], links=[row.get("link_attachment_url")])
+        yield Post(post, posted_at, meta.link_of(row, "permalink"), *words)

@@ -36,6 +36,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports import tiktok as export
 from accounts.networks.http import Answer, Http, Rejected4xx
+from accounts.networks.words import in_text
 
 PAGE = 20
 # Videos of so many days are looked at.
@@ -50,7 +51,7 @@ _COUNTERS = (
     ("video_count", "videos"),
 )
 _TOTALS = (("like_count", "like"), ("comment_count", "reply"), ("share_count", "share"), ("view_count", "visit"))
-_FIELDS = ("id", "create_time", "share_url", *(name for name, _ in _TOTALS))
+_FIELDS = ("id", "create_time", "share_url", "title", "video_description", *(name for name, _ in _TOTALS))
 
 
 class NotAllowed(Rejected4xx):
@@ -86,6 +87,7 @@ class TikTok(Network):
         reads=(
             "how many follow you, and how many likes you have",
             "how your videos were viewed, liked, commented on and shared",
+            "the hashtags and links in their descriptions",
         ),
         never=("your messages", "what you watch", "who likes you by name: TikTok tells nobody"),
         base_url="https://open.tiktokapis.com",
@@ -220,7 +222,8 @@ def _video(value: object, where: str) -> Iterator[Record]:
     url = item.get("share_url")
     fit = isinstance(url, str) and url.startswith("https://") and len(url) <= 500
     # What it is shared by carries who shares it; the page itself is the part before.
-    yield Post(number, posted_at, str(url).partition("?")[0] if fit else "")
+    words = in_text(f"{item.get('title') or ''}\n{item.get('video_description') or ''}")
+    yield Post(number, posted_at, str(url).partition("?")[0] if fit else "", *words)
     for name, verb in _TOTALS:
         try:
             total = checked_count(item.get(name, 0), name)

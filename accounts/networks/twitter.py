@@ -49,6 +49,7 @@ from accounts.networks.x import (
     judge,
     named,
     order,
+    words_of,
 )
 
 # Reactions older than this weigh next to nothing.
@@ -73,6 +74,8 @@ _COUNTERS = (
     ("tweet_count", "posts"),
 )
 _TOTALS = (("like_count", "like"), ("retweet_count", "share"), ("quote_count", "quote"), ("reply_count", "reply"))
+# What is asked of own posts: what is marked in them costs no more.
+_OWN = "created_at,entities,in_reply_to_user_id,note_tweet,public_metrics,referenced_tweets"
 # What is told by names: the path below the post, and the fewest that may be asked for. What brings most comes first.
 _REACTIONS: Mapping[str, tuple[str, int]] = {
     "quote": ("quote_tweets", 10),
@@ -116,6 +119,7 @@ class Twitter(Network):
             "who mentions, answers, quotes, reposts and likes you",
             "which lists you are on",
             "how your own posts of the last 90 days were received",
+            "the hashtags and links in these posts",
         ),
         never=("your direct messages", "your bookmarks", "which protected accounts follow or like you"),
         streams=("profile", "mentions", "posts", "lists", "followers"),
@@ -275,7 +279,7 @@ class _Reading(Asking):
             all_of_it = not full or checked_time(full, "full") + FULL <= self.now
             floor = iso(self.now - (REACH_BACK if all_of_it else RECENT))
             full = iso(self.now) if all_of_it else full
-        fixed = [("tweet.fields", "created_at,in_reply_to_user_id,public_metrics,referenced_tweets")]
+        fixed = [("tweet.fields", _OWN)]
         fixed += [("exclude", "retweets"), ("start_time", floor)]
         token = ""
         while True:
@@ -326,7 +330,8 @@ class _Reading(Asking):
             if kind in about:
                 mine = own.setdefault(about[kind], {})
                 mine[verb] = mine.get(verb, 0) + 1
-        yield Post(post, posted_at, f"https://x.com/{self.subject.handle or 'i'}/status/{post}")
+        url = f"https://x.com/{self.subject.handle or 'i'}/status/{post}"
+        yield Post(post, posted_at, url, *words_of(item))
         metrics, counts = item.get("public_metrics"), {}
         for name, verb in _TOTALS:
             try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from accounts.networks.base import Budget, NetworkError, RateLimited, Subject, Unreachable, shown
 from accounts.networks.http import Http, Rejected4xx
+from accounts.networks.words import Words, links_of, tags_of
 
 _ID = re.compile(r"[1-9][0-9]{0,19}")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
@@ -15,6 +16,7 @@ _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
 _AUTHORS = [("expansions", "author_id"), ("user.fields", "protected,username")]
 _A_HANDFUL = 20
 _MOST_EMPTY = 10
+_MOST_MARKS = 100
 
 
 class NotPermitted(Rejected4xx):
@@ -165,3 +167,17 @@ def is_protected(user: Mapping[str, Any]) -> bool:
 def order(number: str) -> tuple[int, str]:
     """Ids as numbers; "" before all."""
     return len(number), number
+
+
+def words_of(item: Mapping[str, Any]) -> Words:
+    """The hashtags and links that X marks in a post; of a long one also those behind its first 280 characters."""
+    tags, links = list[object](), list[object]()
+    for part in (item.get("note_tweet"), item):
+        marked = part.get("entities") if isinstance(part, dict) else None
+        for name, found, keys in (("hashtags", tags, ("tag",)), ("urls", links, ("unwound_url", "expanded_url"))):
+            values = marked.get(name) if isinstance(marked, dict) else None
+            for value in values[:_MOST_MARKS] if isinstance(values, list) else ():
+                # Pictures and quoted posts stand among the links, with X's own address; t.co says nothing.
+                said = [value.get(key) for key in keys] if isinstance(value, dict) else []
+                found += [text for text in said if isinstance(text, str)][:1]
+    return tags_of(tags), links_of(links)

@@ -120,14 +120,29 @@ TOTALS = f"""
     ON CONFLICT (account, post, verb) DO UPDATE SET total = excluded.total, origin = excluded.origin
     WHERE {MORE_TRUSTED} OR (known.total < excluded.total AND NOT {LESS_TRUSTED})
 """
+TAGS, LINKS = "string_to_array(tags, E'\\x1f')", "string_to_array(links, E'\\x1f')"
 POSTS = f"""
-    INSERT INTO scoring_post (account, post, external_id, url, posted_at)
-    SELECT DISTINCT ON (account.id, post) account.id, post, staged_post.external_id, url, {POSTED}
+    INSERT INTO scoring_post (account, post, external_id, url, posted_at, tags, links)
+    SELECT DISTINCT ON (account.id, post) account.id, post, staged_post.external_id, url, {POSTED}, {TAGS}, {LINKS}
     FROM staged_post
     JOIN staged_account AS account ON account.external_id = target
     JOIN accounts_linkedaccount AS link ON link.account_id = account.id
     ORDER BY account.id, post, row
     ON CONFLICT DO NOTHING
+"""
+# Of a post that is known, what it carries is what was said last; by who uploads it only where nobody has said anything.
+# A reader that says nothing of it (a table, say) takes nothing away.
+WORDS = f"""
+    UPDATE scoring_post AS known SET tags = said.tags, links = said.links
+    FROM (
+        SELECT DISTINCT ON (account.id, post) account.id, post, {TAGS} AS tags, {LINKS} AS links
+        FROM staged_post JOIN staged_account AS account ON account.external_id = target
+        WHERE tags <> '' OR links <> ''
+        ORDER BY account.id, post, row DESC
+    ) AS said
+    WHERE known.account = said.id AND known.post = said.post
+      AND (known.tags::text[], known.links) <> (said.tags, said.links)
+      AND (%(origin)s <> {UPLOADED} OR (known.tags = '{{}}' AND known.links = '{{}}'))
 """
 
 
@@ -416,6 +431,8 @@ def store_others(staging: Staging, summary: Summary) -> None:
                 cursor.execute(statement, codes)
                 summary.new += cursor.rowcount
                 summary.known += staged - cursor.rowcount
+                if table == "staged_post":
+                    cursor.execute(WORDS, codes)
                 if table == "staged_relation":
                     if vouches(staging):
                         cursor.execute(VOUCHED_RELATIONS, codes)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from accounts.networks.base import ORIGINS, STANDING_VERBS, VERBS, Counter, Interaction, Post, PostTotal, Spec
+from accounts.networks.words import links_of, tags_of
 from scoring.collect.keys import MAX_ID, UNFIT, event_key, post_number, tuple_key, unfit
 from scoring.collect.times import EPOCH, microseconds
 
@@ -23,6 +24,8 @@ MAX_TOTAL = 2**31 - 1
 MAX_COUNTER = 2**63 - 1
 MAX_URL = 2000
 FLUSH = 20_000
+# Neither a tag nor a link holds it, nor a backslash (accounts.networks.words).
+APART = "\x1f"
 
 TABLES = {
     "staged_interaction": "row int8, key uuid, keyed bool, occurred_at int8, target text, actor text, post int8,"
@@ -31,7 +34,9 @@ TABLES = {
     " actor_handle text",
     "staged_counter": "row int8, observed_at int8, target text, name text, value int8",
     "staged_total": "row int8, occurred_at int8, target text, post int8, verb int2, total int4",
-    "staged_post": "row int8, posted_at int8, target text, post int8, external_id text, url text",
+    # Tags and links stand one after the other, with APART between them.
+    "staged_post": "row int8, posted_at int8, target text, post int8, external_id text, url text, tags text,"
+    " links text",
     # Filled by merging: the accounts seen, and interactions that are new to the lake, by the accounts' numbers.
     "staged_seen": "external_id text PRIMARY KEY, handle text",
     "staged_account": "external_id text, id int8",
@@ -199,7 +204,9 @@ class Staging:
         # Only an address that a browser may follow safely; a post without one is still a post.
         fit = post.url.startswith(("https://", "http://")) and len(post.url) <= MAX_URL and not UNFIT.search(post.url)
         url = post.url if fit else ""
-        self.put("staged_post", f"{posted}\t{escaped(owner)}\t{number}\t{escaped(post.post)}\t{escaped(url)}")
+        words = APART.join(tags_of(post.tags)), APART.join(links_of(post.links))
+        line = "\t".join((escaped(owner), str(number), escaped(post.post), escaped(url), *words))
+        self.put("staged_post", f"{posted}\t{line}")
         return ""
 
     def out_of_range(self, what: str, value: int) -> str:

@@ -32,6 +32,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports.values import dated, named
 from accounts.networks.exports.xml_stream import BadXml, Element, elements
+from accounts.networks.words import Words, in_html
 
 _FILES = ("*.xml", "*.rss", "*.atom", "*.opml", "*.rdf")
 # Files looked at, and feeds of a list that are remembered.
@@ -201,7 +202,7 @@ class _Feed:
         self.posts += 1
         if len(self.ids) < REMEMBERED:
             self.ids[item.get("id")] = (post, posted_at)
-        yield Post(post, posted_at, url if url.startswith(("https://", "http://")) else "")
+        yield Post(post, posted_at, url if url.startswith(("https://", "http://")) else "", *_words(item))
         comments = item.all("comment", space=_WORDPRESS)
         for nth, comment in enumerate(comments, start=1):
             yield from self._wordpress_comment(f"{where}, comment {nth}", comment, post, item)
@@ -288,6 +289,17 @@ def _kind(item: Element) -> str:
             draft = any(part.get("draft") == "yes" for part in item.all("control"))
             return match[1] if match[1] in ("post", "comment") and not draft else "other"
     return "post"
+
+
+def _words(item: Element) -> Words:
+    """Its categories and hashtags (an attribute of Atom's, the text of others'), and the links of its text."""
+    named = [
+        category.attributes.get("term") or category.text
+        for category in item.all("category")
+        if "schemas.google.com" not in category.attributes.get("scheme", "")
+    ]
+    text = item.get("encoded") or item.get("content") or item.get("description") or item.get("summary")
+    return in_html(text, tags=named)
 
 
 def _link(item: Element) -> str:

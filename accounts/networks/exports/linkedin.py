@@ -27,6 +27,7 @@ from accounts.networks.base import (
 )
 from accounts.networks.exports.tables import Row, columns, records
 from accounts.networks.exports.values import dated, in_utc, named
+from accounts.networks.words import in_text
 
 # Tables that are looked at; the whole export has about sixty.
 MOST = 400
@@ -201,7 +202,8 @@ def _shares(archive: Archive, tables: dict[str, list[str]]) -> Iterator[Record]:
                 yield Rejected(f"{name}, row {row.number}", str(error))
                 continue
             url = row.get("ShareLink")
-            yield Post(post, posted_at, url if url.startswith("https://") and len(url) <= 500 else "")
+            words = in_text(row.get("ShareCommentary"), links=[row.get("SharedUrl")])
+            yield Post(post, posted_at, url if url.startswith("https://") and len(url) <= 500 else "", *words)
         yield Tally("shares", read)
         yield Counter("posts", read)
 

@@ -28,6 +28,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.exports.values import dated
+from accounts.networks.words import in_html
 
 
 def recognises(archive: Archive) -> bool:
@@ -122,7 +123,14 @@ def _post(value: object, uri: str, own: dict[str, set[str]]) -> Iterator[Record]
         posted_at = checked_time(post.get("published"), "published")
         url = post.get("url")
         url = url if isinstance(url, str) and url.startswith("https://") and len(url) <= 500 else ""
-        found = Post(checked_id(post.get("id"), "id"), posted_at, url)
+        tags = post.get("tag")
+        hashtags = [
+            tag.get("name")
+            for tag in (tags if isinstance(tags, list) else [])
+            if isinstance(tag, dict) and tag.get("type") == "Hashtag"
+        ]
+        words = in_html(post.get("content"), tags=hashtags)
+        found = Post(checked_id(post.get("id"), "id"), posted_at, url, *words)
     except ValueError as error:
         yield Rejected("", str(error))
         return

@@ -29,6 +29,7 @@ from accounts.networks.base import (
     shown,
 )
 from accounts.networks.exports.values import dated
+from accounts.networks.words import Words, in_text, links_of
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2}) \+0000 (\d{4})", re.ASCII)
@@ -138,7 +139,7 @@ class _Export:
             except ValueError as error:
                 yield Rejected(where, str(error))
                 continue
-            yield Post(post, posted_at, f"https://x.com/{self.handle or 'i'}/status/{post}")
+            yield Post(post, posted_at, f"https://x.com/{self.handle or 'i'}/status/{post}", *_words(tweet, text))
             for name, verb in _TOTALS:
                 try:
                     total = checked_count(tweet.get(name, 0), name)
@@ -255,6 +256,16 @@ class _Reposts:
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _words(tweet: dict[str, Any], text: str) -> Words:
+    """The hashtags and links that X marked, and the hashtags of the text; addresses of t.co say nothing."""
+    marked = _dict(tweet.get("entities"))
+    tags, urls = marked.get("hashtags"), marked.get("urls")
+    named = [_dict(tag).get("text") for tag in tags] if isinstance(tags, list) else []
+    links = [_dict(url).get("expanded_url") for url in urls] if isinstance(urls, list) else []
+    found, _ = in_text(text, tags=named)
+    return found, links_of(links)
 
 
 def _text(tweet: dict[str, Any]) -> str:

@@ -172,3 +172,65 @@ def test_what_people_supply_names_an_account_but_renames_none():
     assert dict(Account.objects.values_list("external_id", "handle")) == {"1": "", "2": "bob", "3": "carol"}
     store(events, origin="api")
     assert Account.objects.get(external_id="2").handle == "mallory"
+
+
+def carried() -> tuple[list[str], list[str]]:
+    """What the one post carries."""
+    post = models.Post.objects.get()
+    return post.tags, post.links
+
+
+@pytest.fixture
+def joined(db) -> None:
+    """The owner of account 1 joined: of others no posts are kept."""
+    account = Account.objects.create(network="twitter", external_id="1")
+    LinkedAccount.objects.create(account=account, person=Person.objects.create(handle="Alice", birth_year=1980))
+
+
+SHOP = "https://acme.example/headset?size=1"
+
+
+def test_hashtags_and_links_are_kept_with_the_post(joined):
+    store([Post("p", POSTED, "https://x.com/a/status/1", ("Headset", "größe"), (SHOP, "https://acme.example/b"))])
+    assert carried() == (["headset", "größe"], [SHOP, "https://acme.example/b"])
+
+
+def test_a_post_that_is_known_gets_what_is_read_of_it_now(joined):
+    store([Post("p", POSTED)], origin="api")
+    assert carried() == ([], [])
+    summary, _ = store([Post("p", POSTED, "", ("headset",), (SHOP,))], origin="api")
+    assert (summary.new, summary.known) == (0, 1)
+    assert carried() == (["headset"], [SHOP])
+    # Its author has changed it meanwhile.
+    store([Post("p", POSTED, "", ("gifted",))], origin="api")
+    assert carried() == (["gifted"], [])
+
+
+def test_who_says_nothing_of_them_takes_nothing_away(joined):
+    store([Post("p", POSTED, "", ("headset",), (SHOP,))], origin="api")
+    for origin in ("api", "archive", "bulk"):
+        store([Post("p", POSTED)], origin=origin)
+    assert carried() == (["headset"], [SHOP])
+
+
+def test_what_somebody_uploads_changes_nothing_that_the_network_said(joined):
+    store([Post("p", POSTED, "", ("headset",))], origin="api")
+    store([Post("p", POSTED, "", ("forged",), (SHOP,))], origin="archive")
+    assert carried() == (["headset"], [])
+
+
+def test_what_somebody_uploads_fills_what_nobody_has_said(joined):
+    store([Post("p", POSTED)], origin="api")
+    store([Post("p", POSTED, "", ("headset",), (SHOP,))], origin="archive")
+    assert carried() == (["headset"], [SHOP])
+
+
+def test_more_than_a_post_may_carry_is_left_out_whoever_says_it(joined):
+    odd = ("a\x1fb", "c\td", "e\\f", "", "#", "x" * 101, "one", *(f"t{number}" for number in range(200)))
+    links = ("javascript:alert(1)", f"https://acme.example/{'x' * 600}", "https://a.example/\\x", SHOP)
+    _, reasons = store([Post("p", POSTED, "", odd, (*links, *(f"https://a.example/{n}" for n in range(99))))])
+    tags, kept = carried()
+    assert reasons == []
+    assert (len(tags), len(kept), kept[0]) == (30, 20, SHOP)
+    assert tags[-1].startswith("t")
+    assert all("\x1f" not in tag and "\t" not in tag and len(tag) <= 100 for tag in tags)
