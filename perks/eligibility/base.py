@@ -27,9 +27,9 @@ def reaches(value: float | None, least: float) -> bool:
 class Check:
     """One line of the checklist.
 
-    have, need: numbers where there are any (points, a percentile, a level). gap: how much of the way is missing, 0 (met)
-    to 1. within_reach: whether the person can come to meet it, by time or by what they tell us. url, action: where it
-    is changed, and the words of that link; both may be empty.
+    have, need: numbers where there are any (points, a percentile, a level). gap: the share of the way that is missing.
+    within_reach: whether the person can come to meet it, by time or by what they tell us. url, action: where it is
+    changed, and the words of that link; both may be empty.
     """
 
     code: str
@@ -95,6 +95,10 @@ class Criterion:
 
     def where(self, at: datetime) -> Q:
         """The people who meet it, as a condition on Person."""
+        raise NotImplementedError
+
+    def wants(self) -> str:
+        """What is wanted, of nobody in particular."""
         raise NotImplementedError
 
     def check(self, facts: Facts) -> Check:

@@ -26,7 +26,7 @@ def check(*, person: Person, campaign: Campaign, at: datetime) -> Checklist:
 
 
 def check_many(*, person: Person, campaigns: Iterable[Campaign], at: datetime) -> dict[int, Checklist]:
-    """How `person` stands to each of `campaigns` (with their brands), by number; two queries, however many there are."""
+    """How `person` stands to each of `campaigns` (with their brands), by number; two queries in all."""
     campaigns = list(campaigns)
     if not campaigns:
         return {}

@@ -37,6 +37,13 @@ class TopicsOf(Criterion):
             one |= Q(topic=topic.pk, expertise__gte=least)
         return Q(Exists(PersonTopic.objects.filter(one, person=OuterRef("pk"), hidden=False)))
 
+    def wants(self) -> str:
+        names = []
+        for topic, least in self.topics:
+            words = {"topic": name_in(topic), "need": short(100 * least)}
+            names.append(_("%(topic)s (expertise %(need)s of 100)") % words if least > 0 else words["topic"])
+        return _("Topic: %(topics)s") % {"topics": either(names)}
+
     def check(self, facts: Facts) -> Check:
         gaps = [(self._gap(facts, topic, least), topic, least) for topic, least in self.topics]
         gap, topic, least = min(gaps, key=lambda one: one[0])
@@ -85,12 +92,18 @@ class LivesIn(Criterion):
     def where(self, at: datetime) -> Q:
         return Q(country__in=self.whole) | Q(region__in=self.regions)
 
+    def wants(self) -> str:
+        return _("People in %(places)s") % {"places": self._places()}
+
+    def _places(self) -> str:
+        return either(sorted(place_name(code) for code in (*self.whole, *self.regions)))
+
     def check(self, facts: Facts) -> Check:
         person = facts.person
         stated = person.region if person.region in self.regions else person.country
         if self.met(facts):
             return Check(self.code, True, _("You live here: %(place)s.") % {"place": place_name(stated)})
-        words = {"places": either(sorted(place_name(code) for code in (*self.whole, *self.regions)))}
+        words = {"places": self._places()}
         url, action = settings_of(person, "settings"), _("Say where you live")
         # Only the region is missing.
         of_country = any(region.startswith(f"{person.country}-") for region in self.regions) and not person.region
@@ -119,8 +132,14 @@ class Reads(Criterion):
             codes.append("")
         return Q(Exists(Membership.objects.filter(person=OuterRef("pk"), user__language__in=codes)))
 
+    def wants(self) -> str:
+        return _("People who read these pages in %(languages)s") % {"languages": self._names()}
+
+    def _names(self) -> str:
+        return either(sorted(language_name(code) for code in self.languages))
+
     def check(self, facts: Facts) -> Check:
-        words = {"languages": either(sorted(language_name(code) for code in self.languages))}
+        words = {"languages": self._names()}
         if self.met(facts):
             read = sorted(language_name(code) for code in facts.languages.intersection(self.languages))
             text = _("You read these pages in %(language)s.") % {"language": read[0]}
@@ -144,6 +163,11 @@ class Earned(Criterion):
 
     def where(self, at: datetime) -> Q:
         return Q(Exists(Award.objects.filter(person=OuterRef("pk"), family=self.family, level__gte=self.level)))
+
+    def wants(self) -> str:
+        family = BY_SLUG.get(self.family)
+        words = {"name": family.name if family else self.family, "level": self.level}
+        return _("Achievement “%(name)s”, level %(level)s") % words
 
     def check(self, facts: Facts) -> Check:
         family = BY_SLUG.get(self.family)
@@ -176,6 +200,9 @@ class Linked(Criterion):
     def where(self, at: datetime) -> Q:
         return Q(Exists(LinkedAccount.objects.filter(person=OuterRef("pk"), account__network=self.network)))
 
+    def wants(self) -> str:
+        return _("%(network)s connected") % {"network": network_name(self.network)}
+
     def check(self, facts: Facts) -> Check:
         words = {"network": network_name(self.network)}
         if self.met(facts):
@@ -206,6 +233,9 @@ class AtLeast(Criterion):
 
     def where(self, at: datetime) -> Q:
         return Q(kind=Person.Kind.PERSON, birth_year__lt=at.year - self.age)
+
+    def wants(self) -> str:
+        return _("People aged %(age)s or more") % {"age": self.age}
 
     def check(self, facts: Facts) -> Check:
         words = {"age": self.age}

@@ -76,6 +76,9 @@ class ScoreOf(Criterion):
         unrested = Q(score__unrested__isnull=True) | Q(score__unrested__gte=enough)
         return Q(score__score__gte=enough) & unrested
 
+    def wants(self) -> str:
+        return _("A score of %(need)s or more") % {"need": short(self.least)}
+
     def check(self, facts: Facts) -> Check:
         need = short(self.least)
         if facts.score is None:
@@ -117,6 +120,9 @@ class PercentileOf(Criterion):
         # The column first: it is compared for everybody, the expression for those few who may qualify.
         enough = self.least - HALF_STEP
         return Q(score__percentile__gte=enough) & Q(GreaterThanOrEqual(PERK_PERCENTILE, enough))
+
+    def wants(self) -> str:
+        return _("The top %(need)s%%") % {"need": _top(self.least)}
 
     def check(self, facts: Facts) -> Check:
         need = _top(self.least)
@@ -171,6 +177,12 @@ class PointsOf(Criterion):
         perk = ExpressionWrapper(points * PERK_SCORE / F("score__score"), output_field=FloatField())
         return Q(score__isnull=False) & Q(GreaterThanOrEqual(perk, enough))
 
+    def wants(self) -> str:
+        need = short(self.least)
+        if self.of in PARTS:
+            return _("%(part)s part: %(need)s points or more") % {"part": PART_WORDS[self.of], "need": need}
+        return _("Points from %(network)s: %(need)s or more") % {"network": network_name(self.of), "need": need}
+
     def check(self, facts: Facts) -> Check:
         have, met = self._have(facts), self.met(facts)
         words = {"have": short(have), "need": short(self.least)}
@@ -210,6 +222,9 @@ class Confirmed(Criterion):
         )
         # Twice is exact in floats too, as `met` has them.
         return Q(Exists(sums.filter(GreaterThanOrEqual(F("confirmed") * 2, F("in_all")))))
+
+    def wants(self) -> str:
+        return _("At least %(need)s%% of the points from accounts that their networks confirm") % {"need": CONFIRMED}
 
     def check(self, facts: Facts) -> Check:
         share = 100 * facts.confirmed / facts.points if facts.points > 0 else 0.0

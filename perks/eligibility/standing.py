@@ -21,24 +21,25 @@ from perks.models import Campaign, Claim
 
 @dataclass(frozen=True, slots=True)
 class Member(Criterion):
-    """Somebody who joined, is old enough to be shown here, and stays."""
+    """Somebody who joined, is old enough to be shown here, and stays. Perks go to people, not to organisations."""
 
     code: ClassVar[str] = "member"
     step: ClassVar[str] = "members"
     quiet: ClassVar[bool] = True
 
     def met(self, facts: Facts) -> bool:
-        return facts.joined and not facts.erasing and facts.person.old_enough(facts.at.date())
+        person = facts.person
+        grown = person.kind == Person.Kind.PERSON and person.old_enough(facts.at.date())
+        return facts.joined and not facts.erasing and grown
 
     def where(self, at: datetime) -> Q:
         me = OuterRef("pk")
-        old_enough = (
-            Q(kind=Person.Kind.ORGANISATION)
-            | Q(birth_year__isnull=True)
-            | Q(birth_year__lt=at.date().year - MINIMUM_AGE)
-        )
+        old_enough = Q(birth_year__isnull=True) | Q(birth_year__lt=at.year - MINIMUM_AGE)
         joined = Exists(Membership.objects.filter(person=me))
-        return Q(joined) & ~Q(Exists(Erasure.objects.filter(person=me))) & old_enough
+        return Q(kind=Person.Kind.PERSON) & old_enough & Q(joined) & ~Q(Exists(Erasure.objects.filter(person=me)))
+
+    def wants(self) -> str:
+        return _("Members aged %(age)s or more") % {"age": MINIMUM_AGE}
 
     def check(self, facts: Facts) -> Check:
         if self.met(facts):
@@ -55,6 +56,8 @@ class Member(Criterion):
                 action=_("Take that back"),
             )
         text = _("Perks are for people aged %(age)s or more.") % {"age": MINIMUM_AGE}
+        if facts.person.kind == Person.Kind.ORGANISATION:
+            text = _("Perks go to people, not to organisations.")
         return Check(self.code, False, text, gap=1.0, within_reach=False)
 
 
@@ -74,6 +77,9 @@ class NewToBrand(Criterion):
             taken(at), ~Q(campaign=self.campaign.pk), person=OuterRef("pk"), campaign__brand=self.campaign.brand_id
         )
         return ~Q(Exists(others))
+
+    def wants(self) -> str:
+        return _("People who have had nothing of %(brand)s yet") % {"brand": self.campaign.brand.name}
 
     def check(self, facts: Facts) -> Check:
         words = {"brand": self.campaign.brand.name}
@@ -97,6 +103,9 @@ class NotHeldOut(Criterion):
 
     def where(self, at: datetime) -> Q:
         return ~Q(hold_out.condition(self.campaign))
+
+    def wants(self) -> str:
+        return _("Not among the %(share)s%% who are left out to compare with") % {"share": self.campaign.hold_out}
 
     def check(self, facts: Facts) -> Check:
         if self.met(facts):
@@ -129,6 +138,10 @@ class WithinLimit(Criterion):
             .filter(number__gte=self.campaign.per_person)
         )
         return ~Q(Exists(full))
+
+    def wants(self) -> str:
+        most = self.campaign.per_person
+        return ngettext("%(number)s for each person", "%(number)s for each person", most) % {"number": most}
 
     def check(self, facts: Facts) -> Check:
         have, need = facts.has_of_campaign(self.campaign.pk), self.campaign.per_person
