@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -46,7 +47,11 @@ def make_campaign(
     brand = brand or make_brand()
     at = at or timezone.now()
     campaign = Campaign.objects.create(
-        brand=brand, state=state, kind=kind, **{"title": "A headset", "value": "99.00"} | fields
+        brand=brand,
+        state=state,
+        kind=kind,
+        # Of such a value data must be confirmed by a network otherwise, which members of tests have none of.
+        **{"title": "A headset", "value": Decimal("99.00"), "confirmed_only": False} | fields,
     )
     Terms.objects.create(
         campaign=campaign,
