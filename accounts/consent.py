@@ -16,12 +16,21 @@ from django.views.decorators.http import require_safe
 from accounts.models import Consent, Person, User
 from accounts.networks import NETWORKS
 
-# The first part of a subject, in words.
-SUBJECTS: Mapping[str, object] = {
+# The first part of a subject, in words; upper apps add theirs in AppConfig.ready.
+SUBJECTS: dict[str, object] = {
     "connect": _("Reading an account"),
     "opt_out": _("Leaving an account out"),
     "erase": _("Erasing everything"),
 }
+# Of those whose second part is no network: what that is called.
+PARTS: dict[str, Mapping[str, object]] = {}
+
+
+def register_subject(kind: str, label: object, parts: Mapping[str, object]) -> None:
+    """Add subjects "<kind>:<part>" with their words. Raises ValueError for a kind that is taken."""
+    if kind in SUBJECTS:
+        raise ValueError(f"the subject {kind!r} is registered twice")
+    SUBJECTS[kind], PARTS[kind] = label, parts
 
 
 def record(*, user: User, person: Person | None, subject: str, given: bool, wording: str, at: datetime) -> Consent:
@@ -49,7 +58,8 @@ def in_words(subject: str) -> str:
     kind, _colon, slug = subject.partition(":")
     network = NETWORKS.get(slug)
     what = str(SUBJECTS.get(kind, kind))
-    return f"{what}: {network.spec.label if network else slug}" if slug else what
+    part = PARTS[kind].get(slug, slug) if kind in PARTS else network.spec.label if network else slug
+    return f"{what}: {part}" if slug else what
 
 
 @login_required

@@ -345,11 +345,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "delete addresses of parcels": {
+        "task": "perks.tasks.purge_addresses",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=51),
+        "options": {"expires": 12 * 3600.0},
+    },
     "forget hints of old claims": {
         "task": "perks.tasks.forget_hints",
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=57),
         "options": {"expires": 12 * 3600.0},
     },
+    "end holds of perks": {"task": "perks.tasks.expire_holds", "schedule": 60.0, "options": {"expires": 60.0}},
     # What is open is so by the clock alone: these only bring lists up to date, and tell and offer what is due.
     "open and close perks": {
         "task": "perks.tasks.follow_the_clock",

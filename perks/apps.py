@@ -6,10 +6,12 @@ class PerksConfig(AppConfig):
     verbose_name = "Perks"
 
     def ready(self) -> None:
-        from perks import flags, fulfilment, lottery, news, privacy, waiting
+        from perks import consent, flags, fulfilment, lottery, news, privacy, telling, waiting
 
         privacy.register()
         news.register()
+        consent.register()
+        telling.register()
         fulfilment.register()
         flags.register()
         waiting.register()

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts import consent
 from accounts.models import LinkedAccount, Person, User
@@ -49,6 +50,11 @@ FIELDS: Mapping[str, Field] = {
     "handle": Field(FIELD_NAMES["handle"], lambda person, user: f"{settings.SITE_URL}{person.get_absolute_url()}"),
     "networks": Field(FIELD_NAMES["networks"], _networks),
 }
+
+
+def register() -> None:
+    """Tell accounts.consent how what is recorded here reads (AppConfig.ready)."""
+    consent.register_subject(SUBJECT, _lazy("Given to a brand"), FIELD_NAMES)
 
 
 def asked(campaign: Campaign) -> list[str]:

@@ -64,6 +64,12 @@ def register() -> None:
     ):
         notify.register(kind, notify.Kind(subject, frozenset({"brand", "title", "answer", "url"}), MATTER))
     for kind, subject in (
+        ("perk_claimed", _("You have claimed %(title)s from %(brand)s")),
+        ("perk_redeemed", _("%(title)s from %(brand)s was used")),
+        ("perk_cancelled", _("%(brand)s has cancelled %(title)s")),
+    ):
+        notify.register(kind, notify.Kind(subject, frozenset({"brand", "title", "url"}), MATTER))
+    for kind, subject in (
         ("perk_shipped", _("%(title)s from %(brand)s is on its way")),
         ("perk_delivered", _("%(title)s from %(brand)s was delivered")),
         ("perk_returned", _("%(title)s from %(brand)s came back to the sender")),

@@ -9,10 +9,20 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from perks import announcing, flags, fulfilment, lottery, turning, waiting
+from perks import addresses, announcing, claims, flags, fulfilment, lottery, telling, turning, waiting
 from perks.models import Shipment, Window
 
 log = logging.getLogger(__name__)
+
+
+@shared_task
+def expire_holds() -> None:
+    """Each minute: ends the holds that are over, by the database's clock. Late, it keeps nobody out."""
+    ended = 0
+    while more := claims.expire_due():
+        ended += more
+    if ended:
+        log.info("%s holds were not confirmed in time", ended)
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=None)
@@ -25,6 +35,19 @@ def fulfil_claim(claim_id: int) -> None:
 def resume_fulfilment() -> None:
     """Each minute: carries out what was lost on the way."""
     fulfilment.resume(at=timezone.now())
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def tell_of_claim(claim_id: int, happened: str) -> None:
+    """After a claim was confirmed, used or cancelled: tells its person, once."""
+    telling.tell(claim_id=claim_id, happened=happened)
+
+
+@shared_task
+def purge_addresses() -> None:
+    """Daily: deletes the addresses that nobody needs any more."""
+    if purged := addresses.purge(timezone.now()):
+        log.info("%s addresses deleted", purged)
 
 
 @shared_task
