@@ -6,7 +6,10 @@ import logging
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts import tokens
 from perks import claims
@@ -21,6 +24,7 @@ from perks.errors import (
     TermsChanged,
 )
 from perks.models import AuditEntry, Campaign, Claim, Code, Counter, Redemption, Terms, Tier, Variant, Window
+from perks.tasks import expire_holds
 from scoring.models import Score
 from tests.perks.campaigns import make_brand, make_campaign, make_member, make_score
 from tests.perks.claiming import Qualifies, assert_consistent, moment, take
@@ -656,3 +660,21 @@ def test_no_code_is_in_a_log_or_an_error(alice, campaign, caplog) -> None:
     secret = f"ACME-{campaign.pk}-"
     assert secret in tokens.decrypt(claim.code.sealed)
     assert secret not in caplog.text + str(refused.value) + str(claim.code) + str(list(claim.events.values()))
+
+
+# ---------------------------------------------------------------- what operators run
+
+
+def test_the_beat_ends_what_is_over_and_the_check_finds_nothing(alice, capsys) -> None:
+    campaign = make_campaign(stock=1, at=timezone.now() - HOUR, opens=timedelta())
+    claim = take(campaign, alice, at=timezone.now() - HOUR)
+    assert settings.CELERY_BEAT_SCHEDULE["end holds of perks"]["task"] == expire_holds.name
+    expire_holds()
+    claim.refresh_from_db()
+    assert claim.state == "expired"
+    call_command("check_stock")
+    assert "1 variants: all counts" in capsys.readouterr().out
+    Variant.objects.update(held=1)
+    with pytest.raises(CommandError):
+        call_command("check_stock")
+    assert "held is 1, rows say 0" in capsys.readouterr().out
