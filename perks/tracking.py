@@ -103,6 +103,7 @@ def take_in(*, file: IO[bytes], name: str, size: int, brands: Iterable[Brand], u
             else:
                 report.changed += changed
                 report.unchanged += not changed
+    report.refused.sort(key=lambda refused: refused.row)
     _write_down(report, brands, user, at)
     return report
 
