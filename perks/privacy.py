@@ -24,6 +24,7 @@ from perks.models import (
     Entry,
     Flag,
     Mention,
+    PrintedPass,
     Problem,
     Review,
     Seen,
@@ -37,6 +38,7 @@ from perks.models import (
 OF_PEOPLE = (
     *("Claim", "ClaimEvent", "Address", "Shared", "WaitingPlace", "Entry", "ToldOpening", "Shipment", "Redemption"),
     *("Review", "Mention", "Problem", "Seen", "Flag", "Flag_claims", "Code", "BrandMembership", "BrandInvitation"),
+    *("PrintedPass", "ReviewReport"),
 )
 OF_BRANDS = (
     *("AuditEntry", "Campaign", "Terms", "Picture", "Tier", "PartRequirement", "TopicRequirement", "AwardRequirement"),
@@ -108,7 +110,7 @@ def _exported(claim: Claim) -> dict[str, Any]:
         "score": claim.score,
         "formula": claim.formula,
         "terms": {"version": claim.terms.version, "text": claim.terms.text} if claim.terms else None,
-        "code": _opened(lambda: codes.unseal(code)) if code else None,
+        "code": _opened(lambda: codes.unseal(code.sealed)) if code else None,
         "address": _opened(lambda: addresses.unseal(address.sealed)) if address else None,
         "parcel": {"carrier": shipment.carrier, "tracking": shipment.tracking} if shipment else None,
         **{name: _time(getattr(claim, name)) for name in ("held_at", "accepted_at", "claimed_at", "redeemed_at")},
@@ -160,6 +162,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "posts about perks": Mention.objects.filter(person=person).delete()[0],
         "reported problems": Problem.objects.filter(of_claims).delete()[0],
         "lines of timelines": ClaimEvent.objects.filter(of_claims).delete()[0],
+        "passes on paper": PrintedPass.objects.filter(of_claims).delete()[0],
         "campaigns seen": Seen.objects.filter(person=person).delete()[0],
         "openings told of": ToldOpening.objects.filter(person=person).delete()[0],
         "places in queues": WaitingPlace.objects.filter(person=person).delete()[0],
