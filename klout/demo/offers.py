@@ -8,7 +8,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A campaign: `days` from now to its windows' begin and end, `stock` by variant, `claimed` by handle."""
+    """A campaign: `days` from now to its window's begin and end, `stock` by variant, `claimed` variants by handle (of a
+    lottery: who takes part), `reviews` as stars and words."""
 
     brand: str
     title: str
@@ -22,7 +23,7 @@ class Offer:
     fields: dict[str, Any] = field(default_factory=dict)
     tiers: tuple[tuple[float, str, str], ...] = ()
     topics: tuple[str, ...] = ()
-    claimed: tuple[str, ...] = ()
+    claimed: dict[str, str] = field(default_factory=dict)
     lottery: bool = False
     stages: tuple[tuple[float, int], ...] = ()
     state: str = "live"
@@ -47,10 +48,10 @@ OFFERS: tuple[Offer, ...] = (
         "shipped",
         "18.00",
         (-2, 9),
-        {"Whole beans": 12, "For filter": 8, "For espresso": 5},
+        {"Whole beans": 12, "For filter": 8, "For espresso": 1},
         ("cup", "#7a4a2b", "A tall cup of coffee in front of a round sun"),
         {"minimum_score": 40.0, "hashtag": "harbourroast", "cost_each": "6.50", "asks_for": ["email"], "hold_out": 10},
-        claimed=("fergal", "leocadia"),
+        claimed={"fergal": "Whole beans", "leocadia": "For espresso", "odalys": "Whole beans"},
     ),
     Offer(
         "tidewater-coffee",
@@ -64,7 +65,7 @@ OFFERS: tuple[Offer, ...] = (
         ("loaf", "#b4770f", "A loaf of bread cut into slices"),
         {"minimum_score": 20.0, "place": "Tidewater Coffee, Quay 3, Larkhaven"},
         topics=("baking", "food", "coffee"),
-        claimed=("ignace", "bram"),
+        claimed={"ignace": "", "bram": ""},
     ),
     Offer(
         "north-pier-books",
@@ -74,11 +75,12 @@ OFFERS: tuple[Offer, ...] = (
         "Say what you think of it, or say nothing.",
         "code",
         "32.00",
-        (-6, 3),
-        {"": 6},
+        (-20, -4),
+        {"": 9},
         ("book", "#1d6e8c", "An open book whose pages are waves"),
         {"minimum_score": 30.0, "hashtag": "drownedatlas", "cost_each": "4.00"},
-        claimed=("dov", "solvei", "perpetua", "hamish", "caspian", "juniper"),
+        claimed=dict.fromkeys(("dov", "solvei", "perpetua", "hamish", "caspian", "juniper"), ""),
+        state="ended",
         reviews={
             "dov": (4, "Read it in two evenings. The maps are better on paper."),
             "hamish": (2, "Too many maps, too few vegetables. The chapter on allotments is wrong."),
@@ -97,7 +99,7 @@ OFFERS: tuple[Offer, ...] = (
         ("shelf", "#8b4d7e", "A shelf of books of different heights"),
         {"use_until": 60},
         tiers=((1, "Reader", "10% off"), (40, "Regular", "20% off"), (55, "Friend of the house", "30% off")),
-        claimed=("wren",),
+        claimed={"wren": "", "bastian": ""},
     ),
     Offer(
         "kite-and-compass",
@@ -125,6 +127,7 @@ OFFERS: tuple[Offer, ...] = (
         ("plane", "#99302c", "A small aircraft over three islands"),
         {"place": "Larkhaven Airfield", "minimum_score": 10.0, "takes_place_at": 40},
         lottery=True,
+        claimed=dict.fromkeys(("tamsin", "yusra", "marisol", "brigid", "matteo"), ""),
     ),
     Offer(
         "tidewater-coffee",
