@@ -4,11 +4,18 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from perks.brands.site import site
-from perks.views import claiming, joining, posted, problems, receipt, redeem
+from perks.views import calendar, claiming, joining, posted, problems, receipt, redeem
+from perks.views import lottery as lottery_pages
 from perks.views import passes as pass_pages
 from perks.views import reviews as review_pages
+from perks.views import waiting as waiting_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("perks", market.perks, name="perks"),
+    path("perks/<int:campaign_id>", offers.perk, name="perk"),
+    path("perks/<int:campaign_id>/picture/<int:picture_id>", offers.perk_picture, name="perk_picture"),
+    path("brand/<slug:slug>", offers.brand_page, name="brand_page"),
+    path("brand/<slug:slug>/logo", offers.brand_logo, name="brand_logo"),
     path("perks/<int:campaign_id>/claim", claiming.perk_claim, name="perk_claim"),
     path("claims/<uuid:reference>", receipt.perk_receipt, name="perk_receipt"),
     path("claims/<uuid:reference>/pass", pass_pages.perk_pass, name="perk_pass"),
@@ -21,6 +28,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         review_pages.perk_review_report,
         name="perk_review_report",
     ),
+    path("perks/<int:campaign_id>/wait", waiting_pages.perk_wait, name="perk_wait"),
+    path("perks/<int:campaign_id>/enter", lottery_pages.perk_enter, name="perk_enter"),
+    path("perks/<int:campaign_id>/draw/<int:window_id>", lottery_pages.perk_draw, name="perk_draw"),
+    path("perks/<int:campaign_id>/draw/<int:window_id>.json", lottery_pages.perk_draw_json, name="perk_draw_json"),
+    path("perks/<int:campaign_id>/calendar.ics", calendar.perk_calendar, name="perk_calendar"),
     path("redeem", redeem.redeem, name="redeem"),
     path("redeem/<str:token>", redeem.redeem_pass, name="redeem_pass"),
     path("brands/join/<str:token>", joining.brand_join, name="brand_join"),

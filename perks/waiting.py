@@ -41,6 +41,7 @@ from perks.states import State
 WAITING, OFFERED, DONE = WaitingPlace.State.WAITING, WaitingPlace.State.OFFERED, WaitingPlace.State.DONE
 # Any number will do, as long as nothing else in this database locks the same.
 QUEUE = 0x71756575
+QUEUE_LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 # Places that one call serves or closes; the next one goes on.
 LIMIT = 500
 # The variant's row comes first and is looked at again once it is had: numbers of places rise in the order of joining.
@@ -204,7 +205,7 @@ def _offer_first(variant: int, at: datetime | None) -> tuple[Claim | None, bool]
     """An offer to whoever is first, if there is one to make; and whether they were passed over instead."""
     with connection.cursor() as cursor:
         # One at a time: the second one would take the same place for the first.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [QUEUE, variant % 2**31])
+        cursor.execute(QUEUE_LOCK, [QUEUE, variant % 2**31])
     row = Variant.objects.select_related("campaign__brand").get(pk=variant)
     place = _line(row).select_related("person", "user").first()
     if place is None or not (row.left or row.reserve):
