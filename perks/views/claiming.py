@@ -98,6 +98,8 @@ def _hold(
 ) -> Claim:
     """The hold that the form asks for. Raises PerkError."""
     abuse.check_rate(request, person, "hold")
+    if [check.code for check in checklist.unmet] == ["limit"]:
+        raise AlreadyClaimed
     if form.cleaned_data["terms"] != terms.pk:
         raise TermsChanged
     network, device = abuse.hints(request)

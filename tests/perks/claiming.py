@@ -1,63 +1,61 @@
-"""Claims for tests: with how somebody qualified as they come from eligibility, and whether counts and rows agree."""
+"""Holds and claims as people's own pages make them, for the tests of what comes after."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
+from django.test import Client
+from django.utils import timezone
+
 from accounts.models import Person
-from perks import claims
-from perks.models import Campaign, Claim, Code, Tier, Variant
+from perks import claims, confirming, eligibility, postal
+from perks.models import Campaign, Claim
 from tests.scoring.reading import user_of
 
-_keys = itertools.count(1)
+BERLIN = {
+    "name": "Alice Archer",
+    "street_address": "Hauptstraße 5",
+    "postal_code": "10115",
+    "city": "Berlin",
+}
 
 
-@dataclass
-class Qualifies:
-    """As perks.eligibility.Checklist."""
-
-    ok: bool = True
-    score: float | None = 50.0
-    percentile: float | None = 80.0
-    formula: str = "v1"
-    scored_on: date | None = date(2026, 11, 1)
-    tier: Tier | None = None
+def client_of(person: Person) -> Client:
+    client = Client()
+    client.force_login(user_of(person))
+    return client
 
 
-def new_key() -> str:
-    return f"form {next(_keys)}"
+def hold_for(person: Person, campaign: Campaign, **options: Any) -> Claim:
+    """A hold as the form makes one; `key` in `options` names the request."""
+    return claims.hold(
+        campaign=campaign,
+        variant=campaign.variants.all()[0],
+        person=person,
+        user=user_of(person),
+        key=options.pop("key", f"key of {person.pk}"),
+        terms=campaign.terms,
+        checklist=eligibility.check(person=person, campaign=campaign, at=timezone.now()),
+        **options,
+    )
 
 
-def take(campaign: Campaign, person: Person, **given: Any) -> Claim:
-    """perks.claims.hold with what a page would send: the only variant, the terms in force, a new key."""
-    values: dict[str, Any] = {
-        "variant": given.get("variant") or campaign.variants.get(),
-        "user": user_of(person),
-        "key": new_key(),
-        "terms": given.get("terms") or campaign.terms,
-        "checklist": Qualifies(score=given.pop("score", 50.0)),
+def claim_for(person: Person, campaign: Campaign, *, ticked: tuple[str, ...] = (), keep: bool = False) -> Claim:
+    """A hold that was confirmed, with the address in Berlin where something is sent."""
+    claim = hold_for(person, campaign)
+    shipped = campaign.kind == Campaign.Kind.SHIPPED
+    return confirming.confirm(
+        claim=claim,
+        user=user_of(person),
+        address=postal.cleaned("DE", BERLIN) if shipped else None,
+        keep=keep,
+        ticked=ticked,
+        at=timezone.now(),
+    )
+
+
+def address_sent(country: str = "DE", **changes: str) -> dict[str, str]:
+    """What the address form sends."""
+    return {"to-country": country, "to-shown": country, **{f"to-{name}": text for name, text in BERLIN.items()}} | {
+        f"to-{name}": text for name, text in changes.items()
     }
-    return claims.hold(campaign=campaign, person=person, **values | given)
-
-
-def assert_consistent(*variants: Variant) -> None:
-    """What is counted is what the rows say, there is no more of it than stock, and no code is anybody else's too."""
-    for variant in variants:
-        variant.refresh_from_db()
-        rows = Claim.objects.filter(variant=variant)
-        held, claimed = rows.filter(state="held").count(), rows.filter(state__in=["claimed", "redeemed"]).count()
-        assert (variant.held, variant.claimed) == (held, claimed)
-        assert held + claimed + variant.reserve <= variant.quantity
-        assert list(claims.differences(variant)) == []
-        codes = Code.objects.filter(variant=variant)
-        if codes.exists():
-            assert codes.filter(claim__state__in=["claimed", "redeemed"]).count() == claimed
-            assert codes.filter(given_at__isnull=True).count() >= held
-
-
-def moment(text: str) -> datetime:
-    """moment("12:00") of a Sunday."""
-    return datetime.fromisoformat(f"2026-11-22T{text}").replace(tzinfo=UTC)
