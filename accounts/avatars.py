@@ -19,8 +19,8 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
-def encode(file: IO[bytes], size: int) -> ContentFile[bytes]:
-    """The picture in `file` (`size` bytes) as a WebP of at most 400 x 400 pixels. Raises ValidationError."""
+def encode(file: IO[bytes], size: int, *, side: int = SIDE) -> ContentFile[bytes]:
+    """The picture in `file` (`size` bytes) as a WebP of at most `side` x `side` pixels. Raises ValidationError."""
     if size > MAX_BYTES:
         raise ValidationError(_("The picture is larger than 10 MB."), code="picture_size")
     try:
@@ -28,7 +28,7 @@ def encode(file: IO[bytes], size: int) -> ContentFile[bytes]:
         if image.width * image.height > MAX_PIXELS:
             raise ValidationError(_("The picture has more than 50 million pixels."), code="picture_pixels")
         # A JPEG is decoded at the scale it is needed in.
-        image.draft("RGB", (2 * SIDE, 2 * SIDE))
+        image.draft("RGB", (2 * side, 2 * side))
         image = ImageOps.exif_transpose(image)
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     except Image.DecompressionBombError:
@@ -37,7 +37,7 @@ def encode(file: IO[bytes], size: int) -> ContentFile[bytes]:
         raise ValidationError(
             _("This is no picture that can be read. Use a PNG, JPEG, WebP or GIF file."), code="picture_format"
         ) from None
-    image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     image.save(encoded, "WEBP", quality=85, method=4)
     return ContentFile(encoded.getvalue(), name="picture.webp")

@@ -136,6 +136,17 @@ def resume(*, campaign: Campaign, user: User, reason: str = "", at: datetime) ->
     return move(campaign=campaign, to=to, user=user, reason=reason, at=at)
 
 
+def keep_complete(*, campaign: Campaign, at: datetime) -> None:
+    """After a change of what people see, in its transaction: it still lacks nothing, and the hooks of being scheduled
+    (a lottery's seed) have seen its new windows. Raises Incomplete, and what a hook refuses with.
+    """
+    # Its windows may all have passed by now.
+    if wanting := [lack for lack in lacks(campaign, at) if lack.lasting]:
+        raise Incomplete(_("That would leave something out that people need:"), lacks=wanting)
+    for hook in _hooks.get(State.SCHEDULED, []):
+        hook(campaign, at)
+
+
 def has_claims(campaign: Campaign) -> bool:
     """Whether anybody has ever held or claimed one: what locks the offer and the audience."""
     return Claim.objects.filter(campaign=campaign).exists()

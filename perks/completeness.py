@@ -24,10 +24,11 @@ WITH_TIERS = frozenset({Kind.DISCOUNT, Kind.LOUNGE})
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """step: where it is mended (OFFER ...); text: a sentence in the active language."""
+    """step: where it is mended (OFFER ...); text: a sentence in the active language; lasting: no matter of the hour."""
 
     step: str
     text: str
+    lasting: bool = True
 
 
 def lacks(campaign: Campaign, at: datetime) -> list[Lack]:
@@ -48,9 +49,9 @@ def _of_offer(campaign: Campaign, at: datetime) -> Iterator[Lack]:
         if campaign.takes_place_at is None:
             yield Lack(OFFER, _("It does not say when the event takes place."))
         elif campaign.takes_place_at <= at:
-            yield Lack(OFFER, _("The event is over already."))
+            yield Lack(OFFER, _("The event is over already."), lasting=False)
     if campaign.use_until is not None and campaign.use_until <= at:
-        yield Lack(OFFER, _("The time in which it can be used is over already."))
+        yield Lack(OFFER, _("The time in which it can be used is over already."), lasting=False)
     if campaign.kind in WITH_TIERS and not campaign.tiers.all():
         yield Lack(OFFER, _("It has no tiers that say what somebody gets from which score on."))
 
@@ -60,7 +61,7 @@ def _of_stock(campaign: Campaign) -> Iterator[Lack]:
         campaign.variants.annotate(unused=Count("codes", filter=Q(codes__given_at__isnull=True))).order_by("place")
     )
     if sum(variant.quantity for variant in variants) == 0:
-        yield Lack(STOCK, _("There is nothing to give: the stock is empty."))
+        yield Lack(STOCK, _("There is nothing to give: the stock is empty."), lasting=False)
     if campaign.kind in WITH_CODES:
         wanting = sum(max(0, variant.quantity - variant.claimed - variant.unused) for variant in variants)
         if wanting:
@@ -83,7 +84,7 @@ def _of_windows(campaign: Campaign, at: datetime) -> Iterator[Lack]:
         yield Lack(WINDOWS, _("It does not say how people tell others that they got it for nothing."))
     windows = list(campaign.windows.all())
     if not any(window.closes_at > at for window in windows):
-        yield Lack(WINDOWS, _("It has no window that is still to come."))
+        yield Lack(WINDOWS, _("It has no window that is still to come."), lasting=False)
     for number, window in enumerate(windows, 1):
         if window.closes_at - window.opens_at < SHORTEST and not window.short_reason.strip():
             yield Lack(

@@ -54,21 +54,22 @@ def duplicate(
 
 
 @transaction.atomic
-def begin(*, pattern: Pattern, brand: Brand, user: User, at: datetime) -> Campaign:
-    """A draft after a built-in pattern, in the active language."""
-    values = {
-        name: str(value) if not isinstance(value, int | float | bool) else value for name, value in pattern.fields
-    }
-    campaign = Campaign.objects.create(brand=brand, kind=pattern.kind, created_by=user, **values)
+def begin(*, pattern: Pattern | None, brand: Brand, user: User, at: datetime) -> Campaign:
+    """A draft after a built-in pattern, in the active language; after none, an empty one."""
+    fields = pattern.fields if pattern is not None else (("title", _("Untitled")),)
+    values = {name: value if isinstance(value, int | float) else str(value) for name, value in fields}
+    kind = pattern.kind if pattern is not None else Campaign.Kind.CODE
+    campaign = Campaign.objects.create(brand=brand, kind=kind, created_by=user, **values)
     Variant.objects.create(campaign=campaign)
-    Tier.objects.bulk_create(
-        Tier(campaign=campaign, minimum_score=score, name=str(name), benefit=str(benefit))
-        for score, name, benefit in pattern.tiers
-    )
-    Terms.objects.create(
-        campaign=campaign, version=1, text=str(pattern.terms), disclosure=DISCLOSURE.format(brand=brand.name)
-    )
-    _record(campaign, user, "add", pattern.slug, at)
+    if pattern is not None:
+        Tier.objects.bulk_create(
+            Tier(campaign=campaign, minimum_score=score, name=str(name), benefit=str(benefit))
+            for score, name, benefit in pattern.tiers
+        )
+        Terms.objects.create(
+            campaign=campaign, version=1, text=str(pattern.terms), disclosure=DISCLOSURE.format(brand=brand.name)
+        )
+    _record(campaign, user, "add", pattern.slug if pattern is not None else "", at)
     return campaign
 
 
