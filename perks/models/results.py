@@ -41,3 +41,22 @@ class CampaignDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} on {self.day}"
+
+
+class HoldOutCount(models.Model):
+    """Of the people who qualify: those left out to compare with and the others, and who of them posted about it.
+
+    Written anew each day; it holds numbers alone.
+    """
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="hold_out_count")
+    counted_at = models.DateTimeField()
+    left_out = models.PositiveIntegerField(default=0)
+    left_out_posted = models.PositiveIntegerField(default=0)
+    left_out_reactions = models.PositiveBigIntegerField(default=0)
+    others = models.PositiveIntegerField(default=0)
+    others_posted = models.PositiveIntegerField(default=0)
+    others_reactions = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.left_out} left out of {self.campaign_id}"

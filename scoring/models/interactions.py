@@ -104,6 +104,16 @@ class Post(models.Model):
     tags = ArrayField(models.CharField(max_length=100), default=list)
     links = ArrayField(models.TextField(), default=list)
 
+    class Meta:
+        # Most carry neither: what is looked for stands among the few that do.
+        indexes = [
+            models.Index(
+                fields=["account", "posted_at"],
+                condition=~models.Q(tags=[]) | ~models.Q(links=[]),
+                name="post_with_words",
+            )
+        ]
+
     def __str__(self) -> str:
         return self.external_id
 

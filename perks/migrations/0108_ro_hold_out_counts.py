@@ -1,0 +1,30 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("perks", "0102_wl_told_of_draws")]
+    operations = [
+        migrations.CreateModel(
+            name="HoldOutCount",
+            fields=[
+                (
+                    "campaign",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="hold_out_count",
+                        serialize=False,
+                        to="perks.campaign",
+                    ),
+                ),
+                ("counted_at", models.DateTimeField()),
+                ("left_out", models.PositiveIntegerField(default=0)),
+                ("left_out_posted", models.PositiveIntegerField(default=0)),
+                ("left_out_reactions", models.PositiveBigIntegerField(default=0)),
+                ("others", models.PositiveIntegerField(default=0)),
+                ("others_posted", models.PositiveIntegerField(default=0)),
+                ("others_reactions", models.PositiveBigIntegerField(default=0)),
+            ],
+        ),
+    ]
