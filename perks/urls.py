@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 
 from perks.brands.site import site
-from perks.views import calendar, claiming, joining, posted, problems, receipt, redeem
+from perks.views import calendar, claiming, joining, market, offers, posted, problems, receipt, redeem
 from perks.views import lottery as lottery_pages
 from perks.views import passes as pass_pages
 from perks.views import reviews as review_pages

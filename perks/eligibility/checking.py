@@ -36,7 +36,10 @@ def check_many(*, person: Person, campaigns: Iterable[Campaign], at: datetime) -
 def check_facts(facts: Facts, campaigns: Sequence[Campaign]) -> dict[int, Checklist]:
     """As `check_many`, of facts that were read already; one query."""
     rows = wanted(campaigns)
-    return {campaign.pk: _checklist(facts, campaign, rows[campaign.pk]) for campaign in campaigns}
+    return {
+        campaign.pk: checklist_of(facts, campaign, rows[campaign.pk], criteria_of(campaign, rows[campaign.pk]))
+        for campaign in campaigns
+    }
 
 
 def criteria(campaign: Campaign) -> list[Criterion]:
@@ -99,10 +102,11 @@ def _all(wanted_of_all: Iterable[Criterion], at: datetime) -> Q:
     return condition
 
 
-def _checklist(facts: Facts, campaign: Campaign, rows: Wanted) -> Checklist:
+def checklist_of(facts: Facts, campaign: Campaign, rows: Wanted, wanted_of_all: Iterable[Criterion]) -> Checklist:
+    """The checklist of facts and rows that were read already."""
     checks: list[Check] = []
     held_out = False
-    for criterion in criteria_of(campaign, rows):
+    for criterion in wanted_of_all:
         found = criterion.check(facts)
         held_out |= isinstance(criterion, NotHeldOut) and not found.met
         # Nobody needs to read that they are a member, or that they have not had what they look at.
