@@ -10,30 +10,19 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Membership, User
+from accounts.models import User
 from accounts.tokens import LostKey
-from accounts.views import EDITORS
 from perks import addresses, claims, codes, confirming, consent, money, passes, postal, qr, timeline
 from perks.errors import PerkError
 from perks.models import Campaign, Claim, Shipment
 from perks.views.claim_forms import AddressForm, TermsForm, from_address, typed
-
-BESIDE = (
-    *("campaign__brand", "variant", "tier", "terms", "person", "user"),
-    *("code", "address", "shipment", "redemption__counter"),
-)
-
-
-def own_claim(user: User, reference: uuid.UUID) -> Claim:
-    """The claim of somebody whom `user` speaks for. 404 for anybody else's, brands and staff included."""
-    people = Membership.objects.filter(user=user, role__in=EDITORS).values("person")
-    return get_object_or_404(Claim.objects.select_related(*BESIDE), reference=reference, person__in=people)
+from perks.views.own_claims import own_claim
 
 
 @login_required
@@ -42,7 +31,7 @@ def own_claim(user: User, reference: uuid.UUID) -> Claim:
 def perk_receipt(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
     """The claim; POST does what `action` says, and comes back here."""
     assert isinstance(request.user, User)
-    claim, at = own_claim(request.user, reference), timezone.now()
+    claim, at = own_claim(request, reference, "user", "address", "shipment"), timezone.now()
     if request.method != "POST":
         return _shown(request, claim, at)
     action = ACTIONS.get(request.POST.get("action", ""))

@@ -33,7 +33,7 @@ def hold_for(person: Person, campaign: Campaign, **options: Any) -> Claim:
         variant=campaign.variants.all()[0],
         person=person,
         user=user_of(person),
-        key=options.pop("key", f"key of {person.pk}"),
+        key=options.pop("key", f"{person.pk} wants {campaign.pk}"),
         terms=campaign.terms,
         checklist=eligibility.check(person=person, campaign=campaign, at=timezone.now()),
         **options,
