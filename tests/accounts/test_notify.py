@@ -38,6 +38,18 @@ KNOWN = {
     "networks": [("Twitter/X", 6.1), ("LinkedIn", -0.2)],
     "names": "Audience (level 3)",
     "earned": [("Audience", 3, 2045, "followers & connections")],
+    "title": "Headset & case",
+    "brand": "Acme & Sons",
+    "opens": datetime(2026, 12, 3, 9, tzinfo=UTC),
+    "closes": datetime(2026, 12, 5, 9, tzinfo=UTC),
+    "until": datetime(2026, 12, 4, 9, tzinfo=UTC),
+    "lottery": False,
+    "staggered": True,
+    "calendar": "/perks/1/calendar.ics",
+    "variant": "L",
+    "drawn": True,
+    "rank": 12,
+    "tickets": 345,
     "url": "/settings/import/1",
 }
 FORMULA_CHANGED = KINDS["formula_changed"].needs
