@@ -27,7 +27,7 @@ from perks.models import AuditEntry, Campaign, Claim, Code, Counter, Redemption,
 from perks.tasks import expire_holds
 from scoring.models import Score
 from tests.perks.campaigns import make_brand, make_campaign, make_member, make_score
-from tests.perks.claiming import Qualifies, assert_consistent, moment, take
+from tests.perks.taking import Qualifies, assert_consistent, moment, take
 
 pytestmark = pytest.mark.django_db
 
