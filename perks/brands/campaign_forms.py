@@ -77,7 +77,6 @@ class OfferForm(StepForm):
         for name in ("takes_place_at", "use_until"):
             if name in self.fields:
                 field = self.fields[name]
-                field.widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
                 field.help_text = format_lazy(
                     "{} {}",
                     field.help_text,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +17,7 @@ from accounts.models import User
 from accounts.places import country_name
 from perks import campaigns, states
 from perks.brands import campaign_steps as steps
-from perks.brands.campaign_fields import field_choices, language_choices, network_choices, region_choices
+from perks.brands.campaign_fields import TYPED, field_choices, language_choices, network_choices, region_choices
 from perks.brands.campaign_inlines import locked_groups
 from perks.brands.campaign_list import CampaignList
 from perks.brands.campaign_views import CampaignViews
@@ -38,6 +39,14 @@ class CampaignAdmin(CampaignViews, CampaignList):
     """One page for each step; what is locked is shown, and refused however it is sent."""
 
     change_form_template = "perks/brands/campaign_form.html"
+    view_on_site = False
+    # One field for day and time, which a label can name; Django's two have none.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput(attrs={"type": "datetime-local"}, format=TYPED),
+        }
+    }
     readonly_fields = ["named_countries", "named_regions", "named_languages", "named_networks", "named_asks_for"]
 
     # ------------------------------------------------------------ the step
@@ -153,13 +162,15 @@ class CampaignAdmin(CampaignViews, CampaignList):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """What was added, changed and removed below a step is written down as the step's own fields are."""
         super().save_formset(request, form, formset, change)
+        found: dict[str, tuple[str, str]] = {}
         for row in formset.new_objects:
-            self.write_down(request, row, "add", {})
+            found[_named_row(row)] = ("", str(row))
         for row, fields in formset.changed_objects:
-            texts = {name: (_text(formset, row, name), _now(row, name)) for name in fields}
-            self.write_down(request, row, "change", texts)
+            found |= {f"{_named_row(row)}, {name}": (_text(formset, row, name), _now(row, name)) for name in fields}
         for row in formset.deleted_objects:
-            self.write_down(request, form.instance, "remove", {"removed": (f"{row._meta.verbose_name}: {row}", "")})
+            found[_named_row(row)] = (str(row), "")
+        if found:
+            self.write_down(request, form.instance, "change", found)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         step = self.step_of(request)
@@ -241,6 +252,10 @@ class CampaignAdmin(CampaignViews, CampaignList):
 def _named(codes: list[str], choices: list[tuple[str, str]]) -> str:
     names = dict(choices)
     return ", ".join(names.get(code, code) for code in codes)
+
+
+def _named_row(row: Any) -> str:
+    return f"{row._meta.verbose_name} {row.pk or ''}".strip()
 
 
 def _text(formset: Any, row: Any, name: str) -> str:
