@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -112,6 +113,7 @@ class CounterPage(BrandScopedAdmin):
         # In this answer and nowhere else: a message would be kept, in a cookie or a session.
         return self._once(request, obj, request.__dict__.pop("_klout_pin"))
 
+    @method_decorator(sensitive_post_parameters("pin"))
     def pin_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Another PIN, which puts out every phone that is in."""
         counter = self._counter(request, number)
@@ -150,5 +152,14 @@ class CounterPage(BrandScopedAdmin):
         add_never_cache_headers(response)
         return response
 
-    # An error's report would otherwise show what was typed.
-    changeform_view = sensitive_post_parameters("pin")(BrandScopedAdmin.changeform_view)  # type: ignore[assignment]
+    @method_decorator(sensitive_post_parameters("pin"))
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # An error's report shows what was typed, but not this.
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.callers import address_of, range_of
@@ -31,14 +32,15 @@ def at_a_counter(view: View) -> View:
     """Pages for staff: kept by no cache and no search engine, and their addresses are told to no other site."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: str) -> HttpResponse:
-        response = view(request, *args)
+    def guarded(request: HttpRequest, **arguments: str) -> HttpResponse:
+        response = view(request, **arguments)
         response["Referrer-Policy"] = "same-origin"
         response["X-Robots-Tag"] = "noindex"
         response["Permissions-Policy"] = "camera=(self), microphone=(), geolocation=()"
         return response
 
-    return never_cache(guarded)
+    # An error's report shows what was typed, but not these.
+    return never_cache(sensitive_post_parameters("pin", "code")(guarded))
 
 
 @at_a_counter
@@ -70,7 +72,10 @@ def redeem(request: HttpRequest) -> HttpResponse:
 @at_a_counter
 @require_http_methods(["GET", "HEAD", "POST"])
 def redeem_pass(request: HttpRequest, token: str) -> HttpResponse:
-    """Whether a pass is good; sending the form takes it. A page that is merely looked at takes nothing."""
+    """Whether a pass is good; sending the form takes it. A page that is merely looked at takes nothing.
+
+    Every answer is 200: others are written into the log with their addresses, and this one holds a pass.
+    """
     counter, at = counter_at(request), timezone.now()
     if counter is None:
         return sign_in(request, reverse("redeem_pass", args=[token]))
@@ -82,7 +87,7 @@ def redeem_pass(request: HttpRequest, token: str) -> HttpResponse:
             shown = redeeming.look(token=token, counter=counter, at=at)
         except PerkError as error:
             context = {"counter": counter, "error": error, "code": error.code}
-            return render(request, "perks/redeem_refused.html", context, status=409)
+            return render(request, "perks/redeem_refused.html", context)
         return render(request, "perks/redeem_pass.html", {"counter": counter, "shown": shown})
 
 
@@ -114,7 +119,7 @@ def sign_in(request: HttpRequest, back: str) -> HttpResponse:
             )
             return response
     context = {"number": number, "error": error, "scanned": back != PATH}
-    return render(request, "perks/redeem_enter.html", context, status=_status(error))
+    return render(request, "perks/redeem_enter.html", context, status=200 if back != PATH else _status(error))
 
 
 def _status(error: PerkError | None) -> int:
