@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import cache
 
 from babel import Locale
-from babel.numbers import get_currency_name, get_currency_precision, get_territory_currencies, parse_pattern
 from babel.core import get_global
+from babel.numbers import get_currency_name, get_currency_precision, get_territory_currencies, parse_pattern
 from django.conf import settings
 from django.utils.translation import get_language
 
