@@ -293,6 +293,12 @@ RECOMPUTE_HOUR = environment.number("RECOMPUTE_HOUR", 3, least=0, most=23)
 # Beat copies these into its tables at the start; there they can be changed, and others added, in the admin.
 CELERY_BEAT_SCHEDULE = {
     "recompute daily": {"task": "scoring.tasks.recompute_daily", "schedule": crontab(hour=RECOMPUTE_HOUR, minute=10)},
+    "count pages with perks": {"task": "perks.tasks.count_pages", "schedule": 60.0, "options": {"expires": 60.0}},
+    # Some hours after the recompute, whose moments and activity it reads.
+    "write days of campaigns": {
+        "task": "perks.tasks.write_days",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR + 3) % 24, minute=20),
+    },
     "resume uploads": {"task": "scoring.tasks.resume_uploads", "schedule": 300.0, "options": {"expires": 300.0}},
     "move claimed accounts": {
         "task": "accounts.tasks.grant_claims",

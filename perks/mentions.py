@@ -17,7 +17,7 @@ from django.db.models import Max, Min
 
 from accounts.networks import NETWORKS
 from accounts.networks.base import VERBS
-from accounts.networks.words import tags_of
+from accounts.networks.words import in_text, tags_of
 from perks.links import Form, form_of
 from perks.models import Campaign, Claim, Mention
 
@@ -211,6 +211,13 @@ def wanted(campaign: Campaign) -> tuple[list[str], list[Form]]:
     return list(tags_of([campaign.hashtag])), [link] if link else []
 
 
+def disclosing(campaign: Campaign) -> list[str]:
+    """Hashtags by which a post says that something was given: the usual ones, and those of the campaign's wording."""
+    terms = campaign.terms
+    own, _ = in_text(terms.disclosure) if terms else ((), ())
+    return sorted({*DISCLOSING, *own} - set(tags_of([campaign.hashtag])))
+
+
 def search(
     campaign: Campaign,
     people: str,
@@ -289,3 +296,20 @@ def _bare(form: Form) -> Form:
     # Of YouTube the parameter names the video; elsewhere parameters name no other post.
     params = frozenset(one for one in form.params if one[0] == "v") if form.host == "youtube.com" else frozenset()
     return Form(form.host, path, params)
+
+
+def received(posts: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], int]:
+    """{(account, post): reactions} of (person, account, post), as REFRESH has them."""
+    if not posts:
+        return {}
+    statement = f"""
+        WITH wanted AS (
+            SELECT * FROM unnest(%(persons)s::bigint[], %(accounts)s::bigint[], %(posts)s::bigint[])
+              AS one (person, account, post)
+        ), received AS ({RECEIVED})
+        SELECT account, post, reactions FROM received
+    """
+    persons, accounts, numbers = (list(column) for column in zip(*posts, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"persons": persons, "accounts": accounts, "posts": numbers, "counters": AUDIENCE})
+        return {(account, post): int(reactions) for account, post, reactions in cursor.fetchall()}

@@ -9,7 +9,19 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from perks import addresses, announcing, claims, flags, fulfilment, lottery, telling, turning, waiting
+from perks import (
+    addresses,
+    announcing,
+    campaign_days,
+    claims,
+    flags,
+    fulfilment,
+    impressions,
+    lottery,
+    telling,
+    turning,
+    waiting,
+)
 from perks.models import Shipment, Window
 
 log = logging.getLogger(__name__)
@@ -104,3 +116,17 @@ def serve_draw(window_id: int) -> None:
     """After something became free: offers it to the next place of a draw."""
     window = Window.objects.select_related("campaign__brand").get(pk=window_id)
     lottery.serve(window=window, at=timezone.now())
+
+
+@shared_task
+def count_pages() -> None:
+    """Each minute: adds the pages that were counted in the cache to their campaigns' days."""
+    impressions.fold()
+
+
+@shared_task
+def write_days() -> None:
+    """Daily, after scores were published: finds posts about perks, and writes each campaign's numbers of the day."""
+    at = timezone.now()
+    written, forgotten = campaign_days.write_all(at), campaign_days.forget_seen(at)
+    log.info("days of %s campaigns written, %s rows of who saw old ones forgotten", written, forgotten)

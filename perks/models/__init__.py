@@ -5,7 +5,7 @@ from perks.models.claims import Address, Claim, ClaimEvent, Shared, WaitingPlace
 from perks.models.passes import PrintedPass
 from perks.models.reports import ReviewReport
 from perks.models.requirements import AwardRequirement, PartRequirement, TopicRequirement
-from perks.models.results import CampaignDay, HoldOutCount, Seen
+from perks.models.results import CampaignCount, CampaignDay, Seen
 from perks.models.stock import Code, CodeBatch, Variant
 from perks.models.windows import Draw, Entry, ToldOpening, Window
 
@@ -17,6 +17,7 @@ __all__ = [
     "BrandInvitation",
     "BrandMembership",
     "Campaign",
+    "CampaignCount",
     "CampaignDay",
     "Claim",
     "ClaimEvent",
@@ -26,7 +27,6 @@ __all__ = [
     "Draw",
     "Entry",
     "Flag",
-    "HoldOutCount",
     "Mention",
     "PartRequirement",
     "Picture",

@@ -43,14 +43,14 @@ class CampaignDay(models.Model):
         return f"{self.campaign_id} on {self.day}"
 
 
-class HoldOutCount(models.Model):
-    """Of the people who qualify: those left out to compare with and the others, and who of them posted about it.
+class CampaignCount(models.Model):
+    """What is counted of people, written anew each day: who saw it, also once that is forgotten; and of those who
+    qualify, who was left out to compare with, and who of both posted about it. Numbers alone."""
 
-    Written anew each day; it holds numbers alone.
-    """
-
-    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="hold_out_count")
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="counts")
     counted_at = models.DateTimeField()
+    shown = models.PositiveIntegerField(default=0)
+    viewed = models.PositiveIntegerField(default=0)
     left_out = models.PositiveIntegerField(default=0)
     left_out_posted = models.PositiveIntegerField(default=0)
     left_out_reactions = models.PositiveBigIntegerField(default=0)
@@ -59,4 +59,4 @@ class HoldOutCount(models.Model):
     others_reactions = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.left_out} left out of {self.campaign_id}"
+        return f"counts of {self.campaign_id}"

@@ -6,19 +6,21 @@ class Migration(migrations.Migration):
     dependencies = [("perks", "0102_wl_told_of_draws")]
     operations = [
         migrations.CreateModel(
-            name="HoldOutCount",
+            name="CampaignCount",
             fields=[
                 (
                     "campaign",
                     models.OneToOneField(
                         on_delete=django.db.models.deletion.CASCADE,
                         primary_key=True,
-                        related_name="hold_out_count",
+                        related_name="counts",
                         serialize=False,
                         to="perks.campaign",
                     ),
                 ),
                 ("counted_at", models.DateTimeField()),
+                ("shown", models.PositiveIntegerField(default=0)),
+                ("viewed", models.PositiveIntegerField(default=0)),
                 ("left_out", models.PositiveIntegerField(default=0)),
                 ("left_out_posted", models.PositiveIntegerField(default=0)),
                 ("left_out_reactions", models.PositiveBigIntegerField(default=0)),
