@@ -118,7 +118,7 @@ def drawn(claim: Claim, sheet: PrintedPass) -> bytes:
     return bytes(pdf.output())
 
 
-class Sheet(FPDF):  # type: ignore[misc]
+class Sheet(FPDF):
     """An A4 page in our typefaces, and in those of the scripts that `text` needs beside them."""
 
     def __init__(self, text: str) -> None:

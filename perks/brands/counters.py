@@ -47,7 +47,7 @@ class PinForm(forms.Form):
             raise ValidationError(str(error)) from None
 
 
-class CounterForm(PinForm, forms.ModelForm):  # type: ignore[type-arg, misc]
+class CounterForm(PinForm, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Counter
         fields = ["brand", "name"]
@@ -71,7 +71,7 @@ class CounterPage(BrandScopedAdmin):
             options["form"] = CounterForm
         return super().get_form(request, obj, change=change, **options)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return ["brand", "name", "pin"] if obj is None else ["brand", "name", "number", "active", "further"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

@@ -49,12 +49,10 @@ class Unanswered(admin.SimpleListFilter):
         return queryset.filter(pk__in=problems.unanswered(timezone.now()).order_by().values("pk"))
 
 
-class Answering:
+class Answering(admin.ModelAdmin):  # type: ignore[type-arg]
     """What both pages share: columns that name a claim and nobody, and the answer."""
 
     form = AnswerForm
-    list_display = ("reference", "campaign", "kind", "state", "reported_at")
-    list_filter = (Unanswered, "state", "kind")
     ordering = ("-reported_at",)
     search_fields = ("claim__reference",)
     fields = (*SHOWN, "answer")
@@ -87,17 +85,19 @@ class Answering:
 class ProblemPage(Answering, BrandScopedAdmin):
     brand_path = "claim__campaign__brand"
     may_see, may_add, may_change, may_delete = "answer", None, "answer", None
+    list_display = ["reference", "campaign", "kind", "state", "reported_at"]
+    list_filter = [Unanswered, "state", "kind"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("claim__campaign__brand", "claim__variant")
 
 
 @admin.register(Problem, site=staff_site)
-class StaffProblemPage(Answering, admin.ModelAdmin):  # type: ignore[type-arg]
+class StaffProblemPage(Answering):
     """All brands' problems; first of all those that nobody has answered for three days."""
 
-    list_display = ("reference", "brand", "campaign", "kind", "state", "reported_at")
-    list_filter = (*Answering.list_filter, "claim__campaign__brand")
+    list_display = ["reference", "brand", "campaign", "kind", "state", "reported_at"]
+    list_filter = [Unanswered, "state", "kind", "claim__campaign__brand"]
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

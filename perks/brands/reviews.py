@@ -44,17 +44,13 @@ class ReviewPage(BrandScopedAdmin):
     list_filter = [("answered_at", admin.EmptyFieldListFilter), "stars"]
     list_select_related = ["claim__campaign__brand"]
     ordering = ["-written_at"]
+    fields = ["campaign", "stars", "text", "written_at", "changed_at", "answer"]
+    readonly_fields = ["campaign", "stars", "text", "written_at", "changed_at"]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("claim__campaign__brand")
         return rows if request.user.is_staff else rows.filter(hidden_reason="")
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["campaign", "stars", "text", "written_at", "changed_at", "answer"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["campaign", "stars", "text", "written_at", "changed_at"]
 
     @admin.display(description=_("campaign"), ordering="claim__campaign__title")
     def campaign(self, review: Review) -> str:
@@ -87,7 +83,8 @@ class ReportInline(admin.TabularInline):  # type: ignore[type-arg]
     model = ReviewReport
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["at", "text"]
+    fields = ["at", "text"]
+    readonly_fields = ["at", "text"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -104,7 +101,8 @@ class Reported(admin.SimpleListFilter):
         return [("1", _("by somebody"))]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(reports__isnull=False).distinct() if self.value() else queryset
+        found: QuerySet[Any] = queryset.filter(reports__isnull=False).distinct() if self.value() else queryset
+        return found
 
 
 @admin.register(Review, site=staff_site)
@@ -123,7 +121,9 @@ class StaffReviewPage(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("claim__campaign__brand").annotate(told=Count("reports"))
+        rows: QuerySet[Any] = super().get_queryset(request).select_related("claim__campaign__brand")
+        counted: QuerySet[Any] = rows.annotate(told=Count("reports"))
+        return counted
 
     @admin.display(description=_("campaign"))
     def campaign(self, review: Review) -> str:

@@ -38,7 +38,7 @@ def reviews_of(context: dict[str, Any], campaign: Campaign) -> dict[str, Any]:
     number = min(number, last)
     start = (number - 1) * A_PAGE
     shown = reviews.shown(campaign, request.user, timezone.now().date())
-    rows = list(shown[start : start + A_PAGE]) if total else []
+    rows: list[Any] = list(shown[start : start + A_PAGE]) if total else []
     for row in rows:
         row.first_name = row.known_as.split()[0] if row.known_as.split() else ""
     bars = [Bar(stars, amount, round(100 * amount / rated)) for stars, amount in counts.items() if stars and rated]

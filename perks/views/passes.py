@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -29,7 +30,7 @@ def perk_pass(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
     """The QR code and the code to be typed, good for a minute and a half; or what became of the pass."""
     claim, at = with_pass(request, reference), timezone.now()
     begins, ends = passes.good_between(claim.campaign)
-    context = {
+    context: dict[str, Any] = {
         "claim": claim,
         "campaign": claim.campaign,
         "begins": begins,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -64,7 +65,12 @@ def redeem(request: HttpRequest) -> HttpResponse:
     with timezone.override(redeeming.zone_of(counter)):
         number = request.GET.get("taken", "")
         taken = redeeming.just_taken(counter, int(number), at) if number.isdecimal() and len(number) < 19 else None
-        context = {"counter": counter, "error": error, "taken": taken, "rows": redeeming.taken_today(counter, at)}
+        context: dict[str, Any] = {
+            "counter": counter,
+            "error": error,
+            "taken": taken,
+            "rows": redeeming.taken_today(counter, at),
+        }
         context["first_name"] = redeeming.first_name(taken.claim.person) if taken and taken.claim.person else ""
         return render(request, "perks/redeem.html", context, status=422 if error else 200)
 
