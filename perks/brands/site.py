@@ -17,6 +17,9 @@ from accounts.models import User
 from accounts.second_factors import has_second_factor
 from perks.models import BrandMembership
 
+# The first would name people who hide; the others go past our own pages of the log-in.
+NOT_HERE = frozenset({"view_on_site", "password_change", "password_change_done"})
+
 
 class BrandSite(admin.AdminSite):
     """Who may enter is asked of the database at every request: a role that was taken away is gone at once."""
@@ -28,6 +31,10 @@ class BrandSite(admin.AdminSite):
 
     def __init__(self) -> None:
         super().__init__(name="brands")
+
+    def get_urls(self) -> list[Any]:
+        """Django's, without those that lead from any number to the page of what has it, or change a password."""
+        return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in NOT_HERE]
 
     def belongs(self, request: HttpRequest) -> bool:
         """Whether who is logged in works for a brand, or is of the staff."""
