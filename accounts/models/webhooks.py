@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -33,7 +34,8 @@ class WebhookEndpoint(models.Model):
         constraints = [models.UniqueConstraint(fields=["owner", "url"], name="webhook_endpoint_once")]
 
     def __str__(self) -> str:
-        return self.url
+        # Who knows the whole of some addresses may write to them.
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 class WebhookDelivery(models.Model):

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.models import User
 from perks import audit
-from perks.models import AuditEntry, Brand, Campaign
+from perks.models import AuditEntry, Brand, BrandMembership, Campaign
 from perks.roles import roles_that
 
 
@@ -29,11 +29,23 @@ def brands_of(request: HttpRequest, may: str) -> QuerySet[Brand]:
 def allowed(request: HttpRequest, may: str, brand: Brand | int | None = None) -> bool:
     """Whether they may do `may` for `brand`, or for any brand where none is given. Asked once a request for each."""
     number = brand.pk if isinstance(brand, Brand) else brand
+    user = request.user
+    if isinstance(user, User) and not user.is_staff:
+        return any(role in roles_that(may) for at, role in _roles(request, user).items() if number in (None, at))
     known: dict[tuple[str, int | None], bool] = request.__dict__.setdefault("_klout_allowed", {})
     if (may, number) not in known:
         brands = brands_of(request, may)
         known[may, number] = (brands if number is None else brands.filter(pk=number)).exists()
     return known[may, number]
+
+
+def _roles(request: HttpRequest, user: User) -> dict[int, str]:
+    """{brand: role} of who is logged in, read once a request."""
+    if "_klout_roles" not in request.__dict__:
+        rows = BrandMembership.objects.filter(user=user).values_list("brand_id", "role")
+        request.__dict__["_klout_roles"] = dict(rows)
+    roles: dict[int, str] = request.__dict__["_klout_roles"]
+    return roles
 
 
 class Scoped:

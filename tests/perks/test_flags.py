@@ -12,8 +12,7 @@ from perks import claims, flags
 from perks.errors import NotNow
 from perks.models import AuditEntry, Claim, Flag
 from tests.perks.campaigns import make_brand, make_campaign, make_member
-from tests.perks.claiming import take
-from tests.perks.parcels import address, claim_shipped
+from tests.perks.parcels import address, claim_shipped, take
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
