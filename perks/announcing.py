@@ -67,7 +67,7 @@ def due(at: datetime) -> list[Window]:
 
 def _rest_key(window: Window) -> str:
     # With its time: one that was moved is another one.
-    return f"perks told {window.pk} {window.opens_at.timestamp()}"
+    return f"perks:told:{window.pk}:{window.opens_at.timestamp()}"
 
 
 def _tell_all(window: Window, at: datetime, limit: int) -> int:
