@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from perks import campaigns, copies, patterns
+from perks import campaigns, copies, patterns, previewing
 from perks.brands import campaign_steps as steps
 from perks.brands.code_views import CodeViews
 from perks.brands.scoping import allowed, brands_of
@@ -222,7 +222,7 @@ class CampaignViews(CodeViews):
             "public": campaign.state in PUBLIC and not campaign.is_template,
             "claimable": campaign.state in CLAIMABLE,
             "may_copy": allowed(request, "edit", campaign.brand_id),
-            "preview": _preview(campaign, at),
+            **previewing.preview_context(campaign, at),
         }
         return self.page(request, "campaign_review", original=campaign, **known)
 
@@ -326,12 +326,3 @@ def _go(campaign: Campaign, way: Way, user: User, reason: str, at: datetime) -> 
         campaigns.resume(campaign=campaign, user=user, reason=reason, at=at)
     else:
         campaigns.move(campaign=campaign, to=way.to, user=user, reason=reason, at=at)
-
-
-def _preview(campaign: Campaign, at: datetime) -> Any:
-    """Whom it reaches, in numbers that single nobody out."""
-    try:
-        from perks import audience
-    except ImportError:
-        return None
-    return audience.preview(campaign, at)

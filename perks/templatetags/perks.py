@@ -12,6 +12,8 @@ from babel.dates import format_timedelta
 from django import template
 from django.conf import settings
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.models import Person
@@ -46,6 +48,16 @@ def from_now(at: datetime) -> str:
     """How far a time is from now, roughly: in 2 days, 3 hours ago."""
     locale = Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
     return format_timedelta(at - timezone.now(), add_direction=True, threshold=1.2, locale=locale)
+
+
+@register.simple_tag
+def share_line(share: float) -> SafeString:
+    """A bar as long as `share` (0 to 100), which stands in words beside it."""
+    return format_html(
+        '<svg class="share-line" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="ground" width="100" height="8"/><rect class="full" width="{}" height="8"/></svg>',
+        f"{share:.1f}",
+    )
 
 
 @register.inclusion_tag("perks/_within_reach.html")
