@@ -64,7 +64,7 @@ def asked(campaign: Campaign) -> list[str]:
 
 def wording(campaign: Campaign, field: str) -> str:
     """What is ticked, in the active language. Raises KeyError for no field."""
-    return _("%(brand)s may have %(what)s because of “%(title)s”, until I take that back.") % {
+    return _("%(brand)s may have %(what)s, because of “%(title)s”.") % {
         "brand": campaign.brand.name,
         "what": FIELDS[field].label,
         "title": campaign.title,
@@ -73,7 +73,7 @@ def wording(campaign: Campaign, field: str) -> str:
 
 def withdrawal(campaign: Campaign, field: str) -> str:
     """What is recorded when a field is taken back, in the active language. Raises KeyError for no field."""
-    return _("%(brand)s may no longer have %(what)s because of “%(title)s”.") % {
+    return _("%(brand)s may no longer have %(what)s that it had because of “%(title)s”.") % {
         "brand": campaign.brand.name,
         "what": FIELDS[field].label,
         "title": campaign.title,

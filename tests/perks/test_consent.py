@@ -44,7 +44,7 @@ def test_what_is_ticked_is_given_field_by_field_and_each_answer_is_recorded(alic
     rows = dict(Consent.objects.values_list("subject", "given"))
     assert rows == {"perk:name": True, "perk:email": True, "perk:handle": False, "perk:networks": False}
     wording = Consent.objects.get(subject="perk:email").wording
-    assert wording == "Acme may have your e-mail address because of “A headset”, until I take that back."
+    assert wording == "Acme may have your e-mail address, because of “A headset”."
 
 
 def test_the_brand_sees_what_it_is_now_not_what_it_was(alice: Person) -> None:
