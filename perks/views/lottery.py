@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -43,7 +44,8 @@ RULE = (
 def perk_enter(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """What a lottery is about and one's own ticket; POST (action=enter or withdraw) changes that, once."""
     assert isinstance(request.user, User)
-    campaigns = Campaign.objects.public().select_related("brand").prefetch_related("windows__draw", "variants")
+    windows = Prefetch("windows", Window.objects.select_related("draw"))
+    campaigns = Campaign.objects.public().select_related("brand").prefetch_related(windows, "variants")
     campaign = get_object_or_404(campaigns, pk=campaign_id)
     at = timezone.now()
     window = window_of(campaign, at)
