@@ -58,6 +58,9 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "board_topic": ("/leaderboards/topic/lighthouses?after=1,{h}",),
     "board_following": ("/leaderboards/following?after=1,{h}",),
     "dashboard": ("/dashboard?person={h}",),
+    "perk_claim": ("/perks/1/claim?person={h}",),
+    "perk_wait": ("/perks/1/wait?person={h}",),
+    "perk_enter": ("/perks/1/enter?person={h}",),
     "badges": ("/badges?person={h}",),
     **{
         name: (f"/settings{path}?person={{h}}",)
@@ -109,6 +112,17 @@ OF_NOBODY_ELSE = frozenset(
         *("api_keys", "devices", "log_in", "push", "notifications", "read_notifications", "notification"),
         *("notification_settings", "test_mail", "unsubscribe", "link_progress", "choose_pages", "unlink", "claim"),
         *("download_export", "import_job", "x_hook", "deletion_hook", "deauthorize_hook"),
+        *(
+            "perk_receipt",
+            "perk_pass",
+            "perk_pass_pdf",
+            "perk_review",
+            "perk_posted",
+            "perk_problem",
+            "perk_review_report",
+        ),
+        *("redeem", "redeem_pass"),
+        *("perk_draw", "perk_draw_json", "perk_calendar"),
     }
 )
 # Log-ins: allauth's pages, which know users and no people.
