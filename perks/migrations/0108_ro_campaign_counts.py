@@ -29,4 +29,16 @@ class Migration(migrations.Migration):
                 ("others_reactions", models.PositiveBigIntegerField(default=0)),
             ],
         ),
+        migrations.CreateModel(
+            name="CampaignResults",
+            fields=[],
+            options={
+                "verbose_name": "results of a campaign",
+                "verbose_name_plural": "results",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("perks.campaign",),
+        ),
     ]

@@ -5,7 +5,7 @@ from perks.models.claims import Address, Claim, ClaimEvent, Shared, WaitingPlace
 from perks.models.passes import PrintedPass
 from perks.models.reports import ReviewReport
 from perks.models.requirements import AwardRequirement, PartRequirement, TopicRequirement
-from perks.models.results import CampaignCount, CampaignDay, Seen
+from perks.models.results import CampaignCount, CampaignDay, CampaignResults, Seen
 from perks.models.stock import Code, CodeBatch, Variant
 from perks.models.windows import Draw, Entry, ToldOpening, Window
 
@@ -19,6 +19,7 @@ __all__ = [
     "Campaign",
     "CampaignCount",
     "CampaignDay",
+    "CampaignResults",
     "Claim",
     "ClaimEvent",
     "Code",

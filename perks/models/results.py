@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from perks.models.campaigns import Campaign
@@ -60,3 +61,12 @@ class CampaignCount(models.Model):
 
     def __str__(self) -> str:
         return f"counts of {self.campaign_id}"
+
+
+class CampaignResults(Campaign):
+    """A campaign as its results are looked at: the brands' pages have an entry of their own for them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("results of a campaign")
+        verbose_name_plural = _("results")

@@ -19,6 +19,7 @@ from perks.models import (
     BrandInvitation,
     BrandMembership,
     CampaignDay,
+    CampaignResults,
     Claim,
     ClaimEvent,
     Code,
@@ -126,5 +127,6 @@ def make_everything(name: str) -> dict[type[models.Model], Any]:
         rows.append(BrandMembership.objects.get(brand=brand, user=user))
     found: dict[type[models.Model], Any] = {type(row): row for row in rows}
     found[Person] = person
+    found[CampaignResults] = CampaignResults.objects.get(pk=campaign.pk)
     assert isinstance(found[Code], Code)
     return found
