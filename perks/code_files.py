@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, time, timedelta
 from itertools import chain, islice
 from typing import IO, Any, NamedTuple
@@ -205,7 +206,9 @@ def _cells_of_text(file: IO[bytes], *, plain: bool) -> Iterator[tuple[list[str],
                 continue
             yield [_without_mark(cell) for cell in cells[:MAX_COLUMNS]], ""
     finally:
-        text.detach()
+        # The file may be closed already where nobody wanted the rest.
+        with suppress(ValueError):
+            text.detach()
 
 
 def _without_mark(text: str) -> str:

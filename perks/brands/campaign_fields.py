@@ -73,6 +73,7 @@ def zone_choices() -> list[tuple[str, list[Choice]]]:
 
 def part_choices() -> list[tuple[str, Any]]:
     return [
+        ("", _("choose")),
         ("reach", _("Reach")),
         ("amplification", _("Amplification")),
         ("network", _("Network")),
@@ -80,9 +81,9 @@ def part_choices() -> list[tuple[str, Any]]:
     ]
 
 
-def award_choices() -> list[tuple[str, list[Choice]]]:
+def award_choices() -> list[tuple[str, Any]]:
     """(family, [("people:2", "level 2: 10 people who reacted"), ...]) of every achievement."""
-    return [
+    families = [
         (
             str(family.name),
             [
@@ -96,6 +97,7 @@ def award_choices() -> list[tuple[str, list[Choice]]]:
         )
         for family in FAMILIES
     ]
+    return [("", _("choose")), *families]
 
 
 def award_named(requirement: AwardRequirement) -> str:

@@ -56,9 +56,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         completeness.AUDIENCE,
         _("Audience"),
-        _(
-            "Who may have it. People see what is asked for, and what they lack; each demand makes the circle smaller."
-        ),
+        _("Who may have it. People see what is asked for, and what they lack; each demand makes the circle smaller."),
         AudienceForm,
         (
             (_("Score"), {"fields": ("minimum_score", "minimum_percentile", "confirmed_only")}),
