@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Exists, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
+from accounts.models import Person
 from perks import openings
 from perks.eligibility import Checklist
 from perks.eligibility.base import Criterion
 from perks.eligibility.checking import checklist_of, criteria_of
-from perks.eligibility.facts import Facts
+from perks.eligibility.facts import Facts, facts_from, with_all
 from perks.eligibility.wanted import Wanted, wanted
 from perks.models import Campaign, Picture, Window
 from perks.openings import Opening, Phase
+from perks.snapshots import snapshots_of, taken_up
 from perks.states import State
 
 FOR_ME, ALMOST, ALL, MINE = "for-me", "almost", "all", "mine"
@@ -86,7 +88,7 @@ def running(at: datetime) -> QuerySet[Campaign]:
         .filter(Exists(windows), state__in=states)
         .annotate(
             later=Case(When(open_now, then=Value(0)), default=Value(1)),
-            next_close=Min("windows__closes_at", filter=Q(windows__closes_at__gt=at)),
+            next_close=Subquery(windows.order_by("closes_at").values("closes_at")[:1]),
         )
         .order_by("later", "next_close", "pk")
     )
@@ -112,8 +114,9 @@ class Lists:
     rows: dict[int, Wanted] = field(default_factory=dict)
     by_name: dict[str, list[tuple[Key, Offer]]] = field(default_factory=lambda: {FOR_ME: [], ALMOST: [], ALL: []})
 
-    def page(self, show: str, after: str = "", most: int = PAGE) -> Page:
-        """At most `most` cards of a list, after the one whose key `after` is."""
+    def page(self, show: str, after: str = "", most: int = 0) -> Page:
+        """At most `most` (0: PAGE) cards of a list, after the one whose key `after` is."""
+        most = most or PAGE
         found, begin = self.by_name[show], _key(after)
         if begin is not None:
             found = [one for one in found if one[0] > begin]
@@ -131,13 +134,16 @@ class Lists:
 
 def lists_of(facts: Facts | None, at: datetime, campaigns: QuerySet[Campaign] | None = None) -> Lists:
     """What runs at `at` (of `campaigns`, if given), as somebody of whom `facts` are known (None: a visitor) stands to
-    it; four queries.
-
-    For me: all is met. Almost: one or two things are missing that the person can come to meet, the nearest first. What
-    they have had already is in neither.
-    """
+    it; four queries."""
     found = list(for_cards(running(at) if campaigns is None else campaigns)[:MOST])
-    lists = Lists(facts, wanted(found))
+    return _lists(facts, found, wanted(found), at)
+
+
+def _lists(facts: Facts | None, found: Sequence[Campaign], rows: dict[int, Wanted], at: datetime) -> Lists:
+    """For me: all is met. Almost: one or two things are missing that the person can come to meet, the nearest first.
+    What they have had already is in neither.
+    """
+    lists = Lists(facts, rows)
     for campaign in found:
         opening = openings.state_at(campaign, at, facts.score if facts else None)
         offer = Offer(campaign, opening, criteria_of(campaign, lists.rows[campaign.pk]))
@@ -165,10 +171,14 @@ def key_of(offer: Offer) -> Key:
     return ORDER.get(opening.phase, LAST), ((time or EPOCH) - EPOCH) // MICROSECOND, offer.campaign.pk
 
 
-def within_reach(facts: Facts, at: datetime, most: int) -> tuple[list[Offer], bool]:
+def within_reach(person: Person, at: datetime, most: int) -> tuple[list[Offer], bool]:
     """At most `most` campaigns that can be had now or soon and that the person qualifies for, else those that are
-    nearest; and which of the two. Four queries."""
-    lists = lists_of(facts, at)
+    nearest; and which of the two. One query."""
+    row: Any = (
+        with_all(Person.objects.filter(pk=person.pk), at).annotate(running=snapshots_of(running(at)[:MOST])).get()
+    )
+    found, rows = taken_up(row.running)
+    lists = _lists(facts_from(row, at), found, rows, at)
     soon = {Phase.OPEN, Phase.ENTER, Phase.SOON}
     for show in (FOR_ME, ALMOST):
         lists.by_name[show] = [one for one in lists.by_name[show] if one[1].opening.phase in soon]

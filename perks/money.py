@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 
@@ -13,6 +14,9 @@ from django.utils.translation import get_language
 
 from accounts.places import by_name
 
+# Where a code of letters touches a digit: CLDR wants a space there, which Babel leaves out.
+BESIDE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
 
 def written(amount: Decimal | int, currency: str) -> str:
     """An amount as the reader's language writes it: €50, €49.90, 50 €. A whole one stands without decimals."""
@@ -22,7 +26,8 @@ def written(amount: Decimal | int, currency: str) -> str:
     pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     digits = 0 if amount == amount.to_integral_value() else minor_digits(currency)
     pattern.frac_prec = (digits, digits)
-    return str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    text = str(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    return BESIDE.sub("\N{NO-BREAK SPACE}", text)
 
 
 def minor_digits(currency: str) -> int:

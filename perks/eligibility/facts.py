@@ -129,10 +129,11 @@ def facts_of(person: Person, at: datetime) -> Facts:
 
 def facts_of_each(people: QuerySet[Person], at: datetime) -> list[Facts]:
     """Of each of `people`, in their order; one query. Meant for the few that one user speaks for."""
-    return [_facts(row, at) for row in _with_all(people, at)]
+    return [facts_from(row, at) for row in with_all(people, at)]
 
 
-def _with_all(people: QuerySet[Person], at: datetime) -> QuerySet[Person]:
+def with_all(people: QuerySet[Person], at: datetime) -> QuerySet[Person]:
+    """People with all that `facts_from` takes."""
     me = OuterRef("pk")
     mine = leaves(me).order_by()
     by_network = mine.values("network").annotate(sum=Cast(POINTS, FloatField()))
@@ -173,7 +174,8 @@ def _with_all(people: QuerySet[Person], at: datetime) -> QuerySet[Person]:
     )
 
 
-def _facts(row: Any, at: datetime) -> Facts:
+def facts_from(row: Any, at: datetime) -> Facts:
+    """Of a person as `with_all` reads them."""
     score: Score | None = getattr(row, "score", None)
     perk = perk_score(score) if score else None
     parts = {"reach": score.reach, "amplification": score.amplification, "network": score.network_part} if score else {}

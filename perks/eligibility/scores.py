@@ -255,4 +255,4 @@ def wants_confirmed(campaign: Campaign) -> bool:
     if campaign.confirmed_only is not None:
         return campaign.confirmed_only
     above = Decimal(settings.PERKS_CONFIRMED_ABOVE).scaleb(2 - minor_digits(campaign.currency))
-    return campaign.value > above
+    return Decimal(campaign.value) > above

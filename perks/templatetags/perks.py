@@ -18,7 +18,6 @@ from django.utils.translation import get_language
 
 from accounts.models import Person
 from perks import marketplace, money
-from perks.eligibility.facts import facts_of
 from perks.eligibility.words import language_name as language_name
 from perks.eligibility.words import network_name as network_name
 from perks.eligibility.words import place_name as place_name
@@ -64,5 +63,5 @@ def share_line(share: float) -> SafeString:
 def perks_within_reach(person: Person) -> dict[str, Any]:
     """A few perks that `person` qualifies for, open now or soon; where there are none, those that are nearest."""
     at = timezone.now()
-    offers, qualifies = marketplace.within_reach(facts_of(person, at), at, WITHIN_REACH)
+    offers, qualifies = marketplace.within_reach(person, at, WITHIN_REACH)
     return {"offers": offers, "qualifies": qualifies, "person": person}
