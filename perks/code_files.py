@@ -112,13 +112,13 @@ def _codes(cells: Iterator[tuple[list[str], str]], column: str) -> Iterator[Row]
             if number > MAX_ROWS * 2:
                 return
             continue
-        row = _row(number, texts[index] if index < len(texts) else "", trouble)
-        if row.text or row.trouble:
+        found = _row(number, texts[index] if index < len(texts) else "", trouble)
+        if found.text or found.trouble:
             yield from empty
             empty.clear()
-            yield row
+            yield found
         else:
-            empty.append(row)
+            empty.append(found)
 
 
 def _row(number: int, text: str, trouble: str) -> Row:
@@ -177,7 +177,7 @@ def _encoding(file: IO[bytes]) -> str:
         return "utf-16-le"
     if len(start) >= 4 and start[::2].count(0) > len(start) // 3:
         return "utf-16-be"
-    decoder = io.TextIOWrapper(file, encoding="utf-8-sig")  # type: ignore[arg-type]
+    decoder = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:
         while decoder.read(65_536):
             pass
@@ -190,7 +190,7 @@ def _encoding(file: IO[bytes]) -> str:
 
 
 def _cells_of_text(file: IO[bytes], *, plain: bool) -> Iterator[tuple[list[str], str]]:
-    text = io.TextIOWrapper(file, encoding=_encoding(file), errors="replace")  # type: ignore[arg-type]
+    text = io.TextIOWrapper(file, encoding=_encoding(file), errors="replace")
     try:
         lines = _lines(text)
         first = list(islice(lines, 20))
@@ -261,7 +261,7 @@ def _cells_of_workbook(file: IO[bytes]) -> Iterator[tuple[list[str], str]]:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # type: ignore[union-attr]
+            sheet.reset_dimensions()
             for row in sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True):
                 yield [_cell(value) for value in row], ""
         finally:

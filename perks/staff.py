@@ -65,7 +65,7 @@ class BrandAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     view_on_site = False
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
-        return {} if obj is not None else super().get_prepopulated_fields(request, obj)  # type: ignore[return-value]
+        return {} if obj is not None else super().get_prepopulated_fields(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its log and what people claimed are kept: a brand is closed, not deleted."""

@@ -123,7 +123,7 @@ class TypedTopic(forms.CharField):
             return topics.name_in(topic) if topic else ""
         return value
 
-    def clean(self, value: Any) -> Topic | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Topic | None:
         text = super().clean(value)
         if not text:
             return None

@@ -81,7 +81,7 @@ class OfferForm(StepForm):
                     "{} {}",
                     field.help_text,
                     _("In your time zone, %(zone)s (%(offset)s today).")
-                    % {"zone": str(zone), "offset": offset(timezone.now(), zone)},  # type: ignore[arg-type]
+                    % {"zone": str(zone), "offset": offset(timezone.now(), zone)},
                 )
         if "kind" in self.fields:
             self.fields["kind"].choices = Campaign.Kind.choices  # type: ignore[attr-defined]
@@ -202,12 +202,18 @@ class WindowsForm(StepForm):
         ),
     )
 
+    link = forms.URLField(
+        label=gettext_lazy("Link"),
+        required=False,
+        assume_scheme="https",
+        help_text=gettext_lazy("Posts with this address are counted in your results."),
+    )
+
     class Meta:
         labels = {"tell_hours": gettext_lazy("Tell people so many hours before a window opens")}
         help_texts = {
             "tell_hours": gettext_lazy("Who qualifies gets a message before it opens, so that nobody comes too late."),
             "hashtag": gettext_lazy("Posts with it are counted in your results. Without the #."),
-            "link": gettext_lazy("Posts with this address are counted in your results."),
             "cost_each": gettext_lazy("What one costs you; your results then say what a claim has cost."),
             "cost_fixed": gettext_lazy("What the campaign costs you beside that."),
         }

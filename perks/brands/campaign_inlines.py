@@ -221,7 +221,7 @@ class Stock(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """What somebody has or had of a variant keeps it; a form knows the kind of its campaign."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.kind = self.instance.kind
         return form
 

@@ -74,17 +74,15 @@ class CampaignList(BrandScopedAdmin):
         stock = Variant.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
         at = timezone.now()
         windows = Window.objects.filter(campaign=OuterRef("pk"), closes_at__gt=at).order_by("opens_at")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                quantity_now=Coalesce(Subquery(stock.annotate(sum=Sum("quantity")).values("sum")), 0),
-                claimed_now=Coalesce(Subquery(stock.annotate(sum=Sum("claimed")).values("sum")), 0),
-                held_now=Coalesce(Subquery(stock.annotate(sum=Sum("held")).values("sum")), 0),
-                opens_next=Subquery(windows.values("opens_at")[:1]),
-                closes_next=Subquery(windows.values("closes_at")[:1]),
-            )
+        rows: QuerySet[Any] = super().get_queryset(request)
+        found: QuerySet[Any] = rows.annotate(
+            quantity_now=Coalesce(Subquery(stock.annotate(sum=Sum("quantity")).values("sum")), 0),
+            claimed_now=Coalesce(Subquery(stock.annotate(sum=Sum("claimed")).values("sum")), 0),
+            held_now=Coalesce(Subquery(stock.annotate(sum=Sum("held")).values("sum")), 0),
+            opens_next=Subquery(windows.values("opens_at")[:1]),
+            closes_next=Subquery(windows.values("closes_at")[:1]),
         )
+        return found
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def stands(self, campaign: Any) -> str:

@@ -139,7 +139,7 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             openings.validate_stages(window)
         except ValidationError as error:
-            self.add_error("first_score", error.messages)  # type: ignore[arg-type]
+            self.add_error("first_score", error.messages)
 
     def _stages(self, values: dict[str, Any]) -> list[list[float]]:
         stages: list[list[float]] = []
@@ -161,7 +161,7 @@ class Windows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     """Windows do not overlap, and what people were told is not taken away."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.lock(self.instance, timezone.now())
         return form
 

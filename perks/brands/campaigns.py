@@ -179,7 +179,7 @@ class CampaignAdmin(CampaignViews, CampaignList):
             return HttpResponseRedirect(self.step_url(obj, step))
         return HttpResponseRedirect(self.step_url(obj, steps.after(step)))
 
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         return HttpResponseRedirect(self.step_url(obj, self.step_of(request)))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -107,10 +107,10 @@ class CodeViews(admin.ModelAdmin):  # type: ignore[type-arg]
     def _upload(self, request: HttpRequest, variant: Variant, form: UploadForm) -> bool:
         """Whether something was taken in; what stands in the way is said at its field."""
         assert isinstance(request.user, User)
-        file: UploadedFile = form.cleaned_data["file"]
+        file: UploadedFile[bytes] = form.cleaned_data["file"]
         size, name = file.size or 0, file.name or ""
         try:
-            rows = code_files.rows_of(file, name=name, size=size, column=form.cleaned_data["column"])  # type: ignore[arg-type]
+            rows = code_files.rows_of(file, name=name, size=size, column=form.cleaned_data["column"])
             batch = codes.take_in(variant=variant, rows=rows, file_name=name, user=request.user, at=timezone.now())
         except WhichColumn as error:
             headings = ", ".join(f"{number}: {text}" for number, text in enumerate(error.headings[:10], 1))
