@@ -34,7 +34,7 @@ class TermsForm(forms.Form):
 class ClaimForm(TermsForm):
     """`key` makes a second click, a reload and the back button lead to the same claim."""
 
-    key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    key = forms.SlugField(max_length=64, widget=forms.HiddenInput)
     variant = forms.TypedChoiceField(label=gettext_lazy("Which one?"), coerce=int, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, variants: Sequence[Variant], key: str, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import Any
 
@@ -24,6 +25,8 @@ from perks.views.claim_forms import ClaimForm
 
 # A campaign's variants and windows are few; what is shown of a person's own claims to one is bounded by its limit.
 OWN = 20
+# As the form makes it.
+KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def speakable(user: User) -> list[Person]:
@@ -54,8 +57,8 @@ def perk_claim(request: HttpRequest, campaign_id: int) -> HttpResponse:
     person = person_of(request, people)
     if person is None:
         return render(request, "perks/claim.html", {"campaign": campaign, "people": people}, status=200)
-    key = request.POST.get("key", "")[:64]
-    if key and (made := Claim.objects.filter(person=person, key=key, campaign=campaign).first()):
+    key = request.POST.get("key", "")
+    if KEY.fullmatch(key) and (made := Claim.objects.filter(person=person, key=key, campaign=campaign).first()):
         return redirect(made)
     at, terms = timezone.now(), campaign.terms
     if terms is None:

@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, Person
+from accounts.models import Erasure, Membership, Person
 from perks import claims
 from perks.models import Campaign, Claim, Terms, Variant
 from tests.perks.campaigns import make_brand, make_campaign, make_member, make_team
-from tests.perks.claiming import client_of, hold_for
+from tests.perks.claiming import address_sent, client_of, hold_for
 from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +194,33 @@ def test_whoever_has_all_they_may_have_is_told_so_also_from_an_old_tab(alice: Pe
     assert Claim.objects.count() == 1
 
 
+def test_whoever_is_too_young_is_told_so_and_holds_nothing(alice: Person) -> None:
+    campaign, client = make_campaign(), client_of(alice)
+    page = client.get(way_to(campaign))
+    Person.objects.update(birth_year=timezone.now().year - 15)
+    assert "Perks are for people of 16 years and older." in text_of(client.get(way_to(campaign)))
+    assert client.post(way_to(campaign), filled(page)).status_code == 409
+    assert not Claim.objects.exists()
+
+
+def test_a_log_in_that_speaks_for_no_person_reads_why_there_is_no_form(alice: Person) -> None:
+    campaign, client = make_campaign(), client_of(alice)
+    Person.objects.update(kind="organisation")
+    text = text_of(client.get(way_to(campaign)))
+    assert "Perks go to people" in text
+    assert "I have read the terms" not in text
+
+
+def test_whoever_is_about_to_be_erased_claims_nothing(alice: Person) -> None:
+    campaign, client = make_campaign(), client_of(alice)
+    sent = filled(client.get(way_to(campaign)))
+    Erasure.objects.create(
+        person=alice, requested_at=timezone.now(), due_at=timezone.now() + timedelta(days=7), visibility="public"
+    )
+    client.post(way_to(campaign), sent)
+    assert not Claim.objects.exists()
+
+
 def test_what_is_not_public_is_nowhere(alice: Person) -> None:
     brand = make_brand()
     drafts = [make_campaign(state="draft"), make_campaign(state="archived")]
@@ -304,6 +331,33 @@ def test_the_page_asks_little_of_the_database_however_much_there_is(alice: Perso
         hold_for(alice, campaign, key=f"{number}")
         Variant.objects.create(campaign=campaign, name=f"size {number}", quantity=3)
     assert asked() == before <= 12
+
+
+ODD = ["", str(2**63), "x" * 5000, "a\x00\u00b2\U0001f600"]
+# What each button reads.
+READ = {
+    "confirm": ("to-name", "to-street_address", "to-postal_code", "to-country", "to-shown", "to-keep", "share"),
+    "country": ("to-country", "to-name"),
+    "accept": ("terms",),
+    "withdraw": ("field",),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_whatever_is_sent_is_answered(alice: Person, odd: str) -> None:
+    campaign, client = make_campaign(kind="shipped", asks_for=["email"]), client_of(alice)
+    way, sent = way_to(campaign), filled(client.get(way_to(campaign)))
+    claim = hold_for(alice, campaign)
+    here = claim.get_absolute_url()
+    answers = [client.post(way, sent | {name: odd}) for name in ("key", "variant", "terms", "person")]
+    answers += [client.get(way, {"person": odd}), client.post(here, {"action": odd})]
+    for action, names in READ.items():
+        # With a code that is wrong: nothing is confirmed by what is right.
+        known = address_sent() | {"to-postal_code": "1", "action": action}
+        answers += [client.post(here, known | {name: odd}) for name in names]
+    assert {response.status_code for response in answers} <= {200, 302, 404, 409}
+    claim.refresh_from_db()
+    assert claim.state == "held"
 
 
 def test_nothing_of_it_is_kept_by_caches(alice: Person) -> None:

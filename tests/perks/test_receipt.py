@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from accounts.models import Notification, Person
 from perks import claims, telling, timeline
 from perks.models import Claim, ClaimEvent, Shipment, Tier
 from tests.perks.campaigns import make_campaign
-from tests.perks.claiming import claim_for, client_of, hold_for
+from tests.perks.claiming import address_sent, claim_for, client_of, hold_for
 from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,21 @@ def test_a_second_click_on_confirm_changes_nothing(alice: Person) -> None:
     kinds = list(ClaimEvent.objects.values_list("kind", flat=True))
     assert sorted(kinds) == ["claimed", "held", "shared"]
     assert user_of(alice).consents.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_confirm_once(alice: Person, race: Callable[..., list]) -> None:
+    claim = hold_for(alice, make_campaign(kind="shipped", asks_for=["email"]))
+    sent = address_sent() | {"action": "confirm", "share": "email"}
+
+    def click(_number: int) -> int:
+        return client_of(alice).post(claim.get_absolute_url(), sent).status_code
+
+    assert race(click, 6) == [302] * 6
+    kinds = list(ClaimEvent.objects.values_list("kind", flat=True))
+    assert sorted(kinds) == ["address_given", "claimed", "held", "shared"]
+    assert user_of(alice).consents.count() == 1
+    assert claim.campaign.variants.get().claimed == 1
 
 
 def test_codes_are_in_no_log_and_in_no_mail(alice: Person, caplog, django_capture_on_commit_callbacks) -> None:
