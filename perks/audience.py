@@ -39,6 +39,8 @@ FEW = 20
 # By so much a count may be moved either way.
 MOVED = 5
 BAR = 5
+# Of more people than these, so many are counted, drawn by their random numbers, and the rest is inferred.
+SAMPLE = 50_000
 # New answers for a brand in an hour, and for how long one is kept.
 PER_HOUR = 40
 KEPT = timedelta(hours=1)
@@ -95,6 +97,9 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
+    """least: what "few" stands for, FEW where everybody was counted, more where a sample was."""
+
+    least: int
     members: About
     qualify: About
     steps: tuple[Step, ...]
@@ -120,13 +125,16 @@ def preview(campaign: Campaign, at: datetime) -> Preview:
     return kept
 
 
-def coarse(number: int, people: int) -> About:
-    """A count as it may be told, to two digits; `people`: what tells this set of people from another."""
+def coarse(number: int, people: int, share: float = 1.0) -> About:
+    """A count as it may be told, to two digits; `people`: what tells this set of people from another.
+
+    share: of all members, those that were counted; what is told is of all.
+    """
     moved = _moved(number, people)
     # So that the edge of FEW says nothing either: it lies a little above, elsewhere for each set.
     if number < FEW + abs(moved):
         return About(None)
-    told = max(number + moved, FEW)
+    told = round(max(number + moved, FEW) / share)
     step = max(10, 10 ** (len(str(told)) - 2))
     return About((told + step // 2) // step * step)
 
@@ -145,6 +153,7 @@ class _Set:
 
     number: int = 0
     people: int = 0
+    share: float = 1.0
 
     def add(self, number: int, people: int) -> None:
         self.number += number
@@ -152,7 +161,7 @@ class _Set:
 
     @property
     def told(self) -> About:
-        return coarse(self.number, self.people)
+        return coarse(self.number, self.people, self.share)
 
 
 def _made(campaign: Campaign, wanted: Sequence[Criterion], stock: int, at: datetime) -> Preview:
@@ -161,11 +170,12 @@ def _made(campaign: Campaign, wanted: Sequence[Criterion], stock: int, at: datet
     for criterion in wanted:
         if not isinstance(criterion, Member):
             steps.setdefault(criterion.step, []).append(criterion)
-    passed = [_Set() for _step in range(len(steps) + 1)]
-    by_bar: dict[int, tuple[_Set, _Set]] = {low: (_Set(), _Set()) for low in range(0, 100, BAR)}
+    last, share = _sample()
+    passed = [_Set(share=share) for _step in range(len(steps) + 1)]
+    by_bar = {low: (_Set(share=share), _Set(share=share)) for low in range(0, 100, BAR)}
     threshold = next((criterion.least for criterion in wanted if isinstance(criterion, ScoreOf)), None)
-    scored, above = _Set(), _Set()
-    for depth, point, number, people in _groups(list(steps.values()), at):
+    scored, above = _Set(share=share), _Set(share=share)
+    for depth, point, number, people in _groups(list(steps.values()), last, at):
         for place in range(depth + 1):
             passed[place].add(number, people)
         if point is None:
@@ -180,6 +190,7 @@ def _made(campaign: Campaign, wanted: Sequence[Criterion], stock: int, at: datet
     told = _steps(list(steps.values()), passed)
     qualify = told[-1].left if told else passed[0].told
     return Preview(
+        least=FEW if share == 1 else -(-round(FEW / share) // 10) * 10,
         members=passed[0].told,
         qualify=qualify,
         steps=tuple(told),
@@ -192,7 +203,17 @@ def _made(campaign: Campaign, wanted: Sequence[Criterion], stock: int, at: datet
     )
 
 
-def _groups(steps: list[list[Criterion]], at: datetime) -> list[tuple[int, float | None, int, int]]:
+def _sample() -> tuple[int | None, float]:
+    """The klout id up to which people are counted (None: all are), and which share of all they are; two queries."""
+    numbers = Person.objects.order_by("klout_id").values_list("klout_id", flat=True)
+    last = numbers[SAMPLE - 1 : SAMPLE].first()
+    if last is None:
+        return None, 1.0
+    everybody = Person.objects.count()
+    return (last, SAMPLE / everybody) if everybody > 2 * SAMPLE else (None, 1.0)
+
+
+def _groups(steps: list[list[Criterion]], last: int | None, at: datetime) -> list[tuple[int, float | None, int, int]]:
     """(how many steps are passed, whole points of the score, people, their sum) of all members; one statement.
 
     Each criterion is asked only of who passed those before it: CASE promises that.
@@ -204,6 +225,8 @@ def _groups(steps: list[list[Criterion]], at: datetime) -> list[tuple[int, float
             condition &= criterion.where(at)
         depth = Case(When(condition, then=depth), default=Value(place), output_field=IntegerField())
     members = Person.objects.filter(Member().where(at))
+    if last is not None:
+        members = members.filter(klout_id__lte=last)
     point = Floor(Cast(PERK_SCORE, FloatField()) + HALF_STEP)
     rows = members.annotate(depth=depth, point=point).order_by().values_list("depth", "point")
     return list(rows.annotate(number=Count("pk"), people=Sum(F("klout_id") % 2**31)))
