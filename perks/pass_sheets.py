@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zoneinfo
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from perks import passes, qr
 from perks.models import Claim, PrintedPass
 from perks.models.passes import new_serial
 from scoring.typefaces import BOLD, MEDIUM, noto, of_this_machine
+
+# It tells the log of every table of a typeface that it looks at.
+logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
 
 # Millimetres of an A4 sheet; on US letter it fits as well.
 MARGIN = 22.0
@@ -66,10 +70,8 @@ def facts_of(claim: Claim, sheet: PrintedPass) -> list[Fact]:
 
 
 def written(at: datetime | None) -> str:
-    """A time with the name of its zone; "" for none."""
-    if at is None:
-        return ""
-    return f"{date_format(timezone.localtime(at), 'DATETIME_FORMAT')} ({timezone.get_current_timezone_name()})"
+    """A time, which names its zone; "" for none."""
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else ""
 
 
 def terms_line(claim: Claim) -> str:
@@ -85,7 +87,7 @@ def drawn(claim: Claim, sheet: PrintedPass) -> bytes:
     address = passes.address_of(passes.paper_token_for(claim, sheet))
     campaign, facts = claim.campaign, facts_of(claim, sheet)
     once = _(
-        "Good once. Whoever shows this code first has used it: do not post it or pass it on. Printing another sheet "
+        "Good once. Whoever shows this code first has used it: do not post it or pass it on. A newer sheet "
         "makes this one useless."
     )
     how = campaign.how_to_use.strip()
