@@ -141,7 +141,16 @@ class ResultsPage(BrandScopedAdmin):
         return roi.results(campaign, timezone.now())
 
     def _page(self, request: HttpRequest, template: str, **known: Any) -> TemplateResponse:
-        common = {**self.admin_site.each_context(request), "opts": self.opts, "app_label": self.opts.app_label}
+        # each_context would ask for every page of the site what one may do there, which nothing here shows.
+        common = {
+            "site_title": self.admin_site.site_title,
+            "site_header": self.admin_site.site_header,
+            "has_permission": True,
+            "is_nav_sidebar_enabled": False,
+            "available_apps": [],
+            "opts": self.opts,
+            "app_label": self.opts.app_label,
+        }
         return TemplateResponse(request, f"perks/brands/{template}.html", common | known)
 
 
