@@ -112,8 +112,11 @@ class ClaimPage(BrandScopedAdmin):
     ) -> HttpResponse:
         claim = self.get_object(request, object_id)
         cancels = claim is not None and claim.state == Claim.State.CLAIMED and self._may(request, "refund", claim)
-        known = {"cancels": cancels} | (extra_context or {})
+        known = {"cancels": cancels, "title": _("Claim")} | (extra_context or {})
         return super().change_view(request, object_id, form_url, known)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Claims")} | (extra_context or {}))
 
     def cancel_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The reason, and then the item goes back into stock."""

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -35,8 +36,8 @@ class OfCampaign(OwnCampaign):
 
 
 class ParcelForm(forms.ModelForm):  # type: ignore[type-arg]
-    tracking_url = forms.URLField(label=gettext_lazy("tracking link"), required=False, assume_scheme="https")
-    state = forms.ChoiceField(label=gettext_lazy("state"))
+    tracking_url = forms.URLField(label=gettext_lazy("Tracking link"), required=False, assume_scheme="https")
+    state = forms.ChoiceField(label=gettext_lazy("State"))
 
     class Meta:
         model = Shipment
@@ -102,8 +103,9 @@ class ParcelPage(BrandScopedAdmin):
         return str(parcel.claim.variant)
 
     @admin.display(description=gettext_lazy("claimed"), ordering="claim__claimed_at")
-    def claimed_at(self, parcel: Shipment) -> Any:
-        return parcel.claim.claimed_at
+    def claimed_at(self, parcel: Shipment) -> str:
+        at = parcel.claim.claimed_at
+        return date_format(timezone.localtime(at), "DATETIME_FORMAT") if at else ""
 
     # ------------------------------------------------------------ where it is
 
@@ -248,6 +250,7 @@ class ParcelPage(BrandScopedAdmin):
             "sees_addresses": bool(mine),
             "to_send": fulfilment.to_send().filter(claim__campaign__brand__in=mine).count() if mine else 0,
             "takes_tracking": self.has_change_permission(request),
+            "title": _("Parcels"),
         }
         return super().changelist_view(request, known | (extra_context or {}))
 
@@ -257,4 +260,5 @@ class ParcelPage(BrandScopedAdmin):
         assert isinstance(request.user, User)
         parcel = self.get_object(request, object_id)
         sees = parcel is not None and parcel.claim.campaign.brand_id in parcels.sends_for(request.user)
-        return super().change_view(request, object_id, form_url, {"sees_address": sees} | (extra_context or {}))
+        known = {"sees_address": sees, "title": _("Parcel"), "subtitle": parcel and parcel.claim.reference}
+        return super().change_view(request, object_id, form_url, known | (extra_context or {}))

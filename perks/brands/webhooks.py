@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -51,9 +52,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class NewEndpointForm(EndpointForm):
-    brand = forms.ModelChoiceField(Brand.objects.none(), label=gettext_lazy("brand"))
+    brand = forms.ModelChoiceField(Brand.objects.none(), label=gettext_lazy("Brand"))
     url = forms.CharField(
-        label=gettext_lazy("address"),
+        label=gettext_lazy("Address"),
+        widget=forms.URLInput(attrs={"class": "vLargeTextField"}),
         max_length=500,
         help_text=gettext_lazy("It begins with https://, answers within 10 seconds, and moves nowhere else."),
     )
@@ -258,12 +260,12 @@ class DeliveryPage(OfBrand):
 
     may_add, may_delete = None, None
     owner_path = "endpoint__owner"
-    list_display = ["message", "event", "host", "state", "tries", "status", "error", "created_at", "next_try"]
+    list_display = ["message", "event", "host", "state", "tries", "answer", "error", "created_at", "next_try"]
     list_filter = ["state", "event", OwnEndpoint]
     list_select_related = ["endpoint"]
     ordering = ["-created_at", "-pk"]
     fields = (
-        *("message", "event", "about", "host", "state", "tries", "status", "error"),
+        *("message", "event", "about", "host", "state", "tries", "answer", "error"),
         *("created_at", "last_tried_at", "next_try", "delivered_at", "sent"),
     )
     readonly_fields = fields
@@ -278,9 +280,14 @@ class DeliveryPage(OfBrand):
     def host(self, delivery: WebhookDelivery) -> str:
         return str(delivery.endpoint)
 
+    @admin.display(description=gettext_lazy("answer"), ordering="status")
+    def answer(self, delivery: WebhookDelivery) -> str:
+        return str(delivery.status or "-")
+
     @admin.display(description=gettext_lazy("next try"), ordering="due_at")
-    def next_try(self, delivery: WebhookDelivery) -> Any:
-        return delivery.due_at if delivery.state == WebhookDelivery.State.WAITING else None
+    def next_try(self, delivery: WebhookDelivery) -> str:
+        waits = delivery.state == WebhookDelivery.State.WAITING
+        return date_format(timezone.localtime(delivery.due_at), "DATETIME_FORMAT") if waits else "-"
 
     @admin.display(description=gettext_lazy("what is sent"))
     def sent(self, delivery: WebhookDelivery) -> str:
