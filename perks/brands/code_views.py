@@ -93,7 +93,7 @@ class CodeViews(admin.ModelAdmin):  # type: ignore[type-arg]
         return self.page(
             request,
             "codes",
-            title=_("Codes of “%(title)s”") % {"title": variant.campaign.title},
+            title=_("Codes: %(title)s") % {"title": variant.campaign.title},
             original=variant.campaign,
             campaign=variant.campaign,
             variant=variant,

@@ -16,6 +16,8 @@ from perks.models import Campaign
 from tests.browser.test_pages import NARROWEST, RULES, WIDTHS
 from tests.perks.campaigns import make_brand, make_campaign, make_team, second_factor
 
+FEW = """document.querySelectorAll('.several > div:nth-child(n + 6), optgroup:nth-child(n + 4)')
+    .forEach(line => line.remove())"""
 TYPED = "%Y-%m-%dT%H:%M"
 
 
@@ -74,6 +76,8 @@ def test_every_page_of_brands_is_accessible_and_keeps_to_the_csp(visit: Callable
         assert window.open(path).status == 200, path
         page.set_viewport_size({"width": NARROWEST, "height": 700})
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST, path
+        # Hundreds of boxes and choices are alike: all of them have fitted.
+        page.evaluate(FEW)
         for place, scheme in enumerate(("light", "dark")):
             page.emulate_media(color_scheme=scheme)
             # Each scheme at one width: what differs by width does not differ by colour.
