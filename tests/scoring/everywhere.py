@@ -58,7 +58,9 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "board_topic": ("/leaderboards/topic/lighthouses?after=1,{h}",),
     "board_following": ("/leaderboards/following?after=1,{h}",),
     "dashboard": ("/dashboard?person={h}",),
+    "perks": ("/perks?person={h}", "/perks?show=mine&person={h}"),
     "perk_claim": ("/perks/1/claim?person={h}",),
+    "perk_calendar": ("/perks/1/calendar.ics?person={h}",),
     "perk_wait": ("/perks/1/wait?person={h}",),
     "perk_enter": ("/perks/1/enter?person={h}",),
     "badges": ("/badges?person={h}",),
@@ -107,6 +109,7 @@ SENT: tuple[tuple[str, dict[str, str]], ...] = (
 # Addresses that say nothing of anybody but the reader: the same for all, or found by a number that is the reader's own.
 OF_NOBODY_ELSE = frozenset(
     {
+        *("perk", "perk_picture", "brand_page", "brand_logo"),
         *("healthz", "manifest", "service_worker", "offline", "preferences", "welcome", "webmention", "list", "lists"),
         *("transparency", "features", "formulas", "data_use", "opt_out", "opt_out_done", "deletion_status"),
         *("api_keys", "devices", "log_in", "push", "notifications", "read_notifications", "notification"),
@@ -122,7 +125,7 @@ OF_NOBODY_ELSE = frozenset(
             "perk_review_report",
         ),
         *("redeem", "redeem_pass"),
-        *("perk_draw", "perk_draw_json", "perk_calendar"),
+        *("perk_draw", "perk_draw_json"),
     }
 )
 # Log-ins: allauth's pages, which know users and no people.
