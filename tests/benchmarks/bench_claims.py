@@ -46,7 +46,7 @@ def server(workers: int) -> Iterator[int]:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.benchmarks.claims_settings",
         "BENCH_DATABASE": NAME,
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
     }
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--blocking-threads", "1"]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", *options, "--no-ws", "klout.wsgi:application"]
