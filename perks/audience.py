@@ -40,7 +40,7 @@ FEW = 20
 MOVED = 5
 BAR = 5
 # Of more people than these, so many are counted, drawn by their random numbers, and the rest is inferred.
-SAMPLE = 50_000
+SAMPLE = 30_000
 # New answers for a brand in an hour, and for how long one is kept.
 PER_HOUR = 40
 KEPT = timedelta(hours=1)

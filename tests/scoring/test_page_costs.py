@@ -29,6 +29,7 @@ PUBLIC = [
     *("/compare?people=alice,bob&days=90", "/transparency", "/transparency/formulas", "/transparency/features"),
     *("/transparency/data", "/share/alice", "/preferences", "/offline", "/embed/alice", "/accounts/password/reset/"),
     "/opt-out",
+    "/perks",
 ]
 OWN = [
     *("/dashboard", "/welcome", "/alice/activity", "/leaderboards/following", "/lists", "/badges", "/notifications"),
