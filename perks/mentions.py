@@ -98,7 +98,7 @@ FORGET = """
 # How posts were received, as it is published: different people as far as known (members by name, others together),
 # reactions by whichever source tells of most, without views.
 RECEIVED = f"""
-    SELECT wanted.account, wanted.post,
+    SELECT wanted.number, wanted.account, wanted.post,
            greatest(coalesce(moment.people, 0), coalesce(counted.people, 0)) AS people,
            greatest(coalesce(moment.reactions, 0), coalesce(counted.reactions, 0), coalesce(total.reactions, 0))
              AS reactions,
@@ -126,13 +126,14 @@ RECEIVED = f"""
 """
 REFRESH = f"""
     WITH wanted AS (
-        SELECT person_id AS person, account, post FROM perks_mention WHERE campaign_id = %(campaign)s AND post <> 0
+        SELECT id AS number, person_id AS person, account, post FROM perks_mention
+        WHERE campaign_id = %(campaign)s AND post <> 0
     ), received AS ({RECEIVED})
     UPDATE perks_mention AS known
     SET people = least(received.people, 2147483647), reactions = least(received.reactions, 2147483647),
         audience = received.audience
     FROM received
-    WHERE known.campaign_id = %(campaign)s AND (known.account, known.post) = (received.account, received.post)
+    WHERE known.id = received.number
       AND (known.people, known.reactions, known.audience)
           IS DISTINCT FROM (received.people, received.reactions, received.audience)
 """
@@ -178,7 +179,7 @@ def match(campaign: Campaign, at: datetime) -> int:
     """Find the posts about `campaign` and how they were received; returns how many there are. Safe to run again."""
     found = list(search(campaign, CLAIMERS, {"campaign": campaign.pk}, until(campaign, at), *wanted(campaign)))
     with transaction.atomic(), connection.cursor() as cursor:
-        columns = {
+        columns: dict[str, Any] = {
             "claims": [one.claim for one in found],
             "persons": [one.person for one in found],
             "sources": [(Mention.Source.HASHTAG if one.by_tag else Mention.Source.LINK).value for one in found],
@@ -304,7 +305,8 @@ def received(posts: Sequence[tuple[int, int, int]]) -> dict[tuple[int, int], int
         return {}
     statement = f"""
         WITH wanted AS (
-            SELECT * FROM unnest(%(persons)s::bigint[], %(accounts)s::bigint[], %(posts)s::bigint[])
+            SELECT 0 AS number, person, account, post
+            FROM unnest(%(persons)s::bigint[], %(accounts)s::bigint[], %(posts)s::bigint[])
               AS one (person, account, post)
         ), received AS ({RECEIVED})
         SELECT account, post, reactions FROM received

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -235,7 +235,7 @@ def read(campaign: Campaign, at: datetime, disclosing: Sequence[str]) -> Results
         sliced: dict[int, dict[Any, tuple[int, ...]]] = {}
         for which, key, source, *numbers in cursor.fetchall():
             sliced.setdefault(which, {})[source if which == BY_SOURCE else key] = tuple(numbers)
-        params = {"campaign": campaign.pk, "disclosing": list(disclosing)}
+        params: dict[str, Any] = {"campaign": campaign.pk, "disclosing": list(disclosing)}
         cursor.execute(POSTS, params)
         about = cursor.fetchall()
         cursor.execute(DAYS, params)
@@ -282,9 +282,7 @@ def read(campaign: Campaign, at: datetime, disclosing: Sequence[str]) -> Results
             [{"id": key} for key in ("window", "waiting", "lottery") if key in sliced.get(BY_SOURCE, {})],
             exact=True,
         ),
-        days=tuple(
-            Day(*(told(value) if place == 3 else value for place, value in enumerate(_values(day)))) for day in days
-        ),
+        days=tuple(replace(day, eligible=told(day.eligible)) for day in days),
         posts=posts,
         networks=_by_network([row for row in about if not row[0]]),
         waiting=queue.get("waiting", 0),
@@ -318,10 +316,6 @@ def rounded(number: int) -> int:
 
 def _from_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
-
-
-def _values(day: Day) -> tuple[Any, ...]:
-    return tuple(getattr(day, name) for name in Day.__slots__)
 
 
 def _cost(campaign: Campaign, claimed: int) -> Decimal | None:

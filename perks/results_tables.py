@@ -17,7 +17,7 @@ from django.utils.translation import ngettext, pgettext
 from accounts.offers import label_of
 from perks.models import Claim
 from perks.money import written as money
-from perks.results import FEW, Results, Slice
+from perks.results import FEW, Arm, Results, Slice
 from scoring.numbers import points
 from scoring.spreadsheets import safe, written
 
@@ -193,7 +193,7 @@ def _comparison(results: Results) -> Table | None:
     return Table("hold-out", _("Beside those who were left out"), columns, rows)
 
 
-def _told_share(arm: Any) -> float:
+def _told_share(arm: Arm) -> float:
     """A share; of a count that is not told only to a hundredth, so that it does not follow."""
     return round(arm.share, 4 if arm.posted_told is not None else 2)
 

@@ -142,7 +142,7 @@ class ResultsPage(BrandScopedAdmin):
 
     def _page(self, request: HttpRequest, template: str, **known: Any) -> TemplateResponse:
         # each_context would ask for every page of the site what one may do there, which nothing here shows.
-        common = {
+        common: dict[str, Any] = {
             "site_title": self.admin_site.site_title,
             "site_header": self.admin_site.site_header,
             "has_permission": True,
