@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from klout.settings import *  # noqa: F403
-from klout.settings import DATABASES
+from klout.settings import DATABASES, LOGGING
 
 DATABASES["default"]["NAME"] = os.environ["BENCH_DATABASE"]
 ROOT_URLCONF = "tests.benchmarks.empty_stack"
@@ -17,3 +17,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# That most are told it is sold out is what the benchmark is about.
+LOGGING["loggers"] = {"django.request": {"level": "ERROR"}}
