@@ -71,7 +71,8 @@ def claim_one(campaign: Campaign) -> Claim:
 def test_a_campaign_is_made_in_five_steps_and_sent_to_review(olga: Client, acme: Brand) -> None:
     answer = olga.post(reverse("brands:perks_campaign_add"), {"from": "pattern:try"})
     campaign = Campaign.objects.get()
-    assert answer.url == page(campaign, "offer") and campaign.brand == acme
+    assert answer.url == page(campaign, "offer")
+    assert campaign.brand == acme
     answer = olga.post(page(campaign, "offer"), OFFER | empty("pictures", "tiers"))
     assert answer.url == page(campaign, "audience")
     answer = olga.post(
@@ -109,7 +110,8 @@ def test_a_campaign_is_made_in_five_steps_and_sent_to_review(olga: Client, acme:
     answer = olga.post(page(campaign, "windows"), window(opens, opens + timedelta(days=2)))
     assert answer.url == page(campaign, "review")
     text = olga.get(answer.url).content.decode()
-    assert "Everything is there" in text and "Send to review" in text
+    assert "Everything is there" in text
+    assert "Send to review" in text
     answer = olga.post(reverse("brands:perks_campaign_move", args=[campaign.pk, "send"]), {"reason": ""})
     campaign.refresh_from_db()
     assert (campaign.state, campaign.title, campaign.minimum_score, campaign.countries) == (
@@ -118,10 +120,12 @@ def test_a_campaign_is_made_in_five_steps_and_sent_to_review(olga: Client, acme:
         45,
         ["DE", "PT"],
     )
-    assert campaign.confirmed_only is False and campaign.hold_out == 10
+    assert campaign.confirmed_only is False
+    assert campaign.hold_out == 10
     variant.refresh_from_db()
     assert (variant.quantity, variant.reserve) == (20, 2)
-    assert campaign.terms is not None and campaign.terms.version == 1
+    assert campaign.terms is not None
+    assert campaign.terms.version == 1
     assert AuditEntry.objects.filter(campaign=campaign, action="send to review", brand=acme).count() == 1
 
 
@@ -146,9 +150,11 @@ def test_times_are_of_the_stated_zone(olga: Client) -> None:
     sent = window(datetime(2027, 7, 1, 9), datetime(2027, 7, 3, 9), time_zone="America/New_York")
     olga.post(page(campaign, "windows"), sent)
     kept = campaign.windows.get()
-    assert kept.opens_at == datetime(2027, 7, 1, 13, tzinfo=UTC) and kept.time_zone == "America/New_York"
+    assert kept.opens_at == datetime(2027, 7, 1, 13, tzinfo=UTC)
+    assert kept.time_zone == "America/New_York"
     text = olga.get(page(campaign, "windows")).content.decode()
-    assert 'value="2027-07-01T09:00"' in text and "2027-07-01 13:00 in UTC" in text
+    assert 'value="2027-07-01T09:00"' in text
+    assert "2027-07-01 13:00 in UTC" in text
 
 
 @pytest.mark.parametrize(
@@ -159,7 +165,8 @@ def test_an_hour_that_is_not_or_comes_twice_is_refused(olga: Client, typed: date
     campaign = make_campaign(state="draft")
     campaign.windows.all().delete()
     answer = olga.post(page(campaign, "windows"), window(typed, typed + timedelta(days=3), time_zone="Europe/Berlin"))
-    assert answer.status_code == 200 and said in answer.content.decode()
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
     assert not campaign.windows.exists()
 
 
@@ -168,7 +175,8 @@ def test_a_short_window_wants_a_reason(olga: Client) -> None:
     campaign.windows.all().delete()
     opens = datetime(2027, 7, 1, 9)
     answer = olga.post(page(campaign, "windows"), window(opens, opens + timedelta(hours=3)))
-    assert "less than 24 hours" in answer.content.decode() and not campaign.windows.exists()
+    assert "less than 24 hours" in answer.content.decode()
+    assert not campaign.windows.exists()
     olga.post(page(campaign, "windows"), window(opens, opens + timedelta(hours=3), short_reason="A concert is short."))
     assert campaign.windows.get().short_reason == "A concert is short."
 
@@ -205,14 +213,16 @@ def test_windows_do_not_overlap(olga: Client) -> None:
             "windows-0-id": campaign.windows.get().pk,
         },
     )
-    assert "overlap" in answer.content.decode() and campaign.windows.count() == 1
+    assert "overlap" in answer.content.decode()
+    assert campaign.windows.count() == 1
 
 
 def test_what_is_locked_is_shown_and_refused_however_it_is_sent(olga: Client) -> None:
     campaign = make_campaign(state="scheduled", minimum_score=40)
     claim_one(campaign)
     shown = olga.get(page(campaign, "audience")).content.decode()
-    assert "can no longer be changed" in shown and "Save and go on" not in shown
+    assert "can no longer be changed" in shown
+    assert "Save and go on" not in shown
     sent = {"minimum_score": "99", "any_topic": "on", "hold_out": "0"}
     inlines = empty("topic_requirements", "part_requirements", "award_requirements")
     answer = olga.post(page(campaign, "audience"), sent | inlines, follow=True)
@@ -275,7 +285,8 @@ def test_who_may_not_edit_sees_the_steps_and_changes_nothing(acme: Brand, role: 
     assert client.post(reverse("brands:perks_campaign_move", args=[campaign.pk, "send"])).status_code == 403
     assert client.post(reverse("brands:perks_campaign_duplicate", args=[campaign.pk])).status_code == 403
     campaign.refresh_from_db()
-    assert campaign.title == "A headset" and campaign.state == "draft"
+    assert campaign.title == "A headset"
+    assert campaign.state == "draft"
 
 
 def test_another_brands_campaign_is_not_there(olga: Client) -> None:
