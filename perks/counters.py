@@ -109,7 +109,8 @@ def let_in(*, number: str, pin: str, addresses: str) -> Counter:
     A try is counted before it is looked at, so that many at once are no more than TRIES. Raises WrongPin,
     CountersPaused.
     """
-    number, pin = "".join(number.split())[:NUMBER_LENGTH], "".join(pin.split())[:LONGEST]
+    number = "".join(letter for letter in number if letter.isdecimal())[:NUMBER_LENGTH]
+    pin = "".join(pin.split())[:LONGEST]
     keys = [f"perks:pins:{kind}:{_digest(said)}" for kind, said in (("counter", number), ("range", addresses)) if said]
     tries = [_count(key) for key in keys]
     if max(tries, default=0) > TRIES:

@@ -249,3 +249,8 @@ def test_a_sign_says_where_and_which_counter_and_no_pin() -> None:
     assert 'class="qr"' in page
     assert PIN not in page
     assert timedelta(hours=12) == counters.STAYS
+
+
+@pytest.mark.parametrize("number", ["", "\x00", "1\x002", "9" * 500, "\ud7ff", "-1", "' or 1=1"])
+def test_odd_numbers_are_no_counters(client, number: str) -> None:
+    assert client.post("/redeem", {"action": "enter", "number": number, "pin": "\x00"}).status_code == 403
