@@ -90,15 +90,17 @@ def measure(runs: int) -> None:
             "a score of 40, 10 points of twitter": {"minimum_score": 40, "of": "twitter"},
             "a score of 40, one of two topics": {"minimum_score": 40, "topics": 2},
             "all of it": {
-                **{
-                    "minimum_score": 40,
-                    "minimum_percentile": 50,
-                    "of": "reach",
-                    "topics": 2,
-                    "languages": ["de", "en"],
-                },
-                **{"countries": ["DE", "US", "FR"], "minimum_age": 18, "confirmed_only": True, "hold_out": 10},
-                **{"networks": ["twitter"], "new_to_brand": True},
+                "minimum_score": 40,
+                "minimum_percentile": 50,
+                "of": "reach",
+                "topics": 2,
+                "languages": ["de", "en"],
+                "countries": ["DE", "US", "FR"],
+                "minimum_age": 18,
+                "confirmed_only": True,
+                "hold_out": 10,
+                "networks": ["twitter"],
+                "new_to_brand": True,
             },
         }
         for name, values in wanted.items():
