@@ -23,7 +23,8 @@ SELECT n, '!', false, 'u' || n || '@example.org', false, true, now(), CASE WHEN 
        'weekly' FROM generate_series(1, %(people)s) AS n;
 INSERT INTO accounts_person (id, kind, handle, klout_id, name, bio, avatar, country, region, time_zone, birth_year,
                              visibility, shown, created_at)
-SELECT n, 'person', 'p' || n, (random() * 2 ^ 62)::bigint, '', '', '', (ARRAY['US', 'DE', 'FR', 'AT', ''])[1 + n %% 5], '', 'UTC',
+SELECT n, 'person', 'p' || n, (random() * 2 ^ 62)::bigint, '', '', '',
+       (ARRAY['US', 'DE', 'FR', 'AT', ''])[1 + n %% 5], '', 'UTC',
        1950 + n %% 60, 'public', '{}', now() FROM generate_series(1, %(people)s) AS n;
 INSERT INTO accounts_membership (user_id, person_id, role, created_at)
 SELECT n, n, 'owner', now() FROM generate_series(1, %(people)s) AS n;
