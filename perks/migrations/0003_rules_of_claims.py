@@ -1,4 +1,4 @@
-from django.db import migrations, models
+from django.db import migrations
 
 # Whatever claims go by is counted on the rows that each claim updates. So a change of it waits for the claims that have
 # the row, and the claims that waited for the change see that it happened: no lock beside the row's own is needed.
@@ -58,12 +58,7 @@ DROP FUNCTION perks_campaign_rules(), perks_brand_rules(), perks_part_rules(), p
 
 
 class Migration(migrations.Migration):
-    dependencies = [("perks", "0106_re_printed_passes_and_reports")]
+    dependencies = [("perks", "0002_kept")]
     operations = [
-        migrations.AddField(
-            model_name="variant",
-            name="rules",
-            field=models.PositiveIntegerField(db_default=0, default=0, editable=False),
-        ),
         migrations.RunSQL(TRIGGERS, UNDO),
     ]
