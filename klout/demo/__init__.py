@@ -21,7 +21,9 @@ from accounts import pauses
 from accounts.models import Account, LinkedAccount, Membership, Pause, Person, User, Watched, WatchList
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
+from klout.demo import perks
 from klout.demo.happenings import DAYS, Presence, Town, write_town
+from klout.demo.offers import BRANDS
 from klout.demo.people import INHABITANTS, TOPICS, Inhabitant
 from klout.up import CannotStart
 from scoring import daily, topics
@@ -86,6 +88,8 @@ def fill(*, at: datetime, say: Say = quiet) -> Login:
         daily.run(as_of=newest - timedelta(days=past), at=at)
         if number % 10 == 0 or past == 0:
             say(f"{number} of {len(PAST) + 1} days scored")
+    offers = perks.set_out(people, User.objects.get(email=EMAIL), at)
+    say(f"{offers} perks of {len(BRANDS)} brands")
     _write_mark(mark, at, done=True)
     say(said)
     return login
@@ -143,6 +147,7 @@ def _person(inhabitant: Inhabitant) -> Person:
         "bio": inhabitant.bio,
         "country": inhabitant.country,
         "birth_year": None if inhabitant.organisation else 1984,
+        "time_zone": "Europe/Dublin" if inhabitant.country == "IE" else "UTC",
     }
     person, _ = Person.objects.get_or_create(handle=inhabitant.handle, defaults=facts)
     user = User.objects.filter(email=inhabitant.email).first() or User.objects.create_user(inhabitant.email)
@@ -153,7 +158,13 @@ def _person(inhabitant: Inhabitant) -> Person:
 def _link(presences: list[Presence], people: dict[str, Person], at: datetime) -> None:
     for presence in presences:
         owner = Owner(presence.account, presence.handle, presence.person.name)
-        link_owner(person=people[presence.person.handle], spec=NETWORKS[presence.network].spec, owner=owner, at=at)
+        link_owner(
+            person=people[presence.person.handle],
+            spec=NETWORKS[presence.network].spec,
+            owner=owner,
+            at=at,
+            proof=LinkedAccount.Proof.NETWORK,
+        )
     # One link is broken, for its owner to see what that looks like.
     for link in LinkedAccount.objects.filter(person__handle=INHABITANTS[0].handle, account__network="instagram"):
         LinkedAccount.objects.filter(pk=link.pk).update(state=LinkedAccount.State.BROKEN)

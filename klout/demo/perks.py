@@ -94,7 +94,8 @@ def _campaign(offer: Offer, people: Mapping[str, Person], owner: User, at: datet
     lottery.commit_all(campaign, begins)
     for number, (handle, name) in enumerate(offer.claimed.items()):
         variant, then = campaign.variants.get(name=name), begins + timedelta(hours=2 + 5 * number)
-        _take_part(window, variant, people[handle], then, offer.reviews.get(handle))
+        if handle in people:
+            _take_part(window, variant, people[handle], then, offer.reviews.get(handle))
     Campaign.objects.filter(pk=campaign.pk).update(state=offer.state)
     return campaign
 

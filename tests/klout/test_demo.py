@@ -16,7 +16,10 @@ from accounts.models import LinkedAccount, Person, User
 from klout import demo
 from klout.demo import happenings
 from klout.demo.happenings import DAYS, write_town
+from klout.demo.offers import OFFERS
 from klout.demo.people import INHABITANTS, TOPICS
+from perks.claims.stock import differences
+from perks.models import Campaign, Claim, Entry, Review
 from scoring import topics
 from scoring.models import Component, Interaction, Post, PostTotal, Relation, Score, ScoreHistory, ScoreRun
 
@@ -164,3 +167,19 @@ def test_what_the_townspeople_are_about_is_in_the_tree_of_topics() -> None:
     known = {line.slug for line in topics.read_tree(topics.TREE.read_text())}
     assert {slug for slugs in TOPICS.values() for slug in slugs.split()} <= known
     assert set(TOPICS) < {inhabitant.handle for inhabitant in INHABITANTS}
+
+
+def test_its_brands_offer_perks_and_some_are_claimed(town: Filled, db: None) -> None:
+    states = dict(Campaign.objects.values_list("title", "state"))
+    assert set(states.values()) == {"live", "ended", "draft"}
+    assert set(Campaign.objects.values_list("kind", flat=True)) == set(Campaign.Kind.values)
+    claimed = Claim.objects.filter(state=Claim.State.CLAIMED)
+    assert claimed.filter(person__handle="wren").exists(), "whoever logs in has something to look at"
+    assert claimed.count() >= 12
+    assert list(differences()) == []
+    assert Entry.objects.count() >= 3
+    assert Review.objects.count() == 3
+    page = Client().get("/perks").content.decode()
+    assert "A pound of harbour roast" in page
+    assert "A morning at the roaster" not in page, "a draft is nobody's business yet"
+    assert f"{len(OFFERS)} perks of 3 brands" in town.said
