@@ -346,7 +346,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('image', models.ImageField(upload_to=perks.models.campaigns.picture_path, verbose_name='picture')),
                 ('alternative', models.CharField(max_length=200, verbose_name='what it shows, in words')),
-                ('place', models.PositiveSmallIntegerField(default=1, verbose_name='place')),
+                ('place', models.PositiveSmallIntegerField(default=1, verbose_name='position')),
                 ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pictures', to='perks.campaign')),
             ],
             options={
@@ -517,7 +517,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(blank=True, help_text='Such as a size. Empty: the only kind.', max_length=60, verbose_name='name')),
-                ('place', models.PositiveSmallIntegerField(default=1, verbose_name='place')),
+                ('place', models.PositiveSmallIntegerField(default=1, verbose_name='position')),
                 ('quantity', models.PositiveIntegerField(default=0, verbose_name='quantity')),
                 ('claimed', models.PositiveIntegerField(default=0, editable=False, verbose_name='claimed')),
                 ('held', models.PositiveIntegerField(default=0, editable=False, verbose_name='held')),

@@ -179,7 +179,7 @@ class Picture(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="pictures")
     image = models.ImageField(_("picture"), upload_to=picture_path)
     alternative = models.CharField(_("what it shows, in words"), max_length=200)
-    place = models.PositiveSmallIntegerField(_("place"), default=1)
+    place = models.PositiveSmallIntegerField(_("position"), default=1)
 
     class Meta:
         verbose_name = _("picture")

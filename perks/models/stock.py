@@ -21,7 +21,7 @@ class Variant(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="variants")
     name = models.CharField(_("name"), max_length=60, blank=True, help_text=_("Such as a size. Empty: the only kind."))
-    place = models.PositiveSmallIntegerField(_("place"), default=1)
+    place = models.PositiveSmallIntegerField(_("position"), default=1)
     # With codes it is how many there are: uploading them raises it.
     quantity = models.PositiveIntegerField(_("quantity"), default=0)
     # Claimed or redeemed, and held (an offer to somebody who waits or was drawn is a hold too).
