@@ -7,10 +7,10 @@ Guarantees, whatever happens at once, in whichever process, and whether or not a
 - Never more for one person than the campaign's limit: active claims of a person are numbered, each number once.
 - Never a claim outside its window, of a campaign that is paused, or of a brand that is suspended. The time is the
   database's, when the request reaches it (statement_timestamp(); tests give `at`): exactly at `opens_at` is open,
-  exactly at `closes_at` is closed. Who queued up in a window or entered a lottery is offered later what is theirs
-  (perks.waiting, perks.lottery). A pause, or any other change of what claims go by, waits for claims that have the
-  variant's row, and claims that waited for it look again (Variant.rules): none comes after the pause has committed.
-  A hold from before it can still be confirmed.
+  exactly at `closes_at` is closed. Who entered a lottery is offered later what they were drawn for
+  (perks.lottery). A pause, or any other change of what claims go by, waits for claims that have the variant's row, and
+  claims that waited for it look again (Variant.rules): none comes after the pause has committed. A hold from before it
+  can still be confirmed.
 - A hold always ends: what is not confirmed by `expires_at` no longer can be, by the database's clock. A late worker
   keeps nobody out: whoever needs the item, or the person's place, sweeps what is over.
 - A code is given to one person, and never again.

@@ -21,8 +21,8 @@ from perks.states import CLAIMABLE, State
 
 # How long an item is held for who asks for it, and by how much that can be extended, once.
 HOLD = timedelta(minutes=10)
-# A lottery is drawn when its window has closed, and who waited is served still: the campaign may have ended by then.
-OFFERABLE = CLAIMABLE | {State.ENDED}
+# A lottery is drawn when its window has closed: the campaign may have ended by then.
+DRAWABLE = CLAIMABLE | {State.ENDED}
 
 
 class Qualified(Protocol):
@@ -105,12 +105,12 @@ def offer(
 ) -> Claim | None:
     """Hold an item for who waits or was drawn, `hours` long and without terms yet; None where there is none.
 
-    source: Claim.Source.WAITING, once a window has opened (of a staggered one: from their score's stage on), and how
-    long after its end is perks.openings' to say; or Claim.Source.LOTTERY with the `window` that was drawn, which has
-    closed. from_reserve: where nothing is free, also of what is kept back. key: the same one again returns the same
-    offer. qualified, or score and formula: how they qualified, to be kept. None too while the campaign is paused.
-    Raises AlreadyClaimed where they have as many as they may have. Of several people each is offered in a transaction
-    of its own: a variant's row is never kept while another is wanted.
+    source: Claim.Source.WAITING, in an open window (of a staggered one: from their score's stage on); or
+    Claim.Source.LOTTERY with the `window` that was drawn, which has closed. from_reserve: where nothing is free, also
+    of what is kept back. key: the same one again returns the same offer. qualified, or score and formula: how they
+    qualified, to be kept. None too while the campaign is paused. Raises AlreadyClaimed where they have as many as they
+    may have. Of several people each is offered in a transaction of its own: a variant's row is never kept while another
+    is wanted.
     """
     known = qualified or _Kept(score, formula)
     values = _values(
@@ -128,7 +128,7 @@ def offer(
     values |= {
         "terms": None,
         "version": None,
-        "states": list(OFFERABLE),
+        "states": list(DRAWABLE if drawn else CLAIMABLE),
         "network_hint": "",
         "device_hint": "",
         "event": "drawn" if drawn else "offered",

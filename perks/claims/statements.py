@@ -13,17 +13,14 @@ MOMENT = f"SELECT {NOW}"
 
 # ---------------------------------------------------------------- taking an item
 # Whose turn it is in a window: whoever reaches none of a staggered one's scores comes with the last stage.
-SINCE_ITS_OPENING = """
+IN_A_WINDOW = """
     SELECT w.id FROM perks_window w
-    WHERE w.campaign_id = c.id AND w.kind <> 'lottery' AND w.opens_at <= m.at{until}
+    WHERE w.campaign_id = c.id AND w.kind <> 'lottery' AND w.opens_at <= m.at AND m.at < w.closes_at
       AND (w.kind <> 'staggered' OR jsonb_array_length(w.stages) = 0 OR m.at >= w.opens_at + (
             SELECT min((stage->>1)::float8) * interval '1 minute'
             FROM jsonb_array_elements(w.stages) WITH ORDINALITY AS stages (stage, place)
             WHERE (stage->>0)::float8 <= %(shown)s OR place = jsonb_array_length(w.stages)))
     ORDER BY w.closes_at DESC, w.id LIMIT 1"""
-IN_A_WINDOW = SINCE_ITS_OPENING.format(until=" AND m.at < w.closes_at")
-# Who queued up in a window may be served after it.
-FROM_A_WINDOW_ON = SINCE_ITS_OPENING.format(until="")
 AFTER_THE_DRAW = """
     SELECT w.id FROM perks_window w
     WHERE w.id = %(window)s AND w.campaign_id = c.id AND w.kind = 'lottery' AND w.closes_at <= m.at"""
@@ -95,7 +92,7 @@ def _take(free: str, window: str, reserve: str = "") -> str:
 
 HOLD = _take(ANYBODY, IN_A_WINDOW)
 OFFER = {
-    "waiting": _take(WHOSE_TURN_IT_IS, FROM_A_WINDOW_ON, OF_RESERVE),
+    "waiting": _take(WHOSE_TURN_IT_IS, IN_A_WINDOW, OF_RESERVE),
     "lottery": _take(WHOSE_TURN_IT_IS, AFTER_THE_DRAW, OF_RESERVE),
 }
 

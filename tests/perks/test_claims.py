@@ -460,10 +460,14 @@ def test_no_offer_while_it_is_paused(alice, campaign) -> None:
     assert not Claim.objects.exists()
 
 
-def test_an_offer_waits_for_an_opening_and_may_come_after_the_end(alice, campaign) -> None:
+def test_an_offer_to_who_waits_keeps_to_the_window(alice, campaign) -> None:
+    closes = campaign.windows.get().closes_at
     assert offer(campaign, alice, at=NOON - MINUTE) is None
+    assert offer(campaign, alice, at=closes) is None
     Campaign.objects.filter(pk=campaign.pk).update(state="ended")
-    assert offer(campaign, alice, at=NOON + 2 * DAY) is not None
+    assert offer(campaign, alice, at=NOON) is None
+    Campaign.objects.filter(pk=campaign.pk).update(state="live")
+    assert offer(campaign, alice, at=closes - MINUTE) is not None
 
 
 def test_who_is_drawn_gets_an_offer_when_the_lottery_has_closed(alice, campaign) -> None:
