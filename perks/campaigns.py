@@ -19,7 +19,7 @@ from accounts.models import User
 from perks import audit, states
 from perks.completeness import Lack, lacks
 from perks.errors import NotNow, PerkError
-from perks.models import Campaign, Claim, Terms
+from perks.models import Campaign, Claim, Entry, Terms
 from perks.states import State
 from perks.team_mail import tell_team
 
@@ -120,6 +120,8 @@ def _refuse(row: Campaign, before: State, to: State, *, user: User | None, reaso
         raise ReasonWanted()
     if before == State.SCHEDULED and to == State.DRAFT and has_claims(row):
         raise NotNow(_("Somebody has claimed it already: it can be paused or ended, but not taken back."))
+    if before == State.SCHEDULED and to == State.DRAFT and Entry.objects.filter(window__campaign=row).exists():
+        raise NotNow(_("Somebody takes part in its draw already: it can be paused or ended, but not taken back."))
     if (before, to) in {(State.DRAFT, State.REVIEW), (State.REVIEW, State.SCHEDULED)}:
         if row.brand.suspended:
             raise NotNow(_("The brand is closed by our staff at the moment."))

@@ -24,7 +24,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -263,7 +263,7 @@ def settle(at: datetime, *, clock: datetime | None = None) -> dict[str, int]:
 
     clock: instead of the database's, for draws and offers.
     """
-    found = {"seeds": 0, "drawn": 0, "offered": 0, "told": 0, "over": _tell_over(at)}
+    found = {"seeds": 0, "drawn": 0, "offered": 0, "told": 0, "over": _tell_over(at), "not_drawn": _tell_not_drawn(at)}
     lotteries = Window.objects.filter(kind=Window.Kind.LOTTERY, campaign__is_template=False)
     lotteries = lotteries.select_related("campaign__brand").order_by("closes_at", "pk")
     for window in lotteries.filter(campaign__state__in=CLAIMABLE | {State.PAUSED}, draw=None, closes_at__gt=at):
@@ -293,7 +293,7 @@ def tell_places(*, window: Window, at: datetime) -> int:
     """Tell everybody who entered which place they came to, once; who was offered something knows. How many."""
     if not Draw.objects.filter(window=window, drawn_at__isnull=False).exists():
         return 0
-    campaign, told = window.campaign, 0
+    campaign = window.campaign
     entries = Entry.objects.filter(window=window)
     context = {
         "title": campaign.title,
@@ -301,13 +301,20 @@ def tell_places(*, window: Window, at: datetime) -> int:
         "tickets": entries.count(),
         "url": path_of(window),
     }
-    for found in _batches(entries.filter(told_at=None, rank__isnull=False, person__isnull=False).order_by("rank")):
+    untold = entries.filter(told_at=None, rank__isnull=False, person__isnull=False).order_by("rank")
+    return _tell_entries(untold, "perk_drawn", context, at)
+
+
+def _tell_entries(untold: QuerySet[Entry], kind: str, context: dict[str, Any], at: datetime) -> int:
+    """Tell those of `untold` (with a person, not told yet) whom no other process has told meanwhile; how many."""
+    told = 0
+    for found in _batches(untold):
         with transaction.atomic():
             for entry in found:
-                # Another process may have told them meanwhile.
                 if Entry.objects.filter(pk=entry.pk, told_at=None).update(told_at=at):
                     assert entry.person is not None, "only those with a person were asked for"
-                    notify.notify(person=entry.person, kind="perk_drawn", context=context | {"rank": entry.rank})
+                    more = {"rank": entry.rank} if entry.rank is not None else {}
+                    notify.notify(person=entry.person, kind=kind, context=context | more)
                     told += 1
     return told
 
@@ -326,6 +333,25 @@ def _tell_over(at: datetime) -> int:
             if Entry.objects.filter(pk=entry.pk, over_at=None).update(over_at=at) and entry.offer is not None:
                 tell_offer_over(entry.offer)
                 number += 1
+    return number
+
+
+def _tell_not_drawn(at: datetime) -> int:
+    """Tell those who entered what was ended before its draw that there will be none, once; how many."""
+    untold = Entry.objects.filter(told_at=None, rank=None, person__isnull=False).order_by("pk")
+    undrawn = Window.objects.filter(
+        Exists(untold.filter(window=OuterRef("pk"))),
+        kind=Window.Kind.LOTTERY,
+        draw__drawn_at=None,
+        campaign__state__in=[State.ENDED, State.ARCHIVED],
+    )
+    number = 0
+    for window in undrawn.select_related("campaign__brand").order_by("pk"):
+        campaign = window.campaign
+        if not openings.is_ended_early(campaign):
+            continue
+        context = {"title": campaign.title, "brand": campaign.brand.name, "url": campaign.get_absolute_url()}
+        number += _tell_entries(untold.filter(window=window), "perk_not_drawn", context, at)
     return number
 
 

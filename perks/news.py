@@ -51,6 +51,18 @@ def register() -> None:
         ),
     )
     notify.register(
+        "perk_queue_left",
+        notify.Kind(_("You no longer wait for %(title)s from %(brand)s"), frozenset({"title", "brand", "url"}), MATTER),
+    )
+    notify.register(
+        "perk_not_drawn",
+        notify.Kind(
+            _("The draw for %(title)s from %(brand)s does not take place"),
+            frozenset({"title", "brand", "url"}),
+            MATTER,
+        ),
+    )
+    notify.register(
         "perk_drawn",
         notify.Kind(
             _("The draw for %(title)s from %(brand)s has taken place"),

@@ -211,7 +211,8 @@ def _offer_first(variant: int, at: datetime | None) -> tuple[Claim | None, bool]
     if place is None or not (row.left or row.reserve):
         return None, False
     if not _may_have(place.person, row.campaign, at or timezone.now()):
-        _close(variant, [place.pk])
+        if _close(variant, [place.pk]) and _had(place.person, row.campaign) >= row.campaign.per_person:
+            _tell(place.person, "perk_queue_left", row.campaign)
         return None, True
     offer = claims.offer(
         campaign=row.campaign,
@@ -241,9 +242,18 @@ def _line(variant: Variant) -> QuerySet[WaitingPlace]:
 
 def _may_have(person: Person, campaign: Campaign, at: datetime) -> bool:
     """Whether an offer can be made at all; the score is no longer asked."""
-    had = Claim.objects.filter(campaign=campaign, person=person, state__in=Claim.ACTIVE).count()
     known = Person.objects.staying().joined().filter(pk=person.pk).exists()
-    return had < campaign.per_person and known and person.old_enough(at.date())
+    return _had(person, campaign) < campaign.per_person and known and person.old_enough(at.date())
+
+
+def _had(person: Person, campaign: Campaign) -> int:
+    return Claim.objects.filter(campaign=campaign, person=person, state__in=Claim.ACTIVE).count()
+
+
+def _tell(person: Person, kind: str, campaign: Campaign) -> None:
+    """Tell somebody that they no longer wait; in the transaction that ends their place."""
+    context = {"title": campaign.title, "brand": campaign.brand.name, "url": campaign.get_absolute_url()}
+    notify.notify(person=person, kind=kind, context=context)
 
 
 # ---------------------------------------------------------------- what the beat finds
@@ -285,11 +295,10 @@ def _is_over(campaign: Campaign, at: datetime) -> bool:
 def _close_all(variant: Variant) -> int:
     """Close the queue of a variant, and tell everybody in it; how many."""
     campaign, number = variant.campaign, 0
-    context = {"title": campaign.title, "brand": campaign.brand.name, "url": campaign.get_absolute_url()}
     while places := list(_line(variant).values_list("pk", flat=True)[:100]):
         with transaction.atomic():
             for person in Person.objects.in_bulk(_close(variant.pk, places)).values():
-                notify.notify(person=person, kind="perk_queue_over", context=context)
+                _tell(person, "perk_queue_over", campaign)
                 number += 1
     return number
 

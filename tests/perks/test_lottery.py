@@ -10,7 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import Notification, Person
+from accounts.models import Notification, Person, User
 from perks import campaigns, claims, lottery, openings
 from perks.drawing import digest_of, in_order
 from perks.errors import NotEligible, NotNow, NotOpen
@@ -176,6 +176,28 @@ def test_what_was_ended_before_the_close_is_not_drawn(db, alice: Person) -> None
     assert Draw.objects.get().drawn_at is None
 
 
+def test_who_entered_what_is_ended_before_its_draw_is_told_once(db, alice: Person, bob: Person) -> None:
+    window = make_lottery()
+    for person in (alice, bob):
+        enter(window, person)
+    assert lottery.settle(timezone.now())["not_drawn"] == 0
+    staff = User.objects.create_user(email="staff@klout.example", is_staff=True)
+    now = timezone.now()
+    campaigns.move(campaign=window.campaign, to=State.ENDED, user=staff, reason="The hall burnt down.", at=now)
+    assert lottery.settle(now)["not_drawn"] == 2
+    assert lottery.settle(now)["not_drawn"] == 0
+    told = Notification.objects.filter(kind="perk_not_drawn")
+    assert {notice.person for notice in told} == {alice, bob}
+
+
+def test_what_somebody_has_entered_is_no_draft_again(db, alice: Person) -> None:
+    window = make_lottery(state="scheduled")
+    enter(window, alice)
+    staff = User.objects.create_user(email="staff@klout.example", is_staff=True)
+    with pytest.raises(NotNow):
+        campaigns.move(campaign=window.campaign, to=State.DRAFT, user=staff, reason="A slip.", at=timezone.now())
+
+
 def test_what_the_clock_ended_is_drawn(db, alice: Person) -> None:
     window = make_lottery()
     enter(window, alice)
@@ -242,7 +264,7 @@ def test_who_does_not_answer_is_followed_by_the_next_place_and_told(db, django_c
     first, second, third = ranked(window)
     assert Claim.objects.get(source="lottery", state="held").person == second
     lottery.settle(late, clock=late)
-    assert lottery.settle(late, clock=late) == {"seeds": 0, "drawn": 0, "offered": 0, "told": 0, "over": 0}
+    assert not any(lottery.settle(late, clock=late).values())
 
     def kinds(person: Person) -> list[str]:
         rows = Notification.objects.filter(user__membership__person=person).order_by("pk")

@@ -203,6 +203,7 @@ def test_who_got_one_otherwise_is_passed_over(sold_out: Campaign, alice: Person,
     assert Claim.objects.get(source="waiting").person == bob
     join_first.refresh_from_db()
     assert join_first.state == "done"
+    assert Notification.objects.get(kind="perk_queue_left").person == alice
     assert_counts_agree(sold_out)
 
 
