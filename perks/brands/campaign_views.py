@@ -221,6 +221,7 @@ class CampaignViews(CodeViews):
             "said": said.order_by("-at").first(),
             "public": campaign.state in PUBLIC and not campaign.is_template,
             "claimable": campaign.state in CLAIMABLE,
+            "has_results": campaign.state not in (State.DRAFT, State.REVIEW) and not campaign.is_template,
             "may_copy": allowed(request, "edit", campaign.brand_id),
             **previewing.preview_context(campaign, at),
         }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,6 +26,19 @@ LAST = BANDS[0].least
 # The early stages that can be filled in: names of the fields of score and of hours (the first begins with the window).
 EARLY = (("first_score", ""), ("second_score", "second_hours"), ("third_score", "third_hours"))
 STAGES = [name for pair in EARLY for name in pair if name] + ["everybody_hours"]
+
+
+# Between the first who may come and everybody, where a brand says nothing else.
+DAY = 24
+
+
+def is_entered(window: Window) -> bool:
+    """Whether it is a lottery that somebody takes part in."""
+    return window.pk is not None and window.entries.exists()
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == int(number) else number
 
 
 def _score(label: Any) -> forms.FloatField:
@@ -69,9 +83,15 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
             self._fill(window)
         else:
             self.initial["time_zone"] = str(timezone.get_current_timezone())
+        if not window.stages:
+            self._fill_stages(openings.stages_by_band(DAY))
         if "first_score" in self.fields:
             first, second = openings.EARLY[0], openings.EARLY[1]
-            self.fields["first_score"].help_text = _("Such as %(score)g: the top 5%%.") % {"score": first}
+            self.fields["first_score"].help_text = format_lazy(
+                "{} {}",
+                _("Such as %(score)g: the top 5%%.") % {"score": first},
+                _("This and the fields of scores and hours below count where a window is staggered by score."),
+            )
             self.fields["second_score"].help_text = _("Such as %(score)g.") % {"score": second}
 
     def _fill(self, window: Window) -> None:
@@ -85,21 +105,27 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
                     "offset": offset(moment, zone),
                     "utc": f"{moment:%Y-%m-%d %H:%M}",
                 }
-        stages = list(window.stages)
+        self._fill_stages(list(window.stages))
+
+    def _fill_stages(self, stages: list[Any]) -> None:
         if stages:
-            self.initial["everybody_hours"] = stages[-1][1] / 60
+            self.initial["everybody_hours"] = _plain(stages[-1][1] / 60)
         for (score, hours), stage in zip(EARLY, stages[:-1], strict=False):
-            self.initial[score] = stage[0]
+            self.initial[score] = _plain(stage[0])
             if hours:
-                self.initial[hours] = stage[1] / 60
+                self.initial[hours] = _plain(stage[1] / 60)
 
     def lock(self, campaign: Any, at: datetime) -> None:
-        """What people were told stays: an open window can be made longer, a closed one is over."""
+        """What people were told stays: an open window can be made longer, a closed one is over, and a lottery that
+        somebody has entered keeps all that it was entered for."""
         window = self.instance
-        if not window.pk or campaign.state not in PUBLIC or window.opens_at > at:
+        entered = is_entered(window)
+        if not entered and (not window.pk or campaign.state not in PUBLIC or window.opens_at > at):
             return
         for name, field in self.fields.items():
-            if name not in ("DELETE", "id", "campaign") and not (name == "closes" and window.closes_at > at):
+            if name in ("DELETE", "id", "campaign"):
+                continue
+            if entered or name != "closes" or window.closes_at <= at:
                 field.disabled = True
 
     def clean(self) -> dict[str, Any] | None:
@@ -173,7 +199,7 @@ class Windows(forms.BaseInlineFormSet):  # type: ignore[type-arg]
         for form in self.forms:
             window = form.instance
             if form.cleaned_data.get("DELETE"):
-                if window.pk and self.instance.state in PUBLIC and window.opens_at <= at:
+                if is_entered(window) or (window.pk and self.instance.state in PUBLIC and window.opens_at <= at):
                     raise ValidationError(_("A window that has opened is not removed: pause or end the campaign."))
                 continue
             if window.pk or form.has_changed():

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.fields.files import FieldFile
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
@@ -89,7 +89,7 @@ def _for_page(campaigns: QuerySet[Campaign], reader: Reader, at: datetime) -> Qu
     entries = Entry.objects.filter(window__campaign=me, window__closes_at__gt=at, person=person)
     return (
         campaigns.select_related("brand")
-        .prefetch_related("windows", "variants")
+        .prefetch_related(Prefetch("windows", Window.objects.select_related("draw")), "variants")
         .annotate(
             pictured=ArraySubquery(shown.values(json=JSONObject(id="pk", alternative="alternative"))),
             newest_terms=ArraySubquery(terms.values(json=JSONObject(text="text", disclosure="disclosure"))[:1]),

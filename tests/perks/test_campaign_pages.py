@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from perks import campaigns
+from perks.brands.campaign_windows import STAGES
 from perks.models import AuditEntry, Brand, Campaign, Claim, Terms, Variant, Window
+from perks.openings import stages_by_band
 from tests.perks.campaigns import HOUR, make_brand, make_campaign, make_member, make_team, second_factor
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,26 @@ def test_stages_are_filled_in_by_hours(olga: Client) -> None:
     assert campaign.windows.get().stages == [[63.0, 0], [50.0, 720], [1, 1440]]
 
 
+def test_stages_by_band_are_proposed(olga: Client) -> None:
+    campaign = make_campaign(state="draft")
+    campaign.windows.all().delete()
+    shown = olga.get(page(campaign, "windows")).context["inline_admin_formsets"][0].formset.forms[0]
+    proposed = {name: shown.initial[name] for name in STAGES}
+    opens = datetime(2027, 7, 1, 9)
+    olga.post(page(campaign, "windows"), window(opens, opens + timedelta(days=5), kind="staggered", **proposed))
+    assert campaign.windows.get().stages == stages_by_band(24)
+
+
+def test_a_row_whose_proposed_stages_are_left_as_they_are_makes_no_window(olga: Client) -> None:
+    campaign = make_campaign(state="draft")
+    shown = olga.get(page(campaign, "windows")).context["inline_admin_formsets"][0].formset.forms[1]
+    sent = {f"windows-1-{name}": shown.initial.get(name) or "" for name in (*STAGES, "time_zone", "opens", "closes")}
+    kept = campaign.windows.get()
+    first = window(kept.opens_at, kept.closes_at, id=kept.pk) | {"windows-INITIAL_FORMS": "1"}
+    olga.post(page(campaign, "windows"), first | sent | {"windows-TOTAL_FORMS": "2", "windows-1-kind": "all"})
+    assert campaign.windows.count() == 1
+
+
 def test_windows_do_not_overlap(olga: Client) -> None:
     campaign = make_campaign(state="draft")
     answer = olga.post(
@@ -327,6 +349,33 @@ def test_a_window_that_is_open_can_be_made_longer_and_nothing_else(olga: Client)
     olga.post(page(campaign, "windows"), sent)
     after = Window.objects.get(pk=kept.pk)
     assert (after.kind, after.opens_at, after.closes_at) == ("all", kept.opens_at, closes)
+
+
+@pytest.mark.parametrize("state", ["live", "paused", "draft"])
+def test_a_lottery_that_somebody_has_entered_keeps_its_kind_and_times(olga: Client, state: str) -> None:
+    campaign = make_campaign(state="live", text="It boils.", kind="shipped")
+    campaign.windows.update(kind="lottery")
+    kept = campaign.windows.get()
+    at = timezone.now()
+    kept.entries.create(variant=campaign.variants.get(), person=make_member("Alice"), entered_at=at)
+    Campaign.objects.update(state=state)
+    closes = (at + timedelta(days=9)).replace(second=0, microsecond=0)
+    sent = window(at + HOUR, closes, kind="all", id=kept.pk) | {"windows-INITIAL_FORMS": "1"}
+    olga.post(page(campaign, "windows"), sent)
+    olga.post(page(campaign, "windows"), sent | {"windows-0-DELETE": "on"})
+    after = Window.objects.get(pk=kept.pk)
+    assert (after.kind, after.opens_at, after.closes_at) == ("lottery", kept.opens_at, kept.closes_at)
+
+
+def test_a_campaign_leads_to_its_page_and_its_results(olga: Client) -> None:
+    draft, live = make_campaign(state="draft"), make_campaign(state="live", brand=Brand.objects.get())
+    of_draft, of_live = (olga.get(page(one, "review")).content.decode() for one in (draft, live))
+    results = "brands:perks_campaignresults_change"
+    assert f'href="{draft.get_absolute_url()}?preview"' in of_draft
+    assert olga.get(f"{draft.get_absolute_url()}?preview").status_code == 200
+    assert reverse(results, args=[draft.pk]) not in of_draft
+    assert f'href="{live.get_absolute_url()}"' in of_live
+    assert reverse(results, args=[live.pk]) in of_live
 
 
 def test_the_list_and_the_first_page_ask_as_often_for_many(
