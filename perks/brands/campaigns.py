@@ -24,7 +24,7 @@ from perks.brands.campaign_views import CampaignViews
 from perks.brands.site import site
 from perks.completeness import lacks
 from perks.errors import PerkError
-from perks.models import Campaign
+from perks.models import Campaign, Variant
 from perks.states import PUBLIC, State
 from scoring import topics
 from scoring.models import Topic
@@ -130,6 +130,8 @@ class CampaignAdmin(CampaignViews, CampaignList):
             with transaction.atomic():
                 rows = Campaign.objects.select_for_update(of=("self",), no_key=True).select_related("brand")
                 now = rows.get(pk=campaign.pk)
+                if step.groups & states.LOCKED_BY_CLAIMS:
+                    self._after_holds(now)
                 locked = self.locks(request, now)
                 if step.groups <= locked:
                     messages.error(request, self.why_locked(now, step, locked))
@@ -142,6 +144,12 @@ class CampaignAdmin(CampaignViews, CampaignList):
             for text in [str(error), *(lack.text for lack in error.details.get("lacks", ()))]:
                 messages.error(request, text)
             return HttpResponseRedirect(self.step_url(campaign, step))
+
+    @staticmethod
+    def _after_holds(campaign: Campaign) -> None:
+        """Wait for holds that are being made, and let none be made until this is saved: the first one locks."""
+        rows = Variant.objects.select_for_update(no_key=True).filter(campaign=campaign).order_by("pk")
+        list(rows.values_list("pk"))
 
     def _still_complete(self, campaign: Campaign) -> None:
         """What people see lacks nothing; and what goes with being scheduled goes with each new window."""
