@@ -20,9 +20,7 @@ from perks import copies, states
 from perks.brands.scoping import BrandScopedAdmin, allowed, brands_of
 from perks.models import Campaign, Variant, Window
 from perks.states import State
-
-# Fewer than so many of a hundred are left: time to add some.
-LOW = 10
+from perks.turning import is_low
 
 
 class ShownFilter(admin.SimpleListFilter):
@@ -147,10 +145,6 @@ class CampaignList(BrandScopedAdmin):
         return list(queryset.filter(brand__in=brands_of(request, may)).select_related("brand").order_by("pk"))
 
     ask_move: Callable[..., HttpResponse]
-
-
-def is_low(left: int, quantity: int) -> bool:
-    return quantity > 0 and left * 100 < quantity * LOW
 
 
 def _short(moment: Any) -> str:

@@ -9,11 +9,12 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from perks.brands.campaign_list import CampaignList, is_low
+from perks.brands.campaign_list import CampaignList
 from perks.brands.scoping import allowed
 from perks.brands.site import site
 from perks.models import Campaign
 from perks.states import CLAIMABLE, State
+from perks.turning import is_low
 
 register = template.Library()
 SHOWN = 12

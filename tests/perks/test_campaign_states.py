@@ -15,6 +15,7 @@ from perks.completeness import lacks
 from perks.errors import NotNow, PerkError
 from perks.models import AuditEntry, Campaign, Variant
 from perks.states import State
+from perks.turning import follow
 from tests.perks.campaigns import HOUR, make_brand, make_campaign, make_team
 from tests.perks.test_campaign_pages import claim_one
 
@@ -134,6 +135,20 @@ def test_the_team_is_told_what_the_staff_decided(olga: User, staff: User, django
     assert sent.subject == "“A kettle” was sent back"
     assert "Whose kettle is it?" in sent.body
     assert f"/brands/perks/campaign/{campaign.pk}/change/" in sent.body
+
+
+def test_the_team_is_told_once_when_little_is_left(olga: User, django_capture_on_commit_callbacks) -> None:
+    campaign = make_campaign(olga.brand_memberships.get().brand, kind="voucher", codes=False, stock=20)
+    for claimed, low in ((18, 0), (19, 1), (20, 0)):
+        Variant.objects.update(claimed=claimed)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert follow(timezone.now())["low"] == low
+    [message] = mail.outbox
+    assert message.to == [olga.email]
+    assert "Only 1 of 20 is left" in message.body
+    assert f"/brands/perks/campaign/{campaign.pk}/change/?step=stock" in message.body
+    Variant.objects.update(quantity=21)
+    assert follow(timezone.now())["low"] == 1
 
 
 def test_a_hook_that_refuses_keeps_the_move_from_being_made(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
