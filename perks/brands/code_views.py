@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -43,8 +44,25 @@ class UploadForm(forms.Form):
 
 
 class WithdrawForm(forms.Form):
+    batch = forms.ModelChoiceField(
+        CodeBatch.objects.none(),
+        label=gettext_lazy("Of which file"),
+        required=False,
+        empty_label=gettext_lazy("any, the last ones first"),
+    )
     number = forms.IntegerField(label=gettext_lazy("How many"), min_value=1, max_value=10_000_000)
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=1000)
+
+    def __init__(self, variant: Variant, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        unused = variant.codes.filter(given_at__isnull=True, batch=OuterRef("pk"))
+        batch: Any = self.fields["batch"]
+        batch.queryset = variant.batches.filter(Exists(unused)).order_by("-pk")
+        batch.label_from_instance = _named
+
+
+def _named(batch: CodeBatch) -> str:
+    return f"{batch.file_name} ({date_format(timezone.localtime(batch.uploaded_at), 'SHORT_DATETIME_FORMAT')})"
 
 
 class CodeViews(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -74,9 +92,9 @@ class CodeViews(admin.ModelAdmin):  # type: ignore[type-arg]
     def codes_view(self, request: HttpRequest, campaign_id: int, variant_id: int) -> HttpResponse:
         variant = self._variant(request, campaign_id, variant_id)
         here = reverse(f"{self.admin_site.name}:perks_campaign_codes", args=[campaign_id, variant_id])
-        upload, withdraw = UploadForm(), WithdrawForm()
+        upload, withdraw = UploadForm(), WithdrawForm(variant)
         if request.method == "POST" and "withdraw" in request.POST:
-            withdraw = WithdrawForm(request.POST)
+            withdraw = WithdrawForm(variant, request.POST)
             if withdraw.is_valid() and self._withdraw(request, variant, withdraw):
                 return HttpResponseRedirect(here)
         elif request.method == "POST":

@@ -142,6 +142,11 @@ def test_codes_are_uploaded_reported_and_withdrawn_on_a_page_that_shows_none(cap
     assert b"".join(report.streaming_content).decode().splitlines()[1].startswith("list.csv,4,")
     client.post(address, {"withdraw": "yes", "number": "1", "reason": "One too many."})
     assert Code.objects.count() == 1
+    other = SimpleUploadedFile("more.csv", b"code\nSECRET-C3\n")
+    client.post(address, {"file": other, "column": ""})
+    withdrawn = {"withdraw": "yes", "batch": str(batch.pk), "number": "1", "reason": "The wrong file."}
+    assert client.post(address, withdrawn).status_code == 302
+    assert Code.objects.get().batch.file_name == "more.csv"
     several = SimpleUploadedFile("two.csv", b"first,second\nA,B\n")
     assert "which one holds the codes" in client.post(address, {"file": several}).content.decode()
 
