@@ -29,7 +29,12 @@ def preview_context(campaign: Campaign, at: datetime) -> dict[str, Any]:
 
 
 def histogram(preview: Preview) -> SafeString:
-    """A picture whose numbers stand in the table beside it; what may not be told (fewer than 20) has no bar."""
+    """A picture whose numbers stand in the table beside it; what may not be told (fewer than 20) has no bar.
+
+    "" where there would be none.
+    """
+    if not any(bar.members.number for bar in preview.bars):
+        return SafeString("")
     tallest = max((bar.members.number or 0 for bar in preview.bars), default=0) or 1
     room = HEIGHT - FOOT - TOP
     step = WIDTH / len(preview.bars)

@@ -49,7 +49,7 @@ class Variant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or "one kind"
+        return self.name or str(_("one kind"))
 
     @property
     def left(self) -> int:

@@ -236,13 +236,15 @@ def test_what_is_sold_out_offers_its_waiting_list(alice: Person) -> None:
     assert "/wait" not in client.get(campaign.get_absolute_url()).content.decode()
 
 
-def test_a_lottery_is_entered_and_not_claimed(alice: Person) -> None:
+def test_a_lottery_is_entered_and_not_claimed(alice: Person, client: Client) -> None:
     campaign = make("Seat")
     Window.objects.update(kind="lottery", winners=2)
     text = text_of(browser(alice).get(campaign.get_absolute_url()))
     assert "Enter the draw" in text
     assert "Claim it" not in text
     assert "A lottery for 2" in text
+    Window.objects.update(winners=None)
+    assert "A lottery: until it closes" in text_of(client.get(campaign.get_absolute_url()))
 
 
 @pytest.mark.parametrize("state", ["draft", "review", "archived"])
