@@ -11,7 +11,8 @@ from typing import Any, ClassVar, NoReturn
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from perks import audit
@@ -46,6 +47,11 @@ def _roles(request: HttpRequest, user: User) -> dict[int, str]:
         request.__dict__["_klout_roles"] = dict(rows)
     roles: dict[int, str] = request.__dict__["_klout_roles"]
     return roles
+
+
+# What links of Django's filters end in.
+ASKED_BY_FILTERS = ("", "__exact", "__in", "__isnull", "__isempty", "__id__exact")
+ASKED_BY_DATES = ("__year", "__month", "__day", "__gte", "__lt")
 
 
 class Scoped:
@@ -119,6 +125,32 @@ class BrandScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     """A page of the brands' site; each change is written down with what was before."""
 
     show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """The filters that the page offers, and nothing else: Django's own would answer for any column of a row, and
+        so whether a claim is a certain person's, or how high the score was by which they qualified."""
+        allowed_here = {f"{self.date_hierarchy}{end}" for end in ASKED_BY_DATES} if self.date_hierarchy else set()
+        for one in self.list_filter if request is None else self.get_list_filter(request):
+            if isinstance(one, type) and issubclass(one, admin.SimpleListFilter):
+                allowed_here.add(str(one.parameter_name))
+            else:
+                name = one[0] if isinstance(one, tuple) else one
+                allowed_here |= {f"{name}{end}" for end in ASKED_BY_FILTERS}
+        return lookup in allowed_here
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Colleagues by their addresses, our staff as in the brand's log: not by name."""
+        answer = super().history_view(request, object_id, extra_context)
+        known: dict[str, Any] = getattr(answer, "context_data", None) or {}
+        user = request.user
+        if "action_list" in known and isinstance(user, User) and not user.is_staff:
+            colleagues = set(BrandMembership.objects.filter(brand=self.brand_of(known["object"])).values_list("user"))
+            for entry in known["action_list"]:
+                if entry.user.is_staff and (entry.user_id,) not in colleagues:
+                    entry.user = User(email=_("our staff"))
+        return answer
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
         """Django would lead back to the front page and name the number; another brand's row is no page at all."""

@@ -86,7 +86,8 @@ def test_no_address_shows_anything_of_another_brand(table: Table, role: str) -> 
         if not takes_a_row(pattern):
             for query in ("", *QUERIES) if name.endswith("_changelist") else ("",):
                 response = client.get(path + query)
-                assert response.status_code in {200, 302, 403, 404}, (path, query)
+                # 400: what a page has no filter for is not to be asked.
+                assert response.status_code in {200, 302, 403, 404} | ({400} if "__" in query else set()), (path, query)
                 assert not shows(response, FOREIGN), f"{role} sees another brand at {path}{query}"
                 seen += response.status_code == 200
             continue
@@ -115,7 +116,7 @@ def test_nothing_that_is_sent_changes_another_brand(table: Table, role: str) -> 
         page = site._registry[model]
         for action in {"delete_selected", *(name for name in page.actions or () if isinstance(name, str))}:
             chosen = {"action": action, "_selected_action": [row.pk] if row is not None else [], "post": "yes"}
-            assert client.post(path, chosen).status_code in {200, 302, 403, 404}, (path, action)
+            assert client.post(path, chosen).status_code in {200, 302, 403, 404, 405}, (path, action)
     after = {model: everything_of(row) for model, row in table.foreign.items()}
     assert after == before
     assert not LogEntry.objects.filter(object_repr__icontains=FOREIGN).exists()
