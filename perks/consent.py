@@ -62,6 +62,11 @@ def asked(campaign: Campaign) -> list[str]:
     return [slug for slug in FIELDS if slug in campaign.asks_for]
 
 
+def shown(campaign: Campaign, given: Collection[str]) -> list[str]:
+    """What a claim's page has a line for: what is asked for, and what was given while it was; in their order."""
+    return [slug for slug in FIELDS if slug in campaign.asks_for or slug in given]
+
+
 def wording(campaign: Campaign, field: str) -> str:
     """What is ticked, in the active language. Raises KeyError for no field."""
     return _("%(brand)s may have %(what)s, because of “%(title)s”.") % {
@@ -96,8 +101,11 @@ def share(*, claim: Claim, user: User, ticked: Collection[str], at: datetime) ->
 
 @transaction.atomic
 def change(*, claim: Claim, user: User, field: str, given: bool, at: datetime) -> None:
-    """Give a field afterwards, or take it back. Raises KeyError for one that the campaign does not ask for."""
-    if field not in asked(claim.campaign):
+    """Give a field afterwards, or take it back, also once the campaign no longer asks for it.
+
+    Raises KeyError for one that is not asked for, or is none.
+    """
+    if field not in (asked(claim.campaign) if given else FIELDS):
         raise KeyError(field)
     if given == (field in standing(claim)):
         return

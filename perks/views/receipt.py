@@ -174,7 +174,10 @@ def _shown(
         "address": postal.on_a_parcel(own) if own else [],
         "address_goes": addresses.goes_at(claim) if hasattr(claim, "address") else None,
         "shipment": shipment,
-        "asks": [(slug, consent.wording(campaign, slug), slug in given) for slug in consent.asked(campaign)],
+        "asks": [
+            (slug, consent.wording(campaign, slug), slug in given)
+            for slug in consent.shown(campaign, given if has else ())
+        ],
         "extendable": held and not offered and not claim.extended and claim.source == Claim.Source.WINDOW,
         "seconds": int((claim.expires_at - at).total_seconds()) if held else 0,
         "code": _code(claim) if has else "",

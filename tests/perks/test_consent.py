@@ -106,3 +106,20 @@ def test_it_is_recorded_at_the_time_that_it_is_given(alice: Person) -> None:
     claim, at = hold_for(alice, make_campaign(asks_for=["email"])), timezone.now()
     consent.share(claim=claim, user=user_of(alice), ticked={"email"}, at=at)
     assert Consent.objects.get().at == Shared.objects.get().given_at == at
+
+
+def test_what_is_no_longer_asked_for_can_be_taken_back(alice: Person) -> None:
+    """A brand may change what it asks for at any time; what it was given before stays its person's to take back."""
+    campaign = make_campaign(asks_for=["email"])
+    claim, client = claim_for(alice, campaign, ticked=("email",)), client_of(alice)
+    campaign.asks_for = []
+    campaign.save(update_fields=["asks_for"])
+    claim.refresh_from_db()
+    assert consent.shared_with(claim) == {"email": "alice@example.org"}
+    assert "Acme may have your e-mail address" in text_of(client.get(claim.get_absolute_url()))
+    client.post(claim.get_absolute_url(), {"action": "withdraw", "field": "email"})
+    assert consent.shared_with(claim) == {}
+    assert not Consent.objects.order_by("-pk").first().given
+    # And what was never asked for is not given by sending its name.
+    client.post(claim.get_absolute_url(), {"action": "share", "field": "name"})
+    assert consent.shared_with(claim) == {}
