@@ -50,6 +50,8 @@ KNOWN = {
     "drawn": True,
     "rank": 12,
     "tickets": 345,
+    "answer": "We are sorry & send another one.",
+    "carrier": "Gull Post",
     "url": "/settings/import/1",
 }
 FORMULA_CHANGED = KINDS["formula_changed"].needs
@@ -271,14 +273,14 @@ def test_on_a_locked_screen_stand_no_names_and_no_numbers(
 def test_upper_apps_add_their_own_once() -> None:
     before = dict(MATTERS), dict(KINDS)
     try:
-        register_matter("perks", Matter("Perks", "A perk opens that is for you."))
-        register("perk_opens", Kind("A perk opens", frozenset({"url"}), "perks"))
-        assert kinds_of("perks") == ["perk_opens"]
-        assert next(iter(MATTERS)) == "perks"
+        register_matter("fireworks", Matter("Fireworks", "A firework opens that is for you."))
+        register("firework_opens", Kind("A firework opens", frozenset({"url"}), "fireworks"))
+        assert kinds_of("fireworks") == ["firework_opens"]
+        assert next(iter(MATTERS)) == "fireworks"
         with pytest.raises(ValueError, match="twice"):
-            register_matter("perks", Matter("Perks", "Again"))
+            register_matter("fireworks", Matter("Fireworks", "Again"))
         with pytest.raises(ValueError, match="twice"):
-            register("perk_opens", Kind("Again", frozenset(), "perks"))
+            register("firework_opens", Kind("Again", frozenset(), "fireworks"))
         with pytest.raises(KeyError):
             register("surprise", Kind("A surprise", frozenset(), "surprises"))
         with pytest.raises(ValueError, match="twice"):

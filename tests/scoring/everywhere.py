@@ -126,6 +126,8 @@ OF_NOBODY_ELSE = frozenset(
         ),
         *("redeem", "redeem_pass"),
         *("perk_draw", "perk_draw_json"),
+        # The brands' site itself is asked for by tests/perks/test_brand_site.py.
+        *("brands", "brand_join"),
     }
 )
 # Log-ins: allauth's pages, which know users and no people.
