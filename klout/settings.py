@@ -361,6 +361,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=57),
         "options": {"expires": 12 * 3600.0},
     },
+    "forget old reports of reviews": {
+        "task": "perks.tasks.forget_reports",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=58),
+        "options": {"expires": 12 * 3600.0},
+    },
     "end holds of perks": {"task": "perks.tasks.expire_holds", "schedule": 60.0, "options": {"expires": 60.0}},
     # What is open is so by the clock alone: these only bring lists up to date, and tell and offer what is due.
     "open and close perks": {

@@ -27,6 +27,7 @@ from perks.models import (
     PrintedPass,
     Problem,
     Review,
+    ReviewReport,
     Seen,
     Shared,
     Shipment,
@@ -42,7 +43,7 @@ OF_PEOPLE = (
 )
 OF_BRANDS = (
     *("AuditEntry", "Campaign", "Terms", "Picture", "Tier", "PartRequirement", "TopicRequirement", "AwardRequirement"),
-    *("Variant", "CodeBatch", "Window", "Draw", "CampaignDay", "Counter"),
+    *("Variant", "CodeBatch", "Window", "Draw", "CampaignDay", "CampaignCount", "CampaignResults", "Counter"),
 )
 # Why a parcel is not sent any more, for the brand's log.
 GONE = "The person was erased."
@@ -78,6 +79,9 @@ def export_person(person: Person) -> dict[str, Any]:
         "seen": _rows(Seen.objects.filter(person=person), "shown_at", "campaign__title", "viewed_at"),
         "reviews": _rows(
             Review.objects.filter(**mine), "written_at", "claim__campaign__title", "stars", "text", "hidden_reason"
+        ),
+        "reviews_that_you_reported": _rows(
+            ReviewReport.objects.filter(user__in=users), "at", "review__claim__campaign__title", "text"
         ),
         "posts_about_perks": _rows(
             Mention.objects.filter(person=person), "found_at", "campaign__title", "source", "network", "url"
@@ -159,6 +163,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "addresses for parcels": Address.objects.filter(of_claims).delete()[0],
         "things that brands may know": Shared.objects.filter(of_claims).delete()[0],
         "reviews of perks": Review.objects.filter(of_claims).delete()[0],
+        "reports of reviews": ReviewReport.objects.filter(user__in=users).delete()[0],
         "posts about perks": Mention.objects.filter(person=person).delete()[0],
         "reported problems": Problem.objects.filter(of_claims).delete()[0],
         "lines of timelines": ClaimEvent.objects.filter(of_claims).delete()[0],

@@ -5,7 +5,7 @@ Nobody is asked for one, nothing depends on it: neither a score nor who qualifie
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, QuerySet, Value, When
@@ -20,6 +20,8 @@ from perks.models import Campaign, Claim, Review, ReviewReport
 
 # Fewer stars than these have no average: one voice more would turn it.
 ENOUGH = 5
+# How long it is kept what somebody told the staff of a review, and that it was they.
+REPORTS_KEPT = timedelta(days=365)
 HAD = (Claim.State.CLAIMED, Claim.State.REDEEMED)
 
 
@@ -90,6 +92,11 @@ def report(*, review: Review, user: User, text: str, at: datetime) -> ReviewRepo
     """Ask the staff to look at a review; the same user's second report changes the first."""
     values = {"text": visible(text).strip()[:500], "at": at}
     return ReviewReport.objects.update_or_create(review=review, user=user, defaults=values)[0]
+
+
+def forget_reports(at: datetime) -> int:
+    """Delete the reports that are older than REPORTS_KEPT; how many."""
+    return ReviewReport.objects.filter(at__lte=at - REPORTS_KEPT).delete()[0]
 
 
 def shown(campaign: Campaign, reader: object, day: date) -> QuerySet[Review]:

@@ -18,6 +18,7 @@ from perks import (
     fulfilment,
     impressions,
     lottery,
+    reviews,
     telling,
     turning,
     waiting,
@@ -73,6 +74,13 @@ def forget_hints() -> None:
     """Daily: empties the hints of claims that are long over."""
     if forgotten := flags.forget_hints(at=timezone.now()):
         log.info("hints of %s old claims forgotten", forgotten)
+
+
+@shared_task
+def forget_reports() -> None:
+    """Daily: deletes what members told the staff of reviews a year ago."""
+    if forgotten := reviews.forget_reports(timezone.now()):
+        log.info("%s old reports of reviews deleted", forgotten)
 
 
 @shared_task

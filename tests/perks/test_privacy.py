@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.utils import timezone
 
 from accounts import privacy, tokens
 from accounts.models import Membership, Person
-from perks import claims, waiting
+from perks import claims, reviews, tasks, waiting
 from perks.claims import stock
 from perks.eligibility import check
-from perks.models import Address, Claim, Entry, Flag, Redemption, Variant, WaitingPlace
+from perks.models import Address, Claim, Entry, Flag, Redemption, Review, ReviewReport, Variant, WaitingPlace
 from perks.privacy import OF_BRANDS, OF_PEOPLE
 from scoring.topics import load
 from tests.perks.campaigns import make_campaign, make_member, make_team
@@ -117,3 +119,25 @@ def test_the_team_of_a_brand_goes_with_its_log_ins() -> None:
     assert "owner" in told
     privacy.erase_person(person=person, at=timezone.now())
     assert not brand.memberships.exists()
+
+
+@pytest.mark.django_db
+def test_what_somebody_reported_to_the_staff_is_theirs_and_goes_with_them(everything) -> None:
+    eve = make_member("eve")
+    user, at = Membership.objects.get(person=eve).user, timezone.now()
+    report = reviews.report(review=everything[Review], user=user, text="That is me in the picture.", at=at)
+    assert "That is me in the picture." in json.dumps(privacy.export_person(eve)["perks"])
+    privacy.erase_person(person=eve, at=at)
+    assert not ReviewReport.objects.filter(pk=report.pk).exists()
+
+
+@pytest.mark.django_db
+def test_reports_are_kept_for_a_year_and_that_is_seen_to_each_day(everything) -> None:
+    user, at = Membership.objects.get(person=make_member("eve")).user, timezone.now()
+    reviews.report(review=everything[Review], user=user, text="Rude.", at=at - timedelta(days=366))
+    reviews.report(review=everything[Review], user=Membership.objects.first().user, text="Rude too.", at=at)
+    tasks.forget_reports()
+    assert [report.text for report in ReviewReport.objects.all()] == ["Rude too."]
+    scheduled = {line["task"] for line in settings.CELERY_BEAT_SCHEDULE.values()}
+    daily = {"forget_reports", "forget_hints", "purge_addresses", "write_days"}
+    assert {f"perks.tasks.{name}" for name in daily} <= scheduled
