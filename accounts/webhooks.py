@@ -259,6 +259,10 @@ def _send(delivery: WebhookDelivery, at: datetime) -> bool:
         status, error = answer.status, str(answer)
     except (NetworkError, tokens.LostKey, ValueError) as refused:
         error = str(refused)[:300]
+    except Exception as unforeseen:
+        # A try that failed like any other: it is neither made for ever, nor does it keep others from theirs.
+        error = type(unforeseen).__name__
+        log.warning("webhook delivery %s failed with %s", delivery.pk, error)
     if not error and not 200 <= status < 300:
         error = f"it answered {status}"
     took = int(1000 * (time.monotonic() - start))

@@ -16,6 +16,7 @@ Order of locks: the draw's row, then claims and the variant as in perks.claims, 
 
 from __future__ import annotations
 
+import logging
 import secrets
 import uuid
 from collections.abc import Iterator
@@ -35,8 +36,10 @@ from perks.drawing import SEED_BYTES, commitment_of, digest_of, in_order
 from perks.eligibility import Checklist
 from perks.errors import AlreadyClaimed, NotEligible, NotNow, NotOpen
 from perks.models import Campaign, Claim, Draw, Entry, Variant, Window
-from perks.offers import tell_offer, tell_offer_over
+from perks.offers import may_have, tell_offer, tell_offer_over
 from perks.states import CLAIMABLE, State
+
+log = logging.getLogger(__name__)
 
 # For how long after the close places are served, unless it can no longer be used sooner.
 SERVED = timedelta(days=14)
@@ -199,7 +202,11 @@ def serve(*, window: Window, at: datetime, clock: datetime | None = None, limit:
         return 0
     made, last = 0, 0
     while made < limit:
-        rank, offered = _offer_next(window, last, at, clock)
+        try:
+            rank, offered = _offer_next(window, last, at, clock)
+        except AlreadyClaimed:
+            # In this moment; looked at again, they are passed over.
+            continue
         if rank is None:
             break
         made, last = made + offered, rank
@@ -220,7 +227,7 @@ def _offer_next(window: Window, last: int, at: datetime, clock: datetime | None)
     entry = waiting_places(window).filter(rank__gt=last, variant__in=free).select_related("person", "variant").first()
     if entry is None or entry.rank is None or entry.person is None:
         return None, False
-    if not _may_have(entry.person, window.campaign, at):
+    if not may_have(entry.person, window.campaign, at):
         return entry.rank, False
     offer = claims.offer(
         campaign=window.campaign,
@@ -241,13 +248,6 @@ def _offer_next(window: Window, last: int, at: datetime, clock: datetime | None)
     Entry.objects.filter(pk=entry.pk).update(offer=offer, told_at=at)
     tell_offer(offer)
     return entry.rank, True
-
-
-def _may_have(person: Person, campaign: Campaign, at: datetime) -> bool:
-    """Whether an offer can be made at all; the score is no longer asked."""
-    had = Claim.objects.filter(campaign=campaign, person=person, state__in=Claim.ACTIVE).count()
-    known = Person.objects.staying().joined().filter(pk=person.pk).exists()
-    return had < campaign.per_person and known and person.old_enough(at.date())
 
 
 def waiting_places(window: Window) -> QuerySet[Entry]:
@@ -285,6 +285,10 @@ def _draw_late(window: Window, clock: datetime | None) -> bool:
     try:
         draw(window=window, at=clock)
     except NotNow:
+        return False
+    except tokens.LostKey:
+        # One seed that nobody can open any more keeps no other lottery from its draw.
+        log.exception("the lottery of window %s cannot be drawn", window.pk)
         return False
     return True
 

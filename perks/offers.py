@@ -1,9 +1,23 @@
-"""What members are told about an item that is kept for them, whether they waited for it or were drawn."""
+"""An item that is kept for somebody who waited for it or was drawn: who can have one, and what they are told."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from accounts import notify
-from perks.models import Claim
+from accounts.models import Person
+from perks.models import Campaign, Claim
+
+
+def may_have(person: Person, campaign: Campaign, at: datetime) -> bool:
+    """Whether an offer can be made at all; the score is no longer asked."""
+    known = Person.objects.staying().joined().filter(pk=person.pk).exists()
+    return not has_all(person, campaign) and known and person.old_enough(at.date())
+
+
+def has_all(person: Person, campaign: Campaign) -> bool:
+    """Whether somebody has as many as one person may have."""
+    return Claim.objects.filter(campaign=campaign, person=person, state__in=Claim.ACTIVE).count() >= campaign.per_person
 
 
 def tell_offer(offer: Claim) -> None:

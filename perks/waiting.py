@@ -34,7 +34,7 @@ from perks import claims, openings
 from perks.eligibility import Checklist
 from perks.errors import AlreadyClaimed, NotEligible, NotNow, NotOpen
 from perks.models import Campaign, Claim, Variant, WaitingPlace
-from perks.offers import tell_offer, tell_offer_over
+from perks.offers import has_all, may_have, tell_offer, tell_offer_over
 from perks.openings import Phase
 from perks.states import State
 
@@ -194,7 +194,8 @@ def offer_next(variant: int, at: datetime | None = None) -> Claim | None:
     while True:
         try:
             offer, passed = _offer_first(variant, at)
-        except _Left:
+        except (_Left, AlreadyClaimed):
+            # In this moment; looked at again, they are passed over.
             continue
         if not passed:
             return offer
@@ -210,8 +211,8 @@ def _offer_first(variant: int, at: datetime | None) -> tuple[Claim | None, bool]
     place = _line(row).select_related("person", "user").first()
     if place is None or not (row.left or row.reserve):
         return None, False
-    if not _may_have(place.person, row.campaign, at or timezone.now()):
-        if _close(variant, [place.pk]) and _had(place.person, row.campaign) >= row.campaign.per_person:
+    if not may_have(place.person, row.campaign, at or timezone.now()):
+        if _close(variant, [place.pk]) and has_all(place.person, row.campaign):
             _tell(place.person, "perk_queue_left", row.campaign)
         return None, True
     offer = claims.offer(
@@ -238,16 +239,6 @@ def _offer_first(variant: int, at: datetime | None) -> tuple[Claim | None, bool]
 
 def _line(variant: Variant) -> QuerySet[WaitingPlace]:
     return WaitingPlace.objects.filter(variant=variant, state=WAITING).order_by("pk")
-
-
-def _may_have(person: Person, campaign: Campaign, at: datetime) -> bool:
-    """Whether an offer can be made at all; the score is no longer asked."""
-    known = Person.objects.staying().joined().filter(pk=person.pk).exists()
-    return _had(person, campaign) < campaign.per_person and known and person.old_enough(at.date())
-
-
-def _had(person: Person, campaign: Campaign) -> int:
-    return Claim.objects.filter(campaign=campaign, person=person, state__in=Claim.ACTIVE).count()
 
 
 def _tell(person: Person, kind: str, campaign: Campaign) -> None:

@@ -186,6 +186,27 @@ def test_one_that_hangs_is_left_in_time_and_holds_up_no_other(
         assert len(other.told) == 4
 
 
+def test_what_nobody_foresaw_is_a_try_that_failed_and_keeps_no_other_from_being_told(
+    endpoint: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, other = webhooks._call, webhooks.add(owner=OWNER, url=f"{receiver.url}/hooks/other", events=["sold"])[0]
+
+    def break_one(to: WebhookEndpoint, *rest: Any) -> int:
+        if to == endpoint:
+            raise RuntimeError(to.url)
+        return call(to, *rest)
+
+    monkeypatch.setattr(webhooks, "_call", break_one)
+    tell()
+    webhooks.deliver_due(NOW)
+    broken = WebhookDelivery.objects.get(endpoint=endpoint)
+    assert (broken.state, broken.tries, broken.error) == (State.WAITING, 1, "RuntimeError")
+    assert NOW + webhooks.WAITS[0] <= broken.due_at < NOW + webhooks.LEASE
+    # Its address is in no log.
+    assert WebhookTry.objects.get(delivery=broken).error == "RuntimeError"
+    assert WebhookDelivery.objects.get(endpoint=other).tries == 1
+
+
 def test_killed_between_sending_and_writing_it_down_it_is_sent_again_with_the_same_id(
     endpoint: WebhookEndpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
