@@ -18,11 +18,15 @@ LEAST = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Bars of one kind: the class that colours them, what they are, and the number of a day."""
+    """Bars of one kind: the class that colours them, what they are, and the number of a day.
+
+    lasting: of several days the highest number counts, and not their sum.
+    """
 
     name: str
     label: str
     of: Callable[[Day], int]
+    lasting: bool = False
 
 
 def bars(
@@ -43,7 +47,8 @@ def bars(
     for place, one in enumerate(series):
         counts = [0] * number
         for day in days:
-            counts[(day.day - first).days // step] += one.of(day)
+            bar, number_of = (day.day - first).days // step, one.of(day)
+            counts[bar] = max(counts[bar], number_of) if one.lasting else counts[bar] + number_of
         most = max(counts)
         base = TOP + place * (ROW + GAP) + ROW
         parts.append(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -18,17 +20,20 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from perks import audit, comparing, plots, results_tables, roi
-from perks.brands.scoping import BrandScopedAdmin, allowed
+from perks.brands.scoping import BrandScopedAdmin, allowed, brands_of
 from perks.brands.site import site
 from perks.models import Campaign, CampaignResults
 from perks.money import written as money
 from perks.results import Day, Results
 from perks.states import State
 from scoring.charts import bar
+from scoring.spreadsheets import written
 
 # Of the newest days the page shows so many in its table; the files have all.
 DAYS = 31
 A_PAGE = 25
+# Campaigns of a file with all of them.
+IN_A_FILE = 1_000
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
@@ -42,6 +47,7 @@ class ResultsPage(BrandScopedAdmin):
     def get_urls(self) -> list[URLPattern]:
         view, name = self.admin_site.admin_view, "perks_campaignresults_"
         own = [
+            path("csv/", view(self.beside_view), name=name + "beside"),
             path("<int:number>/report/", view(self.report_view), name=name + "report"),
             path("<int:number>/csv/", view(self.csv_view), name=name + "csv"),
             path("<int:number>/xlsx/", view(self.xlsx_view), name=name + "xlsx"),
@@ -62,6 +68,7 @@ class ResultsPage(BrandScopedAdmin):
         )
         found = comparing.beside(list(page))
         most = max((one.claimed for one in found), default=0)
+        may_export = allowed(request, "export")
         lines = [
             {
                 "one": one,
@@ -71,7 +78,24 @@ class ResultsPage(BrandScopedAdmin):
             }
             for one in found
         ]
-        return self._page(request, "results_list", lines=lines, page=page, title=_("Results"))
+        return self._page(request, "results_list", lines=lines, page=page, may_export=may_export, title=_("Results"))
+
+    def beside_view(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The newest campaigns side by side as CSV, of the brands whose results one may take away."""
+        if not allowed(request, "export"):
+            raise PermissionDenied
+        rows = Campaign.objects.filter(brand__in=brands_of(request, "export"), is_template=False)
+        rows = rows.exclude(state__in=[State.DRAFT, State.REVIEW]).select_related("brand")
+        found, at = comparing.beside(list(rows.order_by("-created_at", "-pk")[:IN_A_FILE])), timezone.now()
+        name = f"results-{at:%Y-%m-%d}.csv"
+        assert isinstance(request.user, User)
+        with transaction.atomic():
+            for brand in {one.campaign.brand for one in found}:
+                audit.record(brand=brand, user=request.user, action="export results", about=name, at=at)
+        lines = [_beside_heading(), *([results_tables.plain(cell) for cell in _beside_row(one)] for one in found)]
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        text = chain(["\ufeff"], written(lines))
+        return StreamingHttpResponse(text, content_type=TYPES["csv"], headers=headers)
 
     def changeform_view(
         self,
@@ -154,6 +178,19 @@ class ResultsPage(BrandScopedAdmin):
         return TemplateResponse(request, f"perks/brands/{template}.html", common | known)
 
 
+def _beside_heading() -> list[str]:
+    names = [_("Campaign"), _("Brand"), _("State"), _("Members who opened it"), _("People who claimed"), _("Claimed")]
+    return [*names, _("Used"), _("Posts"), _("Reactions, about"), _("Currency"), _("Cost"), _("For each claim")]
+
+
+def _beside_row(one: comparing.Beside) -> tuple[results_tables.Cell, ...]:
+    campaign = one.campaign
+    viewed = results_tables.HIDDEN if one.viewed is None else one.viewed
+    numbers = (viewed, one.people, one.claimed, one.redeemed, one.posts, one.reactions)
+    about = (campaign.title, campaign.brand.name, str(campaign.get_state_display()))
+    return (*about, *numbers, campaign.currency, one.cost, one.cost_each)
+
+
 def _attached(results: Results, ending: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{results_tables.file_name(results, ending)}"'}
 
@@ -173,7 +210,7 @@ def _shown(results: Results, *, newest: int) -> dict[str, Any]:
         "more_days": max(0, len(results.days) - newest),
         "hold_out": found.get("hold-out"),
         "verdict": results_tables.verdict(results),
-        "chart": _chart(results),
+        "chart": _chart(results, seen=bool(newest)),
         "cost": money(results.cost, currency) if results.cost is not None else "",
     }
 
@@ -230,17 +267,25 @@ def _facts(results: Results) -> list[tuple[str, str]]:
     return facts
 
 
-def _chart(results: Results) -> str:
+def _chart(results: Results, *, seen: bool) -> str:
+    """seen: also who saw it and how many qualify, for which one sheet of paper has no room."""
+
     def of(name: str) -> Any:
         def number(day: Day) -> int:
-            return int(getattr(day, name))
+            return int(getattr(day, name) or 0)
 
         return number
 
     def label(day: date) -> str:
         return date_format(day, "SHORT_DATE_FORMAT")
 
+    before = [
+        plots.Series("shown", _("Pages it was on"), of("impressions")),
+        plots.Series("views", _("Views of its page"), of("views")),
+        plots.Series("qualify", _("Qualify"), of("eligible"), lasting=True),
+    ]
     series = [
+        *([one for one in before if any(one.of(day) for day in results.days)] if seen else []),
         plots.Series("claims", _("Claims"), of("claimed")),
         plots.Series("uses", _("Uses at a counter"), of("redeemed")),
         plots.Series("posts", _("Posts"), of("posts")),
@@ -249,7 +294,7 @@ def _chart(results: Results) -> str:
     picture = plots.bars(
         results.days,
         [one for one in series if one.name != "uses" or results.redeemed],
-        title=_("Claims, uses and posts by day"),
+        title=_("Day by day") if seen else _("Claims, uses and posts by day"),
         description=_("In all %(claims)s claims, %(uses)s uses and %(posts)s posts; the table has every day.") % words,
         label=label,
     )

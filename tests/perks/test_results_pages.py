@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from perks import campaign_days
-from perks.models import AuditEntry, CampaignCount, Tier, Variant
+from perks.models import AuditEntry, CampaignCount, CampaignDay, Tier, Variant
 from tests.perks.campaigns import make_brand, make_campaign, make_member, make_team, second_factor
 from tests.perks.posts import make_account, make_claim, make_post
 from tests.scoring.reading import text_of
@@ -130,6 +130,28 @@ def test_no_cell_of_the_workbook_is_a_formula_and_numbers_are_numbers(team, camp
     assert funnel["People who claimed"][3] == 9.5
     days = [row[0].value.date() for row in book["days"].iter_rows(min_row=2)]
     assert days[:3] == [(AT + place * DAY).date() for place in range(3)]
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 200), ("viewer", 200), ("fulfilment", 403), ("other", 200)])
+def test_campaigns_side_by_side_are_a_file_of_ones_own_brands(team, campaign, role, status):
+    response = team[role].get(reverse("brands:perks_campaignresults_beside"))
+    assert response.status_code == status
+    if status == 200:
+        rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode()[1:])))
+        expected = [f"'{EVIL}", "Acme", "live", "fewer than 20", "3", "3", "0", "3", "9", "EUR", "28.50", "9.50"]
+        assert rows[1:] == ([] if role == "other" else [expected])
+    lines = AuditEntry.objects.filter(action="export results", brand=campaign.brand)
+    assert lines.count() == (role in ("owner", "viewer"))
+
+
+def test_the_picture_shows_who_saw_it_and_who_qualifies(team, campaign):
+    CampaignDay.objects.filter(campaign=campaign).update(impressions=70, views=30, eligible=40)
+    page = team["owner"].get(at("change", campaign)).content.decode()
+    picture = page.partition('<svg class="days"')[2].partition("</svg>")[0]
+    for words in ("Pages it was on", "Views of its page", "Qualify"):
+        assert words in picture
+    sheet = team["owner"].get(at("report", campaign)).content.decode()
+    assert "Qualify" not in sheet.partition('<svg class="days"')[2].partition("</svg>")[0]
 
 
 def test_the_page_and_both_files_say_the_same(team, campaign):
