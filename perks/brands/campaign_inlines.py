@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from perks import pictures, states
 from perks.brands.campaign_fields import TypedTopic, award_choices, part_choices
 from perks.brands.scoping import BrandScopedInline
+from perks.claims import little, set_stock
 from perks.completeness import WITH_CODES
 from perks.models import (
     AwardRequirement,
@@ -24,7 +25,6 @@ from perks.models import (
     Variant,
 )
 from perks.states import State
-from perks.stock import little, set_stock
 from scoring.achievements.catalogue import BY_SLUG
 
 

@@ -26,14 +26,14 @@ campaign's row therefore takes it FOR NO KEY UPDATE (select_for_update(no_key=Tr
 from perks.claims.ending import cancel, expire_due, release
 from perks.claims.holding import HOLD, accept, extend, hold, offer
 from perks.claims.hooks import after
-from perks.claims.stock import Difference, add_stock, differences, remove_stock
+from perks.claims.stock import Difference, TooLittle, differences, little, set_stock
 from perks.claims.using import confirm, redeem
 
 __all__ = [
     "HOLD",
     "Difference",
+    "TooLittle",
     "accept",
-    "add_stock",
     "after",
     "cancel",
     "confirm",
@@ -41,8 +41,9 @@ __all__ = [
     "expire_due",
     "extend",
     "hold",
+    "little",
     "offer",
     "redeem",
     "release",
-    "remove_stock",
+    "set_stock",
 ]

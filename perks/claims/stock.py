@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Value
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from perks import audit, states
 from perks.claims.hooks import tell
-from perks.errors import NotNow
+from perks.errors import NotNow, PerkError
 from perks.models import Variant
-from perks.states import State
+
+
+class TooLittle(PerkError):
+    """More is claimed, held and kept back."""
+
+    code = "too_little"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,45 +35,41 @@ class Difference:
         return f"variant {self.variant} of {self.campaign}: {self.what} is {self.counted}, rows say {self.found}"
 
 
-def add_stock(
-    *, variant: Variant, number: int, user: User | None, reason: str = "", at: datetime | None = None
-) -> Variant:
-    """`number` more, written down. Raises NotNow where the campaign's state forbids it, or codes make its stock."""
-    return _change(variant, number, user=user, reason=reason, at=at)
+def set_stock(*, variant: Variant, quantity: int | None, reserve: int) -> None:
+    """Set how many there are (None: as many as now) and how many of them are for who waits, while people claim.
 
-
-def remove_stock(
-    *, variant: Variant, number: int, user: User | None, reason: str = "", at: datetime | None = None
-) -> Variant:
-    """`number` fewer, never below what is claimed, held and kept back. Raises NotNow."""
-    return _change(variant, -number, user=user, reason=reason, at=at)
-
-
-def _change(variant: Variant, number: int, *, user: User | None, reason: str, at: datetime | None) -> Variant:
+    Raises TooLittle where more is given out already, NotNow where codes make the stock. Brings `variant` up to date.
+    """
+    goal = F("quantity") if quantity is None else Value(quantity)
     with transaction.atomic():
-        row = Variant.objects.select_related("campaign__brand").get(pk=variant.pk)
-        campaign = row.campaign
-        if not states.may_change(states.STOCK, State(campaign.state), claimed=False):
-            raise NotNow(_("The stock of this campaign can no longer be changed."))
-        if row.codes.exists():
+        if quantity is not None and variant.codes.exists():
             raise NotNow(_("Its stock is its codes: add some, or take some out."))
-        enough = Variant.objects.filter(pk=row.pk, quantity__gte=F("claimed") + F("held") + F("reserve") - number)
-        if not enough.update(quantity=F("quantity") + number):
-            raise NotNow(_("So many are not free: some are claimed, held or kept back."))
-        variant.refresh_from_db()
-        audit.record(
-            brand=campaign.brand,
-            campaign=campaign,
-            user=user,
-            action="stock",
-            about=str(variant),
-            reason=reason,
-            changes={"quantity": (str(variant.quantity - number), str(variant.quantity))},
-            at=at,
-        )
-        if number > 0:
+        row = Variant.objects.filter(pk=variant.pk).annotate(goal=goal)
+        # Looked at again when the row is had: people claim meanwhile.
+        enough = row.filter(goal__gte=F("claimed") + F("held") + reserve)
+        if not enough.update(quantity=goal, reserve=reserve):
+            raise TooLittle(little(Variant.objects.get(pk=variant.pk), reserve))
+        before = variant.left
+        variant.refresh_from_db(fields=["quantity", "reserve", "claimed", "held"])
+        if variant.quantity - variant.claimed - variant.held > 0 and variant.left >= before:
             tell("freed", variant.pk)
-    return variant
+
+
+def little(variant: Variant, reserve: int) -> str:
+    """The sentence that says how much there must be at least."""
+    least: dict[str, Any] = {
+        "claimed": variant.claimed,
+        "held": variant.held,
+        "reserve": reserve,
+        "least": variant.claimed + variant.held + reserve,
+    }
+    return (
+        _(
+            "%(claimed)s are claimed, %(held)s are held and %(reserve)s are kept for who waits: there must be at least "
+            "%(least)s."
+        )
+        % least
+    )
 
 
 # Counts beside the rows that they count. Codes that were given and whose claim was cancelled are given still.

@@ -374,12 +374,42 @@ def test_offers_and_passers_by_share_what_there_is() -> None:
 # ---------------------------------------------------------------- stock that changes
 
 
-def test_stock_never_falls_below_what_is_taken_meanwhile() -> None:
+def test_stock_is_lowered_to_no_less_than_what_is_taken_meanwhile() -> None:
+    """Alice's hold is on its way while the brand lowers the stock to the one that Bob holds."""
+    campaign = make_campaign(stock=3, kind="shipped")
+    variant = campaign.variants.get()
+    alice, bob = crowd(2)
+    holder(campaign, bob)()
+    _held, answer, waited = while_open(
+        holder(campaign, alice), partial(claims.set_stock, variant=variant, quantity=1, reserve=0)
+    )
+    assert (type(answer), waited) == (claims.TooLittle, True)
+    assert campaign.variants.get().quantity == 3
+    assert_consistent(campaign.variants.get())
+
+
+def test_stock_that_is_read_first_and_written_then_falls_below_it() -> None:
+    campaign = make_campaign(stock=3, kind="shipped")
+    variant = campaign.variants.get()
+    alice, bob = crowd(2)
+    holder(campaign, bob)()
+
+    def lower() -> None:
+        row = Variant.objects.get(pk=variant.pk)
+        assert row.claimed + row.held <= 1
+        Variant.objects.filter(pk=variant.pk).update(quantity=1)
+
+    _held, answer, _waited = while_open(holder(campaign, alice), lower)
+    # Nothing but the constraint is left to refuse it, and a brand would be shown an error instead of a sentence.
+    assert isinstance(answer, IntegrityError)
+
+
+def test_stock_never_falls_below_what_many_take_meanwhile() -> None:
     campaign = make_campaign(stock=20, kind="shipped")
     variant = campaign.variants.get()
     attempts = [holder(campaign, person) for person in crowd(30)]
-    removing = [partial(claims.remove_stock, variant=variant, number=3, user=None, at=timezone.now()) for _ in range(6)]
-    answers = at_once(*attempts, *removing)
+    lower = [partial(claims.set_stock, variant=variant, quantity=number, reserve=0) for number in (15, 12, 9, 6, 3, 0)]
+    answers = at_once(*attempts, *lower)
     assert not [answer for answer in answers if isinstance(answer, DatabaseError)]
     assert_consistent(campaign.variants.get())
 

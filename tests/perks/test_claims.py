@@ -573,21 +573,23 @@ def test_a_hold_can_be_cancelled_and_what_was_used_cannot(alice, bob, parcel) ->
 def test_stock_goes_up_and_never_below_what_is_out(alice, parcel) -> None:
     variant = parcel.variants.get()
     take(parcel, alice, at=NOON)
-    claims.add_stock(variant=variant, number=3, user=None, at=NOON)
-    assert variant.quantity == 5
-    with pytest.raises(NotNow):
-        claims.remove_stock(variant=variant, number=5, user=None, at=NOON)
-    claims.remove_stock(variant=variant, number=4, user=None, reason="Given elsewhere.", at=NOON)
-    assert variant.quantity == 1
-    entries = AuditEntry.objects.filter(action="stock").order_by("pk")
-    assert [entry.changes["quantity"] for entry in entries] == [["2", "5"], ["5", "1"]]
+    claims.set_stock(variant=variant, quantity=5, reserve=2)
+    assert (variant.quantity, variant.left) == (5, 2)
+    with pytest.raises(claims.TooLittle, match=r"at least 3\."):
+        claims.set_stock(variant=variant, quantity=2, reserve=2)
+    with pytest.raises(claims.TooLittle):
+        claims.set_stock(variant=variant, quantity=None, reserve=5)
+    claims.set_stock(variant=variant, quantity=1, reserve=0)
+    assert (variant.quantity, variant.left) == (1, 0)
     assert_consistent(variant)
 
 
 def test_where_codes_are_the_stock_they_are_what_is_changed(campaign) -> None:
+    variant = campaign.variants.get()
     with pytest.raises(NotNow):
-        claims.add_stock(variant=campaign.variants.get(), number=1, user=None, at=NOON)
-    assert campaign.variants.get().quantity == 2
+        claims.set_stock(variant=variant, quantity=3, reserve=0)
+    claims.set_stock(variant=variant, quantity=None, reserve=1)
+    assert (variant.quantity, variant.reserve) == (2, 1)
 
 
 def test_a_count_that_is_not_what_the_rows_say_is_found(alice, campaign) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 
 from perks import claims
 from perks.errors import AlreadyClaimed, HoldOver, NotNow, NotOpen, PerkError, SoldOut
-from perks.models import Campaign, Claim
+from perks.models import Campaign, Claim, Variant
 from tests.perks.campaigns import make_campaign, make_codes
 from tests.perks.racing import crowd
 from tests.perks.taking import assert_consistent, moment, take
@@ -139,8 +139,10 @@ class Account:
 
     def more(self, number: int) -> Any:
         self.sweep()
-        if self.by_codes or self.free + number < 0:
+        if self.by_codes:
             return NotNow
+        if self.free + number < 0:
+            return claims.TooLittle
         self.quantity += number
         return None
 
@@ -198,8 +200,8 @@ def _play(steps: list[tuple[Any, ...]], by_codes: bool) -> None:
             elif name == "more":
                 claims.expire_due(at=at)
                 number = given_values[0]
-                change = claims.add_stock if number > 0 else claims.remove_stock
-                change(variant=variant, number=abs(number), user=None, at=at)
+                row = Variant.objects.get(pk=variant.pk)
+                claims.set_stock(variant=row, quantity=row.quantity + number, reserve=row.reserve)
                 is_so = None
             else:
                 more = {"redeem": {"counter": None}, "cancel": {"user": None, "reason": "Recalled."}}.get(name, {})
