@@ -39,8 +39,10 @@ def campaigns_at_a_glance(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _to_do(request: Any, campaign: Any) -> list[str]:
-    """Sentences; none where nothing wants doing."""
-    found = []
+    """Sentences; none where nothing wants doing, or nothing that one may do."""
+    found: list[str] = []
+    if not request.user.is_staff and not allowed(request, "edit", campaign.brand_id):
+        return found
     left = max(0, campaign.quantity_now - campaign.claimed_now - campaign.held_now)
     if campaign.state == State.DRAFT:
         found.append(_("A draft: finish it and send it to review."))

@@ -156,7 +156,7 @@ def test_times_are_of_the_stated_zone(olga: Client) -> None:
     assert kept.time_zone == "America/New_York"
     text = olga.get(page(campaign, "windows")).content.decode()
     assert 'value="2027-07-01T09:00"' in text
-    assert "2027-07-01 13:00 in UTC" in text
+    assert "1 Jul 2027, 13:00 in UTC" in text
 
 
 @pytest.mark.parametrize(
@@ -376,6 +376,14 @@ def test_a_campaign_leads_to_its_page_and_its_results(olga: Client) -> None:
     assert reverse(results, args=[draft.pk]) not in of_draft
     assert f'href="{live.get_absolute_url()}"' in of_live
     assert reverse(results, args=[live.pk]) in of_live
+
+
+@pytest.mark.parametrize(("role", "told"), [("editor", True), ("fulfilment", False), ("viewer", False)])
+def test_the_first_page_says_what_wants_doing_to_who_may_do_it(acme: Brand, role: str, told: bool) -> None:
+    make_campaign(acme, state="draft")
+    text = browser(make_team(acme, vera=role)["vera"]).get(reverse("brands:index")).content.decode()
+    assert "A headset" in text
+    assert ("finish it and send it to review" in text) is told
 
 
 def test_the_list_and_the_first_page_ask_as_often_for_many(
