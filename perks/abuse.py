@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -80,23 +80,23 @@ def check_rate(request: HttpRequest, person: Person | None, what: str, *, now: f
         **({f"range:{network}": limit.range} if network else {}),
     }
     try:
-        tries = {name: _count(f"perks:rate:{what}:{number}:{name}", limit.seconds) for name in counted}
+        tries = _count([f"perks:rate:{what}:{number}:{name}" for name in counted], limit.seconds)
     except Exception as error:
         # Whatever the cache's client raises: a campaign is not closed because the broker is away.
         log.warning("tries of %s are not counted: %s", what, type(error).__name__)
         return
-    if any(tries[name] > most for name, most in counted.items()):
+    if any(tried > most for tried, most in zip(tries, counted.values(), strict=True)):
         log.info("too many tries of %s by person %s", what, person.pk if person is not None else "nobody")
         raise TooMany(seconds=limit.seconds)
 
 
-def _count(key: str, seconds: int) -> int:
-    cache.add(key, 0, seconds + 60)
-    try:
-        return int(cache.incr(key))
-    except ValueError:
-        # It lapsed between the two.
-        return 1
+def _count(keys: Sequence[str], seconds: int) -> list[int]:
+    """How often each has been counted by now, this time too; one round trip, as Django's own interface has none."""
+    pipeline = cache._cache.get_client(None, write=True).pipeline(transaction=False)  # type: ignore[attr-defined]
+    for key in map(cache.make_and_validate_key, keys):
+        pipeline.set(key, 0, ex=seconds + 60, nx=True)
+        pipeline.incr(key)
+    return [int(answer) for answer in pipeline.execute()[1::2]]
 
 
 def _digest(kind: str, *parts: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 
+from perks import prepared
 from perks.errors import NotNow
 
 # Whoever was faster has committed when a statement fails so; it reads again what there is now.
@@ -35,10 +36,16 @@ def run_all(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def persist(statement: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """As `run`, and again where somebody was faster. Raises NotNow where that goes on and on."""
+    """As `run`, planned once for each connection, and again where somebody was faster.
+
+    Raises NotNow where that goes on and on.
+    """
     for _try in range(TRIES):
         try:
-            return run(statement, values)
+            with transaction.atomic() if connection.in_atomic_block else nullcontext(), prepared.cursor() as cursor:
+                cursor.execute(statement, values)
+                row: tuple[Any, ...] | None = cursor.fetchone()
+                return row
         except DatabaseError as error:
             if not was_faster(error):
                 raise

@@ -19,14 +19,14 @@ IN_A_WINDOW = """
       AND (w.kind <> 'staggered' OR jsonb_array_length(w.stages) = 0 OR m.at >= w.opens_at + (
             SELECT min((stage->>1)::float8) * interval '1 minute'
             FROM jsonb_array_elements(w.stages) WITH ORDINALITY AS stages (stage, place)
-            WHERE (stage->>0)::float8 <= %(shown)s OR place = jsonb_array_length(w.stages)))
+            WHERE (stage->>0)::float8 <= %(shown)s::float8 OR place = jsonb_array_length(w.stages)))
     ORDER BY w.closes_at DESC, w.id LIMIT 1"""
 AFTER_THE_DRAW = """
     SELECT w.id FROM perks_window w
-    WHERE w.id = %(window)s AND w.campaign_id = c.id AND w.kind = 'lottery' AND w.closes_at <= m.at"""
+    WHERE w.id = %(window)s::bigint AND w.campaign_id = c.id AND w.kind = 'lottery' AND w.closes_at <= m.at"""
 
 ANYBODY = "v.waiting = 0 AND v.claimed + v.held + v.reserve < v.quantity"
-WHOSE_TURN_IT_IS = "(v.claimed + v.held + v.reserve < v.quantity OR (%(from_reserve)s AND v.reserve > 0))"
+WHOSE_TURN_IT_IS = "(v.claimed + v.held + v.reserve < v.quantity OR (%(from_reserve)s::boolean AND v.reserve > 0))"
 # The item of an offer comes from what is free, and only then from what is kept back.
 OF_RESERVE = ", reserve = v.reserve - CASE WHEN v.claimed + v.held + v.reserve < v.quantity THEN 0 ELSE 1 END"
 
@@ -34,10 +34,10 @@ OF_RESERVE = ", reserve = v.reserve - CASE WHEN v.claimed + v.held + v.reserve <
 # statement has it, and where that is no longer what was read the whole statement is taken back (perks_read_again).
 _TAKE = """
 WITH moment AS (SELECT {now} AS at),
-known AS (SELECT id, campaign_id FROM perks_claim WHERE person_id = %(person)s AND key = %(key)s),
+known AS (SELECT id, campaign_id FROM perks_claim WHERE person_id = %(person)s::bigint AND key = %(key)s::text),
 facts AS (
   SELECT v.id AS variant, v.rules, m.at, c.per_person, w.id AS its_window, o.ordinal,
-         c.state = ANY(%(states)s) AND NOT c.is_template AND NOT b.suspended AS claimable,
+         c.state = ANY(%(states)s::text[]) AND NOT c.is_template AND NOT b.suspended AS claimable,
          {free} AS free,
          %(version)s::int IS NOT DISTINCT FROM
            CASE WHEN %(version)s::int IS NULL THEN NULL
@@ -50,17 +50,19 @@ facts AS (
   CROSS JOIN LATERAL (
     SELECT min(n) AS ordinal FROM generate_series(1, c.per_person) AS numbers (n)
     WHERE NOT EXISTS (SELECT FROM perks_claim k
-                      WHERE k.campaign_id = c.id AND k.person_id = %(person)s AND k.ordinal = n
+                      WHERE k.campaign_id = c.id AND k.person_id = %(person)s::bigint AND k.ordinal = n
                         AND k.state IN ('held', 'claimed', 'redeemed'))) o
-  WHERE v.id = %(variant)s AND c.id = %(campaign)s),
+  WHERE v.id = %(variant)s::bigint AND c.id = %(campaign)s::bigint),
 inserted AS (
   INSERT INTO perks_claim (reference, campaign_id, variant_id, window_id, person_id, user_id, ordinal, allowed, state,
       source, key, held_at, expires_at, extended, score, percentile, formula, scored_on, tier_id, terms_id, accepted_at,
       network_hint, device_hint)
-  SELECT %(reference)s::uuid, %(campaign)s, %(variant)s, its_window, %(person)s, %(user)s, ordinal, per_person, 'held',
-      %(source)s, %(key)s, at, at + %(lasting)s::interval, false, %(score)s::float8, %(percentile)s::float8,
-      %(formula)s, %(scored_on)s::date, %(tier)s, %(terms)s, CASE WHEN %(terms)s::bigint IS NULL THEN NULL ELSE at END,
-      %(network_hint)s, %(device_hint)s
+  SELECT %(reference)s::uuid, %(campaign)s::bigint, %(variant)s::bigint, its_window, %(person)s::bigint,
+      %(user)s::bigint, ordinal, per_person, 'held',
+      %(source)s::text, %(key)s::text, at, at + %(lasting)s::interval, false, %(score)s::float8, %(percentile)s::float8,
+      %(formula)s::text, %(scored_on)s::date, %(tier)s::bigint, %(terms)s::bigint,
+      CASE WHEN %(terms)s::bigint IS NULL THEN NULL ELSE at END,
+      %(network_hint)s::text, %(device_hint)s::text
   FROM facts
   WHERE claimable AND free AND terms_in_force AND its_window IS NOT NULL AND ordinal IS NOT NULL
     AND NOT EXISTS (SELECT FROM known)
@@ -72,7 +74,7 @@ taken AS (
   RETURNING v.id),
 noted AS (
   INSERT INTO perks_claimevent (claim_id, kind, details, at)
-  SELECT id, %(event)s, jsonb_build_object('until', to_char(expires_at AT TIME ZONE 'UTC',
+  SELECT id, %(event)s::text, jsonb_build_object('until', to_char(expires_at AT TIME ZONE 'UTC',
                                                             'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')), held_at
   FROM inserted)
 SELECT i.id, i.held_at, i.expires_at, f.ordinal, f.per_person, f.its_window, f.claimable, f.free, f.terms_in_force,
@@ -80,7 +82,8 @@ SELECT i.id, i.held_at, i.expires_at, f.ordinal, f.per_person, f.its_window, f.c
        CASE WHEN i.id IS NULL THEN EXISTS (
          SELECT FROM perks_claim k
          WHERE k.state = 'held' AND k.expires_at <= f.at
-           AND (k.variant_id = f.variant OR (k.campaign_id = %(campaign)s AND k.person_id = %(person)s)))
+           AND (k.variant_id = f.variant
+             OR (k.campaign_id = %(campaign)s::bigint AND k.person_id = %(person)s::bigint)))
        WHEN NOT EXISTS (SELECT FROM taken) THEN perks_read_again() END AS late
 FROM moment LEFT JOIN facts f ON true LEFT JOIN inserted i ON true LEFT JOIN known ON true
 """

@@ -4,6 +4,7 @@
 (scoring.rests.perk_score), and it counts as it is shown, to a tenth (`reaches`).
 """
 
+from perks.eligibility.at_once import Standing, standing
 from perks.eligibility.base import Check, Checklist, Criterion, reaches
 from perks.eligibility.checking import audience, check, check_many, criteria, eligible_people
 
@@ -11,10 +12,12 @@ __all__ = [
     "Check",
     "Checklist",
     "Criterion",
+    "Standing",
     "audience",
     "check",
     "check_many",
     "criteria",
     "eligible_people",
     "reaches",
+    "standing",
 ]

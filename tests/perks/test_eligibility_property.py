@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Account, Erasure, LinkedAccount, Membership, Person, User
-from perks.eligibility import audience, check, check_many, eligible_people
+from perks.eligibility import audience, check, check_many, eligible_people, standing
 from perks.eligibility.checking import criteria
 from perks.eligibility.facts import facts_of
 from perks.eligibility.people import AtLeast, Earned, Linked, LivesIn, Reads, TopicsOf
@@ -198,6 +198,25 @@ def differing(campaign: Campaign) -> set[str]:
     return by_facts ^ {person.handle for person in eligible_people(campaign, AT)}
 
 
+def said_otherwise_at_once(campaign: Campaign) -> list[str]:
+    """The people of whom the statement of claims says another thing than their checklist does."""
+    found = []
+    for membership in Membership.objects.select_related("user", "person__erasure"):
+        person = membership.person
+        known = standing(user=membership.user, campaign=campaign.pk, at=AT, key="1")
+        if person.kind == Person.Kind.ORGANISATION or hasattr(person, "erasure"):
+            found += [person.handle] if known is not None else []
+            continue
+        assert known is not None
+        said, full = check(person=person, campaign=campaign, at=AT), [WithinLimit.code]
+        kept = (said.ok, said.score, said.percentile, said.formula, said.scored_on, said.tier)
+        same = kept == (known.ok, known.score, known.percentile, known.formula, known.scored_on, known.tier)
+        made = Claim.objects.filter(person=person, campaign=campaign, key="1").values_list("reference", flat=True)
+        if not same or known.full != ([one.code for one in said.unmet] == full) or known.known != made.first():
+            found.append(person.handle)
+    return found
+
+
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(found=st.lists(people(), min_size=1, max_size=6), wanted=campaigns())
@@ -213,6 +232,7 @@ def test_a_checklist_is_met_for_exactly_those_whom_sql_finds(
             by_facts = {person.handle for person in Person.objects.all() if criterion.met(facts_of(person, AT))}
             assert by_facts == by_sql, criterion
         assert set(eligible_people(campaign, AT)) <= set(audience(campaign, AT))
+        assert said_otherwise_at_once(campaign) == []
         transaction.set_rollback(True)
 
 
@@ -260,6 +280,17 @@ def test_a_side_that_lets_everybody_through_is_found_out(criterion: type, monkey
 
     monkeypatch.setattr(criterion, "where", lambda self, at: Q())
     assert differing(campaign) == {"person1"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("criterion", FAILING, ids=lambda criterion: criterion.__name__)
+def test_the_statement_of_claims_knows_who_fails_one_criterion(criterion: type) -> None:
+    changed, wanted = FAILING[criterion]
+    campaign = make_town([PLAIN, PLAIN | changed], {"confirmed_only": False} | wanted)
+    users = User.objects.order_by("pk")
+    known = {user.person.handle: standing(user=user, campaign=campaign.pk, at=AT) for user in users if user.person}
+    assert [handle for handle, one in known.items() if one is not None and one.ok] == ["person0"]
+    assert said_otherwise_at_once(campaign) == []
 
 
 @pytest.mark.django_db
