@@ -6,6 +6,8 @@ import json
 from datetime import datetime
 
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from perks import codes, timeline
@@ -68,7 +70,8 @@ def redeem(*, claim: Claim, counter: Counter | None, at: datetime | None = None)
         cursor.execute(statements.MOMENT, {"at": at})
         now: datetime = cursor.fetchone()[0]
         if campaign.use_until is not None and now >= campaign.use_until:
-            raise NotNow(_("It could be used until %(date)s.") % {"date": campaign.use_until.date()})
+            until = date_format(timezone.localtime(campaign.use_until), "DATETIME_FORMAT")
+            raise NotNow(_("It could be used until %(date)s.") % {"date": until})
         details = {"counter": counter.name} if counter is not None else {}
         values = {"claim": claim.pk, "counter": counter.pk if counter else None, "details": json.dumps(details)}
         row = run(statements.REDEEM, values | {"at": at})

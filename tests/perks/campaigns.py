@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.utils import timezone
 
-from accounts import tokens
 from accounts.models import Membership, Person, User
+from perks import codes as perk_codes
 from perks.models import Brand, BrandMembership, Campaign, Code, Terms, Variant, Window
 from perks.models.campaigns import DISCLOSURE
 from scoring.models import Score, ScoreRun
@@ -75,12 +72,9 @@ def make_codes(variant: Variant, texts: Iterable[str]) -> list[Code]:
     """Codes as they are taken in; the variant's quantity is left as it is."""
     brand = variant.campaign.brand
     return Code.objects.bulk_create(
-        Code(brand=brand, variant=variant, digest=_digest(brand, text), sealed=tokens.encrypt(text)) for text in texts
+        Code(brand=brand, variant=variant, digest=perk_codes.digest(brand, text), sealed=perk_codes.seal(text))
+        for text in texts
     )
-
-
-def _digest(brand: Brand, text: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), f"{brand.pk} {text}".encode(), hashlib.sha256).hexdigest()
 
 
 def make_member(handle: str, score: float | None = 50.0, *, percentile: float = 80.0, **fields: Any) -> Person:
