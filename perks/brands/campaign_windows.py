@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -100,10 +101,10 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
             self.initial[name] = moment.astimezone(zone).replace(tzinfo=None)
             if name in self.fields:
                 self.fields[name].help_text = _("That is %(time)s in %(zone)s (%(offset)s), and %(utc)s in UTC.") % {
-                    "time": f"{moment.astimezone(zone):%Y-%m-%d %H:%M}",
+                    "time": date_format(moment.astimezone(zone), "SHORT_DATETIME_FORMAT"),
                     "zone": zone.key,
                     "offset": offset(moment, zone),
-                    "utc": f"{moment:%Y-%m-%d %H:%M}",
+                    "utc": date_format(moment.astimezone(UTC), "SHORT_DATETIME_FORMAT"),
                 }
         self._fill_stages(list(window.stages))
 
@@ -235,7 +236,7 @@ class WindowInline(CampaignInline):
     # For who may look and not change: the rows are shown by these, where the form has fields that are no columns.
     @staticmethod
     def _in_zone(moment: datetime, window: Window) -> str:
-        return f"{moment.astimezone(ZoneInfo(window.time_zone)):%Y-%m-%d %H:%M}"
+        return date_format(moment.astimezone(ZoneInfo(window.time_zone)), "SHORT_DATETIME_FORMAT")
 
     def opens(self, window: Window) -> str:
         return self._in_zone(window.opens_at, window) if window.pk else ""

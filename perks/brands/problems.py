@@ -10,6 +10,7 @@ from django.contrib.admin.sites import site as staff_site
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -23,7 +24,7 @@ SHOWN = ["reference", "campaign", "variant", "claim_state", "kind", "text", "sta
 
 class AnswerForm(forms.ModelForm):  # type: ignore[type-arg]
     answer = forms.CharField(
-        label=_("answer"),
+        label=capfirst(_("answer")),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("It goes to the person as news and by mail. Do not ask for what the claim does not need."),

@@ -8,8 +8,9 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.sites import site as staff_site
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -21,7 +22,7 @@ from perks.models import Review, ReviewReport
 
 class AnswerForm(forms.ModelForm):  # type: ignore[type-arg]
     answer = forms.CharField(
-        label=_("answer"),
+        label=capfirst(_("answer")),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
@@ -51,6 +52,12 @@ class ReviewPage(BrandScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).select_related("claim__campaign__brand")
         return rows if request.user.is_staff else rows.filter(hidden_reason="")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Without Django's line of whose review it is: it has a number and no name."""
+        return super().change_view(request, object_id, form_url, {"subtitle": None} | (extra_context or {}))
 
     @admin.display(description=_("campaign"), ordering="claim__campaign__title")
     def campaign(self, review: Review) -> str:

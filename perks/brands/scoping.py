@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -125,6 +126,13 @@ class BrandScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     """A page of the brands' site; each change is written down with what was before."""
 
     show_full_result_count = False
+    # By a row's number Django would lead to its public page from any address: this site has none such (brands.site).
+    view_on_site = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A list is headed by what is in it; "select one to change" says nothing."""
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """The filters that the page offers, and nothing else: Django's own would answer for any column of a row, and

@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from accounts.models import User
+from accounts.models import User, WebhookEndpoint
 from accounts.second_factors import has_second_factor
 from perks.models import BrandMembership
 
@@ -35,6 +36,20 @@ class BrandSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """Django's, without those that lead from any number to the page of what has it, or change a password."""
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", "") not in NOT_HERE]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Django's, where what another app has for brands is named for what it is here: webhooks."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            if app["app_label"] == "accounts":
+                app["name"] = capfirst(WebhookEndpoint._meta.verbose_name_plural)
+        return found
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = next((app["name"] for app in self.get_app_list(request, app_label)), "")
+        return super().app_index(request, app_label, {"title": title} | (extra_context or {}))
 
     def belongs(self, request: HttpRequest) -> bool:
         """Whether who is logged in works for a brand, or is of the staff."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts import avatars
@@ -23,7 +24,7 @@ from perks.models import AuditEntry, Brand, BrandInvitation, BrandMembership
 
 
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
-    website = forms.URLField(label=_("website"), required=False, assume_scheme="https")
+    website = forms.URLField(label=capfirst(_("website")), required=False, assume_scheme="https")
 
     class Meta:
         model = Brand
@@ -54,6 +55,7 @@ class TeamPage(BrandScopedAdmin):
     """Who works for the brand. New members are invited; nobody is looked up by an address."""
 
     may_see, may_change, may_delete, may_add = "team", "team", "team", None
+    change_list_template = "perks/brands/team.html"
     list_display = ["member", "role", "created_at"]
     list_filter = ["role"]
     list_select_related = ["user", "brand"]
@@ -147,12 +149,20 @@ class InvitationPage(BrandScopedAdmin):
         """As above."""
 
 
+class ByStaff(admin.BooleanFieldListFilter):
+    """Whether our staff did it: a filter is headed "By ...", and so this one without its own "by"."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = _("our staff")
+
+
 class AuditPage(BrandScopedAdmin):
     """Who did what, when and why; nothing here can be changed."""
 
     may_see, may_add, may_change, may_delete = "audit", None, None, None
     list_display = ["at", "who", "action", "about", "reason", "what_changed"]
-    list_filter = ["action", "by_staff"]
+    list_filter = ["action", ("by_staff", ByStaff)]
     list_select_related = ["user", "campaign", "brand"]
     search_fields = ["about", "reason", "campaign__title"]
     date_hierarchy = "at"

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -41,7 +42,7 @@ def brand_of(endpoint: WebhookEndpoint) -> Brand | None:
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     events = forms.MultipleChoiceField(
-        label=gettext_lazy("is told when"),
+        label=capfirst(gettext_lazy("is told when")),
         choices=[(slug, label) for slug, (label, _time) in EVENTS.items()],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -62,8 +63,10 @@ class Window(models.Model):
 
     def __str__(self) -> str:
         zone = ZoneInfo(self.time_zone)
-        opens, closes = self.opens_at.astimezone(zone), self.closes_at.astimezone(zone)
-        return f"{opens:%Y-%m-%d %H:%M} to {closes:%Y-%m-%d %H:%M} {self.time_zone}"
+        opens, closes = (
+            date_format(moment.astimezone(zone), "SHORT_DATETIME_FORMAT") for moment in (self.opens_at, self.closes_at)
+        )
+        return f"{opens} \N{EN DASH} {closes}, {self.time_zone}"
 
 
 class Entry(models.Model):
