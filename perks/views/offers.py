@@ -18,6 +18,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from accounts.second_factors import has_second_factor
 from perks import marketplace, openings, pictures, roi, states
 from perks.eligibility.checking import checklist_of, criteria_of, tier_of
 from perks.eligibility.facts import taken
@@ -32,12 +33,16 @@ AN_HOUR = 3600
 
 
 def visible_campaigns(request: HttpRequest) -> QuerySet[Campaign]:
-    """Public ones; with ?preview also those that are not yet (or no longer), of brands that the reader works for."""
-    if "preview" not in request.GET or not isinstance(request.user, User):
+    """Public ones; with ?preview also those that are not yet (or no longer), of brands that the reader works for.
+
+    A draft takes what the brands' site takes to see it, a second factor too.
+    """
+    user = request.user
+    if "preview" not in request.GET or not isinstance(user, User) or not has_second_factor(user):
         return Campaign.objects.public()
-    if request.user.is_staff:
+    if user.is_staff:
         return Campaign.objects.all()
-    own = BrandMembership.objects.filter(user=request.user).values("brand")
+    own = BrandMembership.objects.filter(user=user).values("brand")
     return Campaign.objects.filter(Q(pk__in=Campaign.objects.public().values("pk")) | Q(brand__in=own))
 
 

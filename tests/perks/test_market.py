@@ -17,11 +17,12 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Membership, Person, User
+from accounts.second_factors import has_second_factor
 from perks import marketplace
 from perks.models import Campaign, Picture, Seen, Tier, TopicRequirement, Variant, Window
 from perks.views.offers import PAST
 from scoring.models import Topic
-from tests.perks.campaigns import HOUR, make_brand, make_campaign, make_member, make_team
+from tests.perks.campaigns import HOUR, make_brand, make_campaign, make_member, make_team, second_factor
 from tests.scoring.reading import text_of, user_of
 
 pytestmark = pytest.mark.django_db
@@ -258,7 +259,7 @@ def test_what_is_not_public_is_there_for_the_team_alone(state: str, alice: Perso
         for user, seen in ((None, 404), (user_of(alice), 404), (others["zoe"], 404), (team["vera"], 200), (staff, 200)):
             client = Client(**READING)
             if user is not None:
-                client.force_login(user)
+                client.force_login(user if has_second_factor(user) else second_factor(user))
             assert client.get(path).status_code == 404
             assert client.get(f"{path}?preview").status_code == seen, (path, user)
     client = Client(**READING)
