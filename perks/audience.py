@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, Model, Q, Sum, Value, When
+from django.db.models import Case, Count, F, FloatField, IntegerField, Max, Min, Model, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Floor
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -137,6 +137,12 @@ def coarse(number: int, people: int, share: float = 1.0) -> About:
     told = round(max(number + moved, FEW) / share)
     step = max(10, 10 ** (len(str(told)) - 2))
     return About((told + step // 2) // step * step)
+
+
+def told_of(people: QuerySet[Person]) -> About:
+    """How many `people` are, as it may be told: the same set gives the same number here and in a preview."""
+    found = people.order_by().aggregate(number=Count("pk"), people=Sum(F("klout_id") % 2**31))
+    return coarse(found["number"], found["people"] or 0)
 
 
 def _moved(number: int, people: int) -> int:

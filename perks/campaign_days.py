@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, Max, Q
 
-from perks import eligibility, hold_out, mentions, states
+from perks import audience, eligibility, hold_out, mentions, states
 from perks.links import form_of
 from perks.mentions import FOLLOW_UP
 from perks.models import Campaign, CampaignCount, CampaignDay, Seen
@@ -74,8 +74,9 @@ def write(campaign: Campaign, at: datetime) -> None:
     with transaction.atomic():
         if campaign.state in (states.State.SCHEDULED, states.State.LIVE, states.State.PAUSED):
             day = at.astimezone(UTC).date()
-            number = eligibility.eligible_people(campaign, at).count()
-            CampaignDay.objects.update_or_create(campaign=campaign, day=day, defaults={"eligible": number})
+            # Never the exact one: two campaigns that differ in one wish would tell by it what one person is like.
+            about = audience.told_of(eligibility.eligible_people(campaign, at))
+            CampaignDay.objects.update_or_create(campaign=campaign, day=day, defaults={"eligible": about.number or 0})
         with connection.cursor() as cursor:
             cursor.execute(WRITE, {"campaign": campaign.pk})
         count_seen(campaign, at)

@@ -1,7 +1,8 @@
 """What a campaign brought, as numbers: read from what is kept and was written by the daily task, in four queries.
 
 Of a brand's own claims all numbers are exact. Other counts of people (who saw it, who qualifies, who posted, which
-tiers they reached) are told from FEW on; below, nothing is told from which they follow.
+tiers they reached) are told from FEW on; below, nothing is told from which they follow. Who qualifies is coarse as in
+a preview already where it is written (perks.audience).
 """
 
 from __future__ import annotations
@@ -282,7 +283,10 @@ def read(campaign: Campaign, at: datetime, disclosing: Sequence[str]) -> Results
             [{"id": key} for key in ("window", "waiting", "lottery") if key in sliced.get(BY_SOURCE, {})],
             exact=True,
         ),
-        days=tuple(replace(day, eligible=told(day.eligible)) for day in days),
+        days=tuple(
+            replace(day, eligible=told(day.eligible), people=rounded(day.people), reactions=rounded(day.reactions))
+            for day in days
+        ),
         posts=posts,
         networks=_by_network([row for row in about if not row[0]]),
         waiting=queue.get("waiting", 0),
@@ -312,6 +316,11 @@ def rounded(number: int) -> int:
     """A number to two digits: an exact one of few accounts would name them."""
     digits = len(str(abs(number)))
     return int(round(number, 2 - digits)) if digits > 2 else number
+
+
+def in_tens(people: int) -> int:
+    """A number of people to two digits, of fewer than a hundred to tens: of two campaigns' no difference is told."""
+    return rounded(people) if people >= 100 else (people + 5) // 10 * 10
 
 
 def _from_json(value: Any) -> Any:

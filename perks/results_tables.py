@@ -17,7 +17,7 @@ from django.utils.translation import ngettext, pgettext
 from accounts.offers import label_of
 from perks.models import Claim
 from perks.money import written as money
-from perks.results import FEW, Arm, Results, Slice
+from perks.results import FEW, Arm, Results, Slice, in_tens, rounded
 from scoring.numbers import points
 from scoring.spreadsheets import safe, written
 
@@ -185,7 +185,7 @@ def _comparison(results: Results) -> Table | None:
     if found is None:
         return None
     rows = tuple(
-        (name, arm.number, arm.posted if arm.posted_told is not None else HIDDEN, _told_share(arm), arm.reactions)
+        (name, in_tens(arm.number), *_of_posts(arm))
         for name, arm in ((_("Left out"), found.left_out), (_("Could have it"), found.others))
         if arm.number >= FEW
     )
@@ -199,9 +199,12 @@ def _comparison(results: Results) -> Table | None:
     return Table("hold-out", _("Beside those who were left out"), columns, rows)
 
 
-def _told_share(arm: Arm) -> float:
-    """A share; of a count that is not told only to a hundredth, so that it does not follow."""
-    return round(arm.share, 4 if arm.posted_told is not None else 2)
+def _of_posts(arm: Arm) -> tuple[Cell, ...]:
+    """How many posted, their share and the reactions; of a count that is not told nothing from which it follows: the
+    share to a hundredth, where that may be one of several counts."""
+    if arm.posted_told is not None:
+        return arm.posted, arm.share, rounded(arm.reactions)
+    return HIDDEN, round(arm.share, 2) if arm.number >= 200 else None, None
 
 
 def verdict(results: Results) -> list[str]:
