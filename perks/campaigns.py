@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
 from perks import audit, states
-from perks.completeness import Lack, lacks
+from perks.completeness import lacks
 from perks.errors import NotNow, PerkError
 from perks.models import Campaign, Claim, Entry, Terms
 from perks.states import State
@@ -152,11 +152,6 @@ def keep_complete(*, campaign: Campaign, at: datetime) -> None:
 def has_claims(campaign: Campaign) -> bool:
     """Whether anybody has ever held or claimed one: what locks the offer and the audience."""
     return Claim.objects.filter(campaign=campaign).exists()
-
-
-def lacks_of(error: Incomplete) -> list[Lack]:
-    found: list[Lack] = error.details["lacks"]
-    return found
 
 
 @transaction.atomic

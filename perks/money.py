@@ -41,10 +41,6 @@ def currencies() -> list[tuple[str, str]]:
     return sorted(((code, get_currency_name(code, locale=locale)) for code in _tender()), key=by_name)
 
 
-def is_currency(code: str) -> bool:
-    return code in _tender()
-
-
 @cache
 def _tender() -> frozenset[str]:
     return frozenset(code for land in get_global("territory_currencies") for code in get_territory_currencies(land))

@@ -147,11 +147,6 @@ def opens_for(window: Window, score: float | None, at: datetime) -> datetime | N
     return window.opens_at + after
 
 
-def is_open_for(window: Window, score: float | None, at: datetime) -> bool:
-    opens = opens_for(window, score, at)
-    return opens is not None and opens <= at
-
-
 def window_now(campaign: Campaign, at: datetime) -> Window | None:
     """The window that is open at `at` (of several the one that closes last), whatever the state says."""
     open_now = [window for window in campaign.windows.all() if window.opens_at <= at < window.closes_at]

@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from accounts import places
 from accounts.networks import NETWORKS
 from perks.consent import FIELDS
-from perks.models import AwardRequirement
 from scoring import topics
-from scoring.achievements.catalogue import BY_SLUG, FAMILIES
+from scoring.achievements.catalogue import FAMILIES
 from scoring.models import Topic
 
 Choice = tuple[str, str]
@@ -98,13 +97,6 @@ def award_choices() -> list[tuple[str, Any]]:
         for family in FAMILIES
     ]
     return [("", _("choose")), *families]
-
-
-def award_named(requirement: AwardRequirement) -> str:
-    family = BY_SLUG.get(requirement.family)
-    if family is None:
-        return requirement.family
-    return _("%(name)s, level %(level)s") % {"name": family.name, "level": requirement.level}
 
 
 class TypedTopic(forms.CharField):
