@@ -92,7 +92,10 @@ class ResultsPage(BrandScopedAdmin):
         with transaction.atomic():
             for brand in {one.campaign.brand for one in found}:
                 audit.record(brand=brand, user=request.user, action="export results", about=name, at=at)
-        lines = [_beside_heading(), *([results_tables.plain(cell) for cell in _beside_row(one)] for one in found)]
+        lines: list[list[Any]] = [
+            _beside_heading(),
+            *([results_tables.plain(cell) for cell in _beside_row(one)] for one in found),
+        ]
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         text = chain(["\ufeff"], written(lines))
         return StreamingHttpResponse(text, content_type=TYPES["csv"], headers=headers)
