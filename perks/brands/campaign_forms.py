@@ -101,7 +101,10 @@ class AudienceForm(StepForm):
     regions = Several(
         list,
         label=gettext_lazy("Regions"),
-        help_text=gettext_lazy("Choose countries and save: then their regions can be chosen here. None: all of them."),
+        help_text=gettext_lazy(
+            "Choose countries and save: then their regions can be chosen here. A country of which none is chosen "
+            "counts as a whole."
+        ),
     )
     languages = Several(
         language_choices,
@@ -111,7 +114,7 @@ class AudienceForm(StepForm):
     networks = Several(
         network_choices,
         label=gettext_lazy("Linked networks"),
-        help_text=gettext_lazy("People must have linked all of these. None: any will do."),
+        help_text=gettext_lazy("People must have linked all of these. None chosen: none is needed."),
     )
     confirmed_only = forms.TypedChoiceField(
         label=gettext_lazy("Data confirmed by a network"),

@@ -128,6 +128,10 @@ class WindowForm(forms.ModelForm):  # type: ignore[type-arg]
                 continue
             if entered or name != "closes" or window.closes_at <= at:
                 field.disabled = True
+        # Nothing is proposed where nothing can be chosen.
+        if not window.stages:
+            for name in STAGES:
+                self.initial.pop(name, None)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

@@ -210,6 +210,13 @@ def test_stages_by_band_are_proposed(olga: Client) -> None:
     assert campaign.windows.get().stages == stages_by_band(24)
 
 
+def test_nothing_is_proposed_for_a_window_that_has_opened(olga: Client) -> None:
+    campaign = make_campaign(state="live", kind="shipped", text="It boils.")
+    opened, new = olga.get(page(campaign, "windows")).context["inline_admin_formsets"][0].formset.forms
+    assert [opened[name].value() for name in STAGES] == [None] * len(STAGES)
+    assert new["first_score"].value() == 63
+
+
 def test_a_row_whose_proposed_stages_are_left_as_they_are_makes_no_window(olga: Client) -> None:
     campaign = make_campaign(state="draft")
     shown = olga.get(page(campaign, "windows")).context["inline_admin_formsets"][0].formset.forms[1]
