@@ -6,6 +6,7 @@ whoever was not reached is told by the next run. After a window has opened nobod
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from perks.eligibility import eligible_people
 from perks.models import Campaign, ToldOpening, Window
 from perks.states import CLAIMABLE
 from scoring.rests import perk_score
+
+log = logging.getLogger(__name__)
 
 # People told in one transaction, and in one call: a caller with a newer time goes on.
 BATCH = 100
@@ -41,8 +44,13 @@ def tell_of_openings(at: datetime, *, limit: int = LIMIT) -> int:
     """
     told = 0
     for window in due(at):
-        if told < limit:
+        if told >= limit:
+            break
+        try:
             told += _tell_all(window, at, limit - told)
+        except Exception:
+            # One that is wrong keeps nobody from hearing of the others.
+            log.exception("not everybody was told of window %s", window.pk)
     return told
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Person
-from perks import claims, lottery, waiting
-from perks.models import Claim, Draw, Entry
+from perks import announcing, claims, lottery, waiting
+from perks.models import Claim, Draw, Entry, ToldOpening
 from perks.tasks import follow_the_clock
 from tests.perks.campaigns import HOUR, make_brand, make_campaign, make_member
 from tests.perks.test_lottery import draw, enter, make_lottery
@@ -62,6 +62,21 @@ def test_what_fails_as_a_whole_keeps_the_rest_of_the_minute_going(
         follow_the_clock()
     assert Claim.objects.get(source="waiting").person == bob
     assert "lotteries: not all was done" in caplog.text
+
+
+def test_a_window_that_is_wrong_keeps_nobody_from_hearing_of_the_others(
+    alice: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong, right = (
+        make_campaign(make_brand(name), state="scheduled", opens=hours * HOUR, closes=90 * HOUR)
+        for name, hours in (("Acme", 10), ("Zenith", 20))
+    )
+    # As no form lets it be written.
+    wrong.windows.update(kind="staggered", stages=[["a lot", "soon"]])
+    with caplog.at_level(logging.ERROR, "perks"):
+        announcing.tell_of_openings(timezone.now())
+    assert list(ToldOpening.objects.values_list("window__campaign", "person")) == [(right.pk, alice.pk)]
+    assert f"told of window {wrong.windows.get().pk}" in caplog.text
 
 
 @pytest.fixture

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from perks import lottery
 from perks.errors import NotOpen
 from perks.models import Claim, Draw, Entry, Window
 from tests.perks.campaigns import make_member
-from tests.perks.test_lottery import draw, enter, make_lottery, people
+from tests.perks.racing import somebody_waits
+from tests.perks.test_lottery import draw, enter, make_lottery, people, serve
 from tests.perks.test_waiting import assert_counts_agree
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,6 +41,39 @@ def test_several_workers_draw_once_and_offer_each_place_once(race) -> None:
     assert list(offered) == [1, 2, 3, 4, 5, 6]
     assert Claim.objects.filter(source="lottery").count() == 6
     assert_counts_agree(window.campaign)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_no_more_win_than_are_to_win_though_two_offer_at_once(monkeypatch, guarded: bool) -> None:
+    """The second one waits for the first. Without the lock (the negative control) it has counted before, and offers
+    the place after that."""
+    window = make_lottery(stock=3, winners=1)
+    for person in people(3):
+        enter(window, person)
+    draw(window)
+    places, pool, beside = lottery.waiting_places, ThreadPoolExecutor(1), []
+
+    def once() -> int:
+        try:
+            return serve(window)
+        finally:
+            connections.close_all()
+
+    def waiting_places(of: Window) -> object:
+        # Here the winners are counted and nothing is offered yet: another worker comes.
+        if not beside:
+            beside.append(pool.submit(once))
+            while not beside[0].done() and not somebody_waits():
+                time.sleep(0.01)
+        return places(of)
+
+    if not guarded:
+        unlocked = SimpleNamespace(select_for_update=lambda **_options: Draw.objects)
+        monkeypatch.setattr(lottery, "Draw", SimpleNamespace(objects=unlocked))
+    monkeypatch.setattr(lottery, "waiting_places", waiting_places)
+    with pool:
+        assert serve(window) + beside[0].result(timeout=30) == (1 if guarded else 2)
+    assert Claim.objects.filter(source="lottery", state="held").count() == (1 if guarded else 2)
 
 
 def test_the_same_person_has_one_ticket_however_often_at_once(race) -> None:
