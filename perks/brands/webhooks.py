@@ -225,6 +225,7 @@ class Tries(admin.TabularInline):  # type: ignore[type-arg]
     """Each try, as it ended."""
 
     model = WebhookTry
+    template = "perks/brands/tries.html"
     extra = 0
     fields = ["at", "status", "error", "milliseconds"]
     readonly_fields = ["at", "status", "error", "milliseconds"]

@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from perks.brands.site import site
 from perks.models import Campaign
+from scoring.topics import load
 from tests.browser.test_pages import NARROWEST, RULES, WIDTHS
 from tests.perks.campaigns import make_brand, make_campaign, make_team, second_factor
+from tests.perks.everything import make_everything
 
 FEW = """document.querySelectorAll('.several > div:nth-child(n + 6), optgroup:nth-child(n + 4)')
     .forEach(line => line.remove())"""
@@ -85,3 +88,31 @@ def test_every_page_of_brands_is_accessible_and_keeps_to_the_csp(visit: Callable
             found = Axe().run(page, options=RULES)
             assert found.violations_count == 0, f"{path}, {scheme}\n{found.generate_report()}"
     assert window.trouble == []
+
+
+def test_every_list_and_row_of_a_brand_is_accessible(visit: Callable[..., Any], olga: User) -> None:
+    load()
+    rows = make_everything("Acme")
+    window = visit(user=olga, reduced_motion="reduce")
+    page, seen, faults = window.page, 0, []
+    for model in site._registry:
+        name = f"brands:{model._meta.app_label}_{model._meta.model_name}"
+        # Lists as on a desk, rows as on a phone at night: colours and widths are the same for both.
+        for path, width, scheme in (
+            (reverse(f"{name}_changelist"), WIDTHS[1], "light"),
+            (reverse(f"{name}_change", args=[rows[model].pk]), WIDTHS[0], "dark"),
+        ):
+            if window.open(path).status == 403:
+                continue
+            seen += 1
+            page.set_viewport_size({"width": NARROWEST, "height": 700})
+            if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
+                faults.append(f"{path} does not fit")
+            page.evaluate(FEW)
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 900})
+            found = Axe().run(page, options=RULES)
+            if found.violations_count:
+                faults.append(f"{path}, {scheme}\n{found.generate_report()}")
+    assert faults == []
+    assert seen >= 2 * len(site._registry) - 2
