@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Person, User
 from accounts.views import named
-from perks import abuse, eligibility, lottery
+from perks import abuse, eligibility, lottery, openings
 from perks.drawing import PROGRAM
 from perks.errors import NotOpen, PerkError
 from perks.models import Campaign, Draw, Entry, Variant, Window
@@ -59,7 +59,8 @@ def perk_enter(request: HttpRequest, campaign_id: int) -> HttpResponse:
         except PerkError as refused:
             error = refused
     context: dict[str, Any] = {"campaign": campaign, "window": window, "people": people, "person": person}
-    context |= {"error": error, "draw": getattr(window, "draw", None)}
+    draw = getattr(window, "draw", None)
+    context |= {"error": error, "draw": draw, "off": is_off(campaign, draw)}
     if person is not None:
         entries = Entry.objects.filter(window=window)
         context |= {
@@ -79,6 +80,11 @@ def window_of(campaign: Campaign, at: datetime) -> Window:
     if not lotteries:
         raise Http404
     return next((window for window in lotteries if at < window.closes_at), lotteries[-1])
+
+
+def is_off(campaign: Campaign, draw: Draw | None) -> bool:
+    """Whether it will not be drawn, since the campaign was ended before."""
+    return (draw is None or draw.drawn_at is None) and openings.is_ended_early(campaign)
 
 
 def _change(request: HttpRequest, campaign: Campaign, window: Window, person: Person, at: datetime) -> None:
@@ -141,6 +147,7 @@ def perk_draw(request: HttpRequest, campaign_id: int, window_id: int) -> HttpRes
         "program": PROGRAM,
         "rule": RULE,
         "over": timezone.now() >= window.closes_at,
+        "off": is_off(window.campaign, found),
     }
     return render(request, "perks/draw.html", context)
 

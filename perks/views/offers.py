@@ -69,7 +69,7 @@ def perk(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "wants": [criterion.wants() for criterion in criteria if not criterion.quiet],
         "checklist": checklist_of(reader.facts, campaign, rows, criteria) if reader.facts else None,
         "opening": opening,
-        "windows": [_window(window, score, at) for window in campaign.windows.all()],
+        "windows": [_window(window, campaign, score, at) for window in campaign.windows.all()],
         "variants": variants,
         "left": openings.free_at_once(variants),
         "few": marketplace.FEW_LEFT,
@@ -105,13 +105,13 @@ def _for_page(campaigns: QuerySet[Campaign], reader: Reader, at: datetime) -> Qu
     )
 
 
-def _window(window: Window, score: float | None, at: datetime) -> dict[str, Any]:
+def _window(window: Window, campaign: Campaign, score: float | None, at: datetime) -> dict[str, Any]:
     """A window with when its stages open, which of them is the reader's, and whether it is over."""
     stages = openings.stages_of(window)
     mine = openings.opens_for(window, score, at) if score is not None else None
     return {
         "window": window,
-        "over": at >= window.closes_at,
+        "over": at >= window.closes_at or campaign.state == State.ENDED,
         "stages": [
             {"least": least, "opens_at": window.opens_at + after, "mine": mine == window.opens_at + after}
             for least, after in stages

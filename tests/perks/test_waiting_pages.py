@@ -13,12 +13,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Membership, Person
-from perks import claims, lottery, waiting
+from accounts.models import Membership, Person, User
+from perks import campaigns, claims, lottery, waiting
 from perks.drawing import PROGRAM
 from perks.models import Campaign, Claim, Entry, Variant, WaitingPlace, Window
+from perks.states import State
 from tests.perks.campaigns import HOUR, make_campaign, make_member
 from tests.perks.test_lottery import enter, make_lottery, people
 from tests.perks.test_waiting import hold, join, variant_of
@@ -172,6 +174,23 @@ def test_who_was_drawn_sees_it_and_can_take_it(as_alice: Client, alice: Person) 
     shown = page(as_alice, window.campaign, "enter")
     assert "Your ticket came to place 1 of 1" in shown
     assert Claim.objects.get(source="lottery").get_absolute_url() in shown
+
+
+def test_what_was_ended_before_its_draw_promises_none(as_alice: Client, alice: Person) -> None:
+    window = make_lottery()
+    campaign = window.campaign
+    enter(window, alice)
+    pages = [reverse("perk_enter", args=[campaign.pk]), reverse("perk_draw", args=[campaign.pk, window.pk])]
+    promises = ("Entries until", "You take part", "takes part", "it is drawn right after that")
+    before = "".join(as_alice.get(address).content.decode() for address in pages)
+    assert all(promise in before for promise in promises)
+    staff = User.objects.create_user(email="staff@klout.example", is_staff=True)
+    campaigns.move(campaign=campaign, to=State.ENDED, user=staff, reason="Grounded.", at=timezone.now())
+    for address in pages:
+        text = as_alice.get(address).content.decode()
+        assert "It was ended before its draw" in text
+        assert not [promise for promise in promises if promise in text]
+    assert '<li class="over">' in as_alice.get(campaign.get_absolute_url()).content.decode()
 
 
 def test_a_perk_without_a_lottery_has_no_draw(as_alice: Client, sold_out: Campaign) -> None:
