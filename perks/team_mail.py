@@ -36,7 +36,8 @@ def _send(numbers: list[int], template: str, subject: str, path: str, context: d
                 **context,
                 "site_name": settings.SITE_NAME,
                 "site_url": settings.SITE_URL,
-                "subject": gettext(subject) % context,
+                # A line's end in a title would be another header; no mail goes out with one.
+                "subject": " ".join((gettext(subject) % context).split()),
                 "url": settings.SITE_URL + path,
             }
             message = compose(user, f"emails/{template}", known, stops="")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 import perks.admin  # noqa: F401  (registers the pages)
 from accounts.models import User
 from perks.models import AuditEntry, Brand, BrandInvitation, BrandMembership, Campaign, Counter, Variant, Window
+from perks.team_mail import tell_team
 from tests.perks.campaigns import make_brand, make_campaign, make_team, second_factor
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +147,21 @@ def test_without_a_second_factor_nothing_is_seen(team) -> None:
     assert client.get(step(draft, "offer")).status_code in {302, 403}
     assert client.get(f"{draft.get_absolute_url()}?preview").status_code == 404, "its page before it is published"
     assert of(team["vera"]).get(f"{draft.get_absolute_url()}?preview").status_code == 200
+
+
+def test_a_title_with_a_lines_end_makes_no_header_and_keeps_no_mail_back(
+    team, django_capture_on_commit_callbacks
+) -> None:
+    campaign = make_campaign(Brand.objects.get(), title="Mug\r\nBcc: eve@example.org")
+    with django_capture_on_commit_callbacks(execute=True):
+        tell_team(
+            brand=campaign.brand,
+            template="campaign_moved",
+            subject="Your campaign %(title)s was sent back",
+            path="/brands/",
+            context={"title": campaign.title, "brand": "Acme", "action": "pause", "reason": "Wait."},
+        )
+    assert {message.to[0] for message in mail.outbox} == {"olga@acme.example", "ed@acme.example"}
+    for message in mail.outbox:
+        assert message.subject == "Your campaign Mug Bcc: eve@example.org was sent back"
+        assert message.recipients() == message.to
