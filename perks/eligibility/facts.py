@@ -10,12 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     DecimalField,
     Exists,
     F,
     FloatField,
+    Func,
     Max,
     OuterRef,
     Q,
@@ -56,13 +58,21 @@ PERK_PERCENTILE = Case(
 # Added up as decimals: the sum of floats depends on the order in which rows are found.
 DECIMAL = DecimalField(max_digits=12, decimal_places=6)
 POINTS = Sum(Cast("points", DECIMAL))
-PROVED_BY_NETWORK = Exists(
-    LinkedAccount.objects.filter(
-        account=OuterRef("account"), person=OuterRef("person"), proof=LinkedAccount.Proof.NETWORK
-    )
+# Of the person of the query around it, read once for each: asked of every component, it would cost most of a preview.
+_PROVED = LinkedAccount.objects.filter(person=OuterRef(OuterRef("pk")), proof=LinkedAccount.Proof.NETWORK)
+PROVED_BY_NETWORK = Func(
+    F("account"),
+    ArraySubquery(_PROVED.values("account_id")),
+    template="(%(expressions)s))",
+    arg_joiner=" = ANY(",
+    output_field=BooleanField(),
 )
-CONFIRMED_POINTS = Sum(
-    Case(When(PROVED_BY_NETWORK, then=Cast("points", DECIMAL)), default=Value(0), output_field=DECIMAL)
+_DECIMAL_POINTS = Cast("points", DECIMAL)
+# Both are for `leaves` of a queryset of people.
+CONFIRMED_POINTS = Sum(Case(When(PROVED_BY_NETWORK, then=_DECIMAL_POINTS), default=Value(0), output_field=DECIMAL))
+# What the confirmed points are more than the others.
+CONFIRMED_OVER_OTHERS = Sum(
+    Case(When(PROVED_BY_NETWORK, then=_DECIMAL_POINTS), default=_DECIMAL_POINTS * Value(-1), output_field=DECIMAL)
 )
 
 

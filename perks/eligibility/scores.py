@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from perks.eligibility.base import HALF_STEP, Check, Criterion, reaches
 from perks.eligibility.facts import (
-    CONFIRMED_POINTS,
+    CONFIRMED_OVER_OTHERS,
     PERK_PERCENTILE,
     PERK_SCORE,
     POINTS,
@@ -213,15 +213,9 @@ class Confirmed(Criterion):
         return facts.confirmed > 0 and 2 * facts.confirmed >= facts.points
 
     def where(self, at: datetime) -> Q:
-        sums = (
-            leaves(OuterRef("pk"))
-            .order_by()
-            .values("person")
-            .annotate(in_all=POINTS, confirmed=CONFIRMED_POINTS)
-            .filter(confirmed__gt=0)
-        )
-        # Twice is exact in floats too, as `met` has them.
-        return Q(Exists(sums.filter(GreaterThanOrEqual(F("confirmed") * 2, F("in_all")))))
+        sums = leaves(OuterRef("pk")).order_by().values("person").annotate(in_all=POINTS, balance=CONFIRMED_OVER_OTHERS)
+        # At least half of them, in one sum: no points are below nothing. Twice is exact in floats too, as `met` has it.
+        return Q(Exists(sums.filter(balance__gte=0, in_all__gt=0)))
 
     def wants(self) -> str:
         return _("At least %(need)s%% of the points from accounts that their networks confirm") % {"need": CONFIRMED}
