@@ -15,11 +15,22 @@ CSRF = "q" * 32
 
 @dataclass
 class Run:
-    """Seconds of each answer, how many of each kind, and seconds in all."""
+    """Seconds of each answer, how many of each kind, seconds in all, and of the processor for the clients alone."""
 
     times: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    of_clients: float = 0.0
+
+    def add(self, other: Run) -> None:
+        self.times += other.times
+        self.answers += other.answers
+        self.seconds += other.seconds
+        self.of_clients += other.of_clients
+
+    @property
+    def cores(self) -> float:
+        return self.of_clients / self.seconds
 
     @property
     def per_second(self) -> float:
@@ -94,9 +105,9 @@ def send(port: int, requests: Sequence[bytes], clients: int) -> Run:
 
     async def everybody() -> None:
         connected = [await asyncio.open_connection("127.0.0.1", port) for _ in range(clients)]
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         await asyncio.gather(*(client(reader, writer, left, run) for reader, writer in connected))
-        run.seconds = time.perf_counter() - began
+        run.seconds, run.of_clients = time.perf_counter() - began, time.process_time() - worked
         for _reader, writer in connected:
             writer.close()
 
