@@ -94,5 +94,7 @@ def _standing(campaign: Campaign, person: Person) -> dict[str, object]:
         "several": len(queues) > 1,
         "until": openings.last_close(campaign),
         "free": opening.phase == Phase.OPEN,
+        # What is left of what cannot be had now is not free.
+        "closed": opening.phase not in (Phase.OPEN, Phase.SOLD_OUT),
         "between": opening.phase == Phase.SOON,
     }

@@ -97,6 +97,13 @@ def test_while_one_is_free_the_page_leads_to_it(as_alice: Client, db) -> None:
     assert not WaitingPlace.objects.exists()
 
 
+def test_what_is_left_of_a_perk_that_is_over_is_not_called_free(as_alice: Client, db) -> None:
+    over = make_campaign(stock=3, state="ended", opens=-60 * HOUR, closes=-HOUR)
+    seen = page(as_alice, over)
+    assert "are free" not in seen
+    assert seen.count("Over.") == 1
+
+
 def test_who_does_not_qualify_sees_why(as_alice: Client, sold_out: Campaign) -> None:
     Campaign.objects.update(minimum_score=90)
     shown = page(as_alice, sold_out)
