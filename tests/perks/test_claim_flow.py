@@ -333,6 +333,18 @@ def test_the_page_asks_little_of_the_database_however_much_there_is(alice: Perso
     assert asked() == before <= 12
 
 
+def test_a_claim_costs_two_statements_beside_the_log_in(alice: Person) -> None:
+    campaign, client = make_campaign(minimum_score=40, confirmed_only=False), client_of(alice)
+    form = filled(client.get(way_to(campaign)))
+    with CaptureQueriesContext(connection) as queries:
+        response = client.post(way_to(campaign), form)
+    assert response.status_code == 302
+    assert Claim.objects.get().get_absolute_url() == response["Location"]
+    asked = [query for query in queries if "SAVEPOINT" not in (query["sql"] or "")]
+    # The log-in takes three: session, user, and the person with their zone.
+    assert len(asked) == 5
+
+
 ODD = ["", str(2**63), "x" * 5000, "a\x00\u00b2\U0001f600"]
 # What each button reads.
 READ = {
