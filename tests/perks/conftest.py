@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
 from accounts.models import Person
-from tests.perks.campaigns import make_member
+from perks.models import Campaign
+from tests.perks.campaigns import make_campaign, make_member
+from tests.perks.taking import moment
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +34,18 @@ def alice(db) -> Person:
 @pytest.fixture
 def bob(db) -> Person:
     return make_member("Bob")
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    """Two headsets with a code each, from noon to noon."""
+    return make_campaign(stock=2, at=moment("12:00"), opens=timedelta(), closes=timedelta(days=1))
+
+
+@pytest.fixture
+def parcel() -> Campaign:
+    """Two headsets by post, from noon to noon."""
+    return make_campaign(stock=2, kind="shipped", at=moment("12:00"), opens=timedelta(), closes=timedelta(days=1))
 
 
 @pytest.fixture
