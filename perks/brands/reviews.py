@@ -78,7 +78,9 @@ class HidingForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("why it is taken from the page"),
         max_length=200,
         required=False,
-        help_text=_("Its author is told. That it is unkind to a brand is no reason. Empty: it is shown."),
+        help_text=_(
+            "Its author reads it on the page of the review. That it is unkind to a brand is no reason. Empty: it is shown."
+        ),
     )
 
     class Meta:
