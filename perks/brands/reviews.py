@@ -79,7 +79,8 @@ class HidingForm(forms.ModelForm):  # type: ignore[type-arg]
         max_length=200,
         required=False,
         help_text=_(
-            "Its author reads it on the page of the review. That it is unkind to a brand is no reason. Empty: it is shown."
+            "Its author reads it on the page of the review. That it is unkind to a brand is no reason. "
+            "Empty: it is shown."
         ),
     )
 
