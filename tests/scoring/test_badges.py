@@ -200,8 +200,10 @@ def test_a_handle_is_looked_up_in_indexes(alice: Person) -> None:
     same = {"run": alice.score.run, "score": 40.0, "reach": 20.0, "amplification": 10.0, "network_part": 10.0}
     same |= {"percentile": 50.0, "confidence": "fair", "formula": "v1", "as_of": alice.score.as_of}
     Score.objects.bulk_create(Score(person=other, **same) for other in others)
+    user = alice.users.get()
+    Membership.objects.bulk_create(Membership(user=user, person=other) for other in others)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE accounts_person, scoring_score")
+        cursor.execute("ANALYZE accounts_person, accounts_membership, scoring_score")
         cursor.execute("SET LOCAL enable_seqscan = off")
         with CaptureQueriesContext(connection) as captured:
             assert public_score("alice", timezone.now().date(), part="badge") is not None
