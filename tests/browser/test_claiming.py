@@ -20,9 +20,6 @@ from tests.scoring.reading import user_of
 
 @pytest.fixture
 def member(transactional_db: None) -> Person:
-    from django.core.cache import cache
-
-    cache.clear()
     return make_member("Alice", name="Alice Archer", country="DE")
 
 

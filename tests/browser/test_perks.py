@@ -18,9 +18,6 @@ from tests.scoring.reading import user_of
 @pytest.fixture
 def member(transactional_db: None) -> Person:
     """Alice has a score of 50."""
-    from django.core.cache import cache
-
-    cache.clear()
     return make_member("Alice", name="Alice Archer")
 
 

@@ -62,3 +62,12 @@ def test_nothing_else_lies_at_the_top() -> None:
 
 def test_no_file_is_longer_than_500_lines() -> None:
     assert [str(path) for path in files() if too_long(path)] == []
+
+
+def test_no_test_empties_the_cache_of_all() -> None:
+    """Each has its own (empty_cache); the server's is that of every test that runs at the same time."""
+    emptied = "cache." + "clear()"
+    tests = [path for path in files() if path.parts[0] == "tests" and path.suffix == ".py"]
+    found = [str(path) for path in tests if emptied in (ROOT / path).read_text() and "benchmarks" not in path.parts]
+    assert len(tests) > 100
+    assert found == []

@@ -23,13 +23,6 @@ from tests.scoring.reading import text_of, user_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _no_tries_of_other_tests() -> None:
-    from django.core.cache import cache
-
-    cache.clear()
-
-
 def way_to(campaign: Campaign) -> str:
     return reverse("perk_claim", args=[campaign.pk])
 
