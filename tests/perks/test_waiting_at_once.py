@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from django.db import DatabaseError
@@ -90,16 +92,20 @@ def test_without_its_lock_two_would_offer_the_same_place(race, monkeypatch) -> N
     for claim in Claim.objects.filter(source="window"):
         claims.release(claim=claim)
     tried: list[int] = []
-    genuine = claims.offer
+    genuine, met = claims.offer, threading.Barrier(2)
 
     def offer(**values: object) -> Claim | None:
         tried.append(values["person"].pk)  # type: ignore[attr-defined]
+        # Until another one has chosen too; behind the lock there is none, and nobody comes.
+        with suppress(threading.BrokenBarrierError):
+            met.wait(timeout=1)
         return genuine(**values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(waiting.claims, "offer", offer)
     race(lambda _index: waiting.serve(variant.pk, limit=1), 4)
     assert len(tried) == len(set(tried)), "with the lock nobody is tried twice"
     tried.clear()
+    met.reset()
     Claim.objects.filter(source="waiting").delete()
     WaitingPlace.objects.all().delete()
     campaign.variants.update(held=0, waiting=0, quantity=0)
