@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -206,10 +208,13 @@ def test_fifty_at_once_get_fifty_codes() -> None:
 
 def test_a_code_is_given_twice_where_it_is_read_first_and_written_then(monkeypatch) -> None:
     """The control: the first free code, without a lock."""
-    campaign, given = make_campaign(stock=50), []
+    campaign, given, met = make_campaign(stock=50), [], threading.Barrier(2)
 
     def give(claim_id: int, variant_id: int, at: Any) -> None:
         code = Code.objects.filter(variant=variant_id, given_at__isnull=True).order_by("pk")[0]
+        # Until another one has read too.
+        with suppress(threading.BrokenBarrierError):
+            met.wait(timeout=1)
         Code.objects.filter(pk=code.pk).update(claim=claim_id, given_at=at)
         given.append(code.pk)
 
