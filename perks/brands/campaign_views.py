@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -317,9 +318,9 @@ class CampaignViews(CodeViews):
         address = reverse(f"{self.admin_site.name}:perks_campaign_change", args=[copy.pk])
         return HttpResponseRedirect(f"{address}?step={steps.STEPS[0].slug}")
 
+    @abstractmethod
     def frame(self, campaign: Campaign, step: Step, request: HttpRequest) -> dict[str, Any]:
         """What the head of each step shows."""
-        raise NotImplementedError
 
 
 def _go(campaign: Campaign, way: Way, user: User, reason: str, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from django import forms
@@ -75,11 +76,13 @@ class CodeViews(admin.ModelAdmin):  # type: ignore[type-arg]
             path(f"{start}<int:batch_id>.csv", view(self.report_view), name="perks_campaign_codes_report"),
         ]
 
+    @abstractmethod
     def campaign(self, request: HttpRequest, campaign_id: int, may: str) -> Campaign:
-        raise NotImplementedError
+        """The campaign, of a brand for which one may do `may`. Raises Http404, PermissionDenied."""
 
+    @abstractmethod
     def page(self, request: HttpRequest, template: str, **known: Any) -> HttpResponse:
-        raise NotImplementedError
+        """A page of the site, with what its frame shows."""
 
     def _variant(self, request: HttpRequest, campaign_id: int, variant_id: int) -> Variant:
         campaign = self.campaign(request, campaign_id, "codes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -77,7 +78,7 @@ class Checklist:
         return sum(check.gap for check in self.unmet)
 
 
-class Criterion:
+class Criterion(ABC):
     """Something that a campaign wants of a person, with both its sides.
 
     `met` and `where` say the same: of the facts of one person, and set-wise of a queryset of people
@@ -90,16 +91,18 @@ class Criterion:
     # Whether it is told only where it is not met.
     quiet: ClassVar[bool] = False
 
+    @abstractmethod
     def met(self, facts: Facts) -> bool:
-        raise NotImplementedError
+        """Whether the person of `facts` meets it."""
 
+    @abstractmethod
     def where(self, at: datetime) -> Q:
         """The people who meet it, as a condition on Person."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wants(self) -> str:
         """What is wanted, of nobody in particular."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, facts: Facts) -> Check:
-        raise NotImplementedError
+        """The line of the checklist for the person of `facts`."""
