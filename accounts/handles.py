@@ -22,6 +22,7 @@ ADDRESSES = frozenset(
         *("notifications", "unsubscribe"),
         *("brand", "brands", "claims", "perks", "redeem"),
         *("leaderboards", "lists", "search"),
+        *("achievements", "answers", "plus-k", "questions", "teams", "topics"),
         *("compare", "dashboard", "preferences", "static", "transparency", "v2", "webmention", "welcome"),
         *("badge", "badges", "embed", "manifest.webmanifest", "oembed", "offline", "share", "sw.js"),
     }

@@ -11,7 +11,7 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from accounts.linking import linked
         from scoring import first_scores, privacy, tellings
-        from scoring.topics import load_after_migrating
+        from scoring.topics.tree import load_after_migrating
 
         privacy.register()
         tellings.register()

@@ -26,6 +26,7 @@ from accounts.models.people import (
     random_klout_id,
 )
 from accounts.models.reaching import ApiKey, Notification, NotificationChoice, PushSubscription
+from accounts.models.teams import TeamChange, TeamInvitation
 from accounts.models.watching import Watched, WatchList
 from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookTry
 
@@ -55,6 +56,8 @@ __all__ = [
     "PersonQuerySet",
     "PushSubscription",
     "Spending",
+    "TeamChange",
+    "TeamInvitation",
     "User",
     "UserManager",
     "WatchList",

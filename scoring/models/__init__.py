@@ -1,6 +1,7 @@
 """The tables of scoring: the newest rows of the interaction log, and what the daily run published from it."""
 
-from scoring.models.achievements import Award, AwardProgress
+from scoring.models.achievements import Award, AwardProgress, Definition, PreviewedAward, Rarity
+from scoring.models.endorsements import APART, Endorsement, Purse
 from scoring.models.insights import DayChange, Moment, Suggestion, Suspicion, Trust
 from scoring.models.interactions import (
     CounterReading,
@@ -11,40 +12,56 @@ from scoring.models.interactions import (
     Relation,
     Tombstone,
 )
+from scoring.models.questions import Answer, ModerationEntry, Question, Report, Silenced
 from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
 from scoring.models.ties import Activity, HiddenMoment, Ranking, Tie, ToldScore
-from scoring.models.topics import PersonTopic, Topic
+from scoring.models.topics import AttachedWords, MisleadingWords, PersonTopic, Topic, TopicDispute, TopicEvidence
 from scoring.models.versions import FormulaSwitch, ShadowFormula, ShadowScore
 
 __all__ = [
+    "APART",
     "AccountScore",
     "Activity",
+    "Answer",
+    "AttachedWords",
     "Award",
     "AwardProgress",
     "Component",
     "CounterReading",
     "DayChange",
+    "Definition",
+    "Endorsement",
     "FormulaSwitch",
     "HiddenMoment",
     "ImportJob",
     "Interaction",
+    "MisleadingWords",
+    "ModerationEntry",
     "Moment",
     "PersonTopic",
     "Post",
     "PostTotal",
+    "PreviewedAward",
+    "Purse",
+    "Question",
     "Ranking",
+    "Rarity",
     "Relation",
+    "Report",
     "Score",
     "ScoreHistory",
     "ScoreRun",
     "ShadowFormula",
     "ShadowScore",
+    "Silenced",
     "Suggestion",
     "Suspicion",
     "Tie",
     "ToldScore",
     "Tombstone",
     "Topic",
+    "TopicDispute",
+    "TopicEvidence",
     "Trust",
     "UnlinkEffect",
 ]
