@@ -23,7 +23,7 @@ class Award(models.Model):
     pinned = models.SmallIntegerField(null=True, blank=True)
     # When the staff took it away (the row stays, so that no run awards it anew), and why.
     revoked_at = models.DateTimeField(null=True, blank=True)
-    revoked_for = models.CharField(max_length=300, blank=True)
+    revoked_for = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

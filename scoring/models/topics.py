@@ -49,7 +49,7 @@ class PersonTopic(models.Model):
     # 0 to 1, by evidence; a topic that was only chosen has none.
     expertise = models.FloatField(default=0.0)
     # What the +K of the last 90 days comes to once rings and returned favours count less (scoring.plus_k.damping).
-    plus_k = models.FloatField(default=0.0)
+    plus_k = models.FloatField(default=0.0, db_default=0.0)
     added_at = models.DateTimeField()
     # Among everybody ranked who has the topic, by score (scoring.rankings); None where there is no place.
     place = models.IntegerField(null=True, editable=False)
