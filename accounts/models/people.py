@@ -263,6 +263,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
     role = models.CharField(_("role"), max_length=6, choices=Role, default=Role.OWNER)
+    # Whether the public page of an organisation names this member; nobody is named unasked.
+    is_shown = models.BooleanField(_("named on the public page"), default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
