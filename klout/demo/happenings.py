@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from klout.demo.people import HOST, INHABITANTS, Inhabitant
+from klout.demo.people import HOST, INHABITANTS, TOPICS, Inhabitant
 
 DAYS = 120
 SEED = 20_261_122
@@ -232,6 +232,14 @@ def _write_lists(path: Path, here: list[Presence]) -> Path:
 # ---------------------------------------------------------------- exports
 
 
+def _hashtags(person: Inhabitant, number: int) -> list[str]:
+    """What the post of that number is about: one of the person's topics, in every other post."""
+    topics = TOPICS.get(person.handle, "").split()
+    if not topics or number % 2:
+        return []
+    return ["".join(word.capitalize() for word in topics[number // 2 % len(topics)].split("-"))]
+
+
 def _write_x_export(path: Path, random: Random, presence: Presence, made_at: datetime) -> None:
     person = presence.person
     owner = {"accountId": presence.account, "username": presence.handle, "accountDisplayName": person.name}
@@ -240,12 +248,13 @@ def _write_x_export(path: Path, random: Random, presence: Presence, made_at: dat
         "archiveInfo": {"generationDate": made_at.isoformat(), "isPartialArchive": False},
     }
     tweets = []
-    for post, at in presence.posts.items():
+    for number, (post, at) in enumerate(presence.posts.items()):
         counts = presence.reactions.get(post, {})
         tweet = {
             "id_str": post,
             "created_at": at.strftime("%a %b %d %H:%M:%S +0000 %Y"),
             "full_text": "What happened in Larkhaven today",
+            "entities": {"hashtags": [{"text": tag} for tag in _hashtags(person, number)]},
             # More reacted than the table names, as is usual.
             "favorite_count": str(int(counts.get("like", 0) * random.uniform(1.0, 1.6))),
             "retweet_count": str(int(counts.get("share", 0) * random.uniform(1.0, 1.3))),
@@ -275,7 +284,7 @@ def _write_mastodon_export(path: Path, random: Random, presence: Presence, made_
         "published": "2022-11-05T00:00:00Z",
     }
     activities = []
-    for post, at in presence.posts.items():
+    for number, (post, at) in enumerate(presence.posts.items()):
         counts = presence.reactions.get(post, {})
         note = {
             "id": post,
@@ -283,6 +292,7 @@ def _write_mastodon_export(path: Path, random: Random, presence: Presence, made_
             "published": at.isoformat(),
             "url": f"https://{HOST}/@{user}/{post.rpartition('/')[2]}",
             "attributedTo": uri,
+            "tag": [{"type": "Hashtag", "name": f"#{tag}"} for tag in _hashtags(presence.person, number)],
             "likes": {"type": "Collection", "totalItems": int(counts.get("like", 0) * random.uniform(1.0, 1.3))},
             "shares": {"type": "Collection", "totalItems": counts.get("share", 0)},
         }
