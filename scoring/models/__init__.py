@@ -12,7 +12,7 @@ from scoring.models.interactions import (
     Relation,
     Tombstone,
 )
-from scoring.models.questions import Answer, ModerationEntry, Question, Report, Silenced
+from scoring.models.questions import Answer, AskedExpert, ModerationEntry, Question, Report, Silenced
 from scoring.models.scores import AccountScore, Component, Score, ScoreHistory, ScoreRun, UnlinkEffect
 from scoring.models.ties import Activity, HiddenMoment, Ranking, Tie, ToldScore
 from scoring.models.topics import AttachedWords, MisleadingWords, PersonTopic, Topic, TopicDispute, TopicEvidence
@@ -23,6 +23,7 @@ __all__ = [
     "AccountScore",
     "Activity",
     "Answer",
+    "AskedExpert",
     "AttachedWords",
     "Award",
     "AwardProgress",

@@ -22,11 +22,38 @@ class State(models.TextChoices):
 STATES = Q(state__in=["visible", "held", "removed", "withdrawn"])
 
 
-class Question(models.Model):
+class Ground(models.TextChoices):
+    """Why something is held or was removed, in the few words that stand in its place."""
+
+    SPAM = "spam", _("advertising or spam")
+    ABUSE = "abuse", _("insults or threats")
+    OFF_TOPIC = "off-topic", _("not about the topic")
+    PERSONAL = "personal", _("something private about somebody")
+    DANGER = "danger", _("it may do harm")
+    OTHER = "other", _("something else")
+    # By a rule, until the staff has looked.
+    LINK = "link", _("a link in the first week of a member")
+    REPORTS = "reports", _("several people reported it")
+
+
+class Judged(models.Model):
+    """What can be held and removed: why it was, in the staff's words for who wrote it, and what they say to that."""
+
+    ground = models.CharField(_("ground"), max_length=9, choices=Ground, blank=True, default="", db_default="")
+    note = models.CharField(_("why"), max_length=300, blank=True, default="", db_default="")
+    objection = models.CharField(_("objection"), max_length=1000, blank=True, default="", db_default="")
+    objected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Question(Judged):
     """Somebody asks who knows about a topic."""
 
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="questions")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="questions")
+    # None: who asked was erased, and others had answered.
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="questions")
     # Who wrote it, where several speak for the person.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     title = models.CharField(_("question"), max_length=150)
@@ -49,13 +76,17 @@ class Question(models.Model):
         indexes = [
             models.Index(fields=["topic", "-active_at"], condition=Q(state="visible"), name="question_of_topic_newest"),
             models.Index(fields=["-active_at"], condition=Q(state="visible"), name="question_newest"),
+            models.Index(
+                fields=["-active_at"], condition=Q(state="visible", answered=0), name="question_newest_unanswered"
+            ),
+            models.Index(fields=["objected_at"], condition=Q(objected_at__isnull=False), name="question_objected"),
         ]
 
     def __str__(self) -> str:
         return self.title
 
 
-class Answer(models.Model):
+class Answer(Judged):
     """An answer of at most 300 words; one of each person to a question."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
@@ -76,6 +107,9 @@ class Answer(models.Model):
             models.UniqueConstraint(fields=["question", "person"], name="answer_once"),
             models.CheckConstraint(condition=STATES, name="answer_state_known"),
             models.CheckConstraint(condition=Q(plus_k__gte=0), name="answer_plus_k_counted"),
+        ]
+        indexes = [
+            models.Index(fields=["objected_at"], condition=Q(objected_at__isnull=False), name="answer_objected"),
         ]
 
     def __str__(self) -> str:
@@ -99,8 +133,9 @@ class Report(models.Model):
     reason = models.CharField(_("reason"), max_length=9, choices=Reason)
     text = models.CharField(_("what is wrong with it"), max_length=500, blank=True)
     created_at = models.DateTimeField()
-    # When the staff decided; None while it is open.
+    # When the staff decided, and whether for the reporter; None while it is open.
     decided_at = models.DateTimeField(null=True, blank=True)
+    upheld = models.BooleanField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("report")
@@ -122,9 +157,29 @@ class Report(models.Model):
                 fields=["answer", "reporter"], condition=Q(answer__isnull=False), name="report_answer_once"
             ),
         ]
+        indexes = [models.Index(fields=["created_at"], condition=Q(decided_at__isnull=True), name="report_open")]
 
     def __str__(self) -> str:
         return f"{self.reason} in {self.question_id or self.answer_id}"
+
+
+class AskedExpert(models.Model):
+    """Somebody who knows about a topic was told of a question in it: at most so many a UTC day, by their ordinals."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="asked_experts")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="asked_as_expert", db_index=False)
+    day = models.DateField()
+    ordinal = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["question", "person"], name="expert_asked_once"),
+            models.UniqueConstraint(fields=["person", "day", "ordinal"], name="expert_asked_so_often"),
+            models.CheckConstraint(condition=Q(ordinal__range=(1, 2)), name="expert_asked_twice_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} asked {self.question_id}"
 
 
 class Silenced(models.Model):
