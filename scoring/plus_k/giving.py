@@ -1,0 +1,192 @@
+"""Giving +K, and taking it back within ten minutes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from accounts import team_log
+from accounts.models import Membership, Person, User
+from accounts.visibility import Viewer, may_see
+from scoring import moderation, topics
+from scoring.models import Answer, Endorsement, PersonTopic, Topic
+from scoring.models.endorsements import APART
+from scoring.plus_k import purse
+from scoring.plus_k.errors import NoneLeft, NotAllowed, NotTheirTopic, Silent, TooLate, TooSoon
+
+# For so long a +K can be taken back.
+UNDO = timedelta(minutes=10)
+SPEAKING = (Membership.Role.OWNER, Membership.Role.EDITOR)
+
+# An exclusion constraint takes part in ON CONFLICT where no index is named.
+_INSERT = """
+    INSERT INTO scoring_endorsement (giver_id, receiver_id, topic_id, answer_id, user_id, given_at, until, weight)
+    VALUES (%(giver)s, %(receiver)s, %(topic)s, %(answer)s, %(user)s, %(at)s, %(at)s + %(apart)s, 1)
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def give(
+    *,
+    giver: Person,
+    receiver: Person,
+    topic: Topic,
+    user: User | None,
+    at: datetime | None = None,
+    answer: Answer | None = None,
+) -> Endorsement:
+    """Give one +K of `giver`'s to `receiver` in `topic`; `user` is who clicked. `at` is the database's now by default.
+
+    answer: what of the receiver's it is for; then the topic need not be among theirs, as long as they do not hide it.
+    Raises NotAllowed, Silent, NotTheirTopic, TooSoon or NoneLeft, with nothing changed.
+    """
+    try:
+        with transaction.atomic():
+            # Whoever is being erased is waited for, and gone then.
+            _hold(giver, receiver)
+            at = at or _now()
+            may_give(giver=giver, receiver=receiver, topic=topic, user=user, at=at, answer=answer)
+            return _give(giver, receiver, topic, user, at, answer)
+    except IntegrityError as error:
+        raise _gone() from error
+
+
+def _give(
+    giver: Person, receiver: Person, topic: Topic, user: User | None, at: datetime, answer: Answer | None
+) -> Endorsement:
+    day = purse.take(giver, at)
+    if day is None:
+        # Who clicks twice on the last one is told that it is given.
+        if known := standing(giver, receiver, topic, at):
+            raise TooSoon(endorsement=known)
+        raise NoneLeft(renews_at=purse.state_of(giver, at).renews_at)
+    given_at = max(at, purse.start_of(day))
+    values: dict[str, Any] = {
+        "giver": giver.pk,
+        "receiver": receiver.pk,
+        "topic": topic.pk,
+        "answer": answer.pk if answer else None,
+        "user": user.pk if user else None,
+        "at": given_at,
+        "apart": APART,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise TooSoon(endorsement=standing(giver, receiver, topic, given_at))
+    if answer is not None:
+        Answer.objects.filter(pk=answer.pk).update(plus_k=F("plus_k") + 1)
+    team_log.note(person=giver, user=user, action="plus-k", about=topics.name_in(topic, "en"), at=given_at)
+    return Endorsement(
+        pk=row[0],
+        giver=giver,
+        receiver=receiver,
+        topic=topic,
+        answer=answer,
+        user=user,
+        given_at=given_at,
+        until=given_at + APART,
+    )
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
+
+
+def _hold(giver: Person, receiver: Person) -> None:
+    """Keep both from being erased until the caller's transaction ends. Raises NotAllowed where one is gone."""
+    both = sorted({giver.pk, receiver.pk})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM accounts_person WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [both])
+        if len(cursor.fetchall()) != len(both):
+            raise _gone()
+
+
+def _gone() -> NotAllowed:
+    return NotAllowed(_("They are not here any more."), why="gone")
+
+
+def may_give(
+    *,
+    giver: Person,
+    receiver: Person,
+    topic: Topic | None,
+    user: User | None,
+    at: datetime,
+    answer: Answer | None = None,
+) -> None:
+    """Say why `giver` may not give to `receiver` in `topic` (None: in whichever), by raising the error of `give`."""
+    if giver.pk == receiver.pk:
+        raise NotAllowed(_("Nobody gives +K to themselves."), why="self")
+    if user is not None and not Membership.objects.filter(user=user, person=giver, role__in=SPEAKING).exists():
+        raise NotAllowed(_("You do not speak for who is to give it."), why="role")
+    if not giver.old_enough(at.date()):
+        raise NotAllowed(_("+K begins with the age from which profiles are shown."), why="age")
+    if silenced := moderation.silenced(giver, at):
+        raise Silent(until=silenced.until, reason=silenced.reason)
+    if not Person.objects.joined().staying().old_enough(at.date()).filter(_shown_to_members(), pk=receiver.pk).exists():
+        raise _gone()
+    if of_one_team(giver, receiver):
+        raise NotAllowed(
+            _("Nobody gives +K to an organisation whose team they are on, nor is given any by it."), why="team"
+        )
+    if topic is not None:
+        _is_theirs(receiver, topic, answer)
+
+
+def _shown_to_members() -> Q:
+    return ~Q(visibility=Person.Visibility.HIDDEN)
+
+
+def of_one_team(one: Person, other: Person) -> bool:
+    """Whether somebody speaks for both, in whatever role."""
+    return Membership.objects.filter(person=one, user__membership__person=other).exists()
+
+
+def _is_theirs(receiver: Person, topic: Topic, answer: Answer | None) -> None:
+    if not may_see(receiver, "topics", Viewer.MEMBER):
+        raise NotTheirTopic
+    hidden = PersonTopic.objects.filter(person=receiver, topic=topic).values_list("hidden", flat=True).first()
+    for_answer = answer is not None and answer.person_id == receiver.pk and answer.question.topic_id == topic.pk
+    if answer is not None and not for_answer:
+        raise NotTheirTopic(_("That answer is somebody else's, or about something else."))
+    if hidden or (hidden is None and not for_answer):
+        raise NotTheirTopic
+
+
+def standing(giver: Person, receiver: Person, topic: Topic, at: datetime) -> Endorsement | None:
+    """The +K that `giver` gave `receiver` in `topic` less than seven days ago, if there is one."""
+    mine = Endorsement.objects.filter(giver=giver, receiver=receiver, topic=topic, undone_at=None, until__gt=at)
+    return mine.order_by("-given_at").first()
+
+
+def undo(*, endorsement: Endorsement, at: datetime | None = None, user: User | None = None) -> Endorsement:
+    """Take a +K back: the seven days are free again, and on the same UTC day so is the allowance.
+
+    Again is harmless. Raises TooLate ten minutes after it was given, or where it was settled. Brings `endorsement` up
+    to date.
+    """
+    with transaction.atomic():
+        purse.lock(endorsement.giver_id)
+        at = at or _now()
+        open_ = Endorsement.objects.filter(pk=endorsement.pk, undone_at=None, settled_at=None, given_at__gt=at - UNDO)
+        done = open_.update(undone_at=at)
+        if done:
+            purse.put_back(endorsement.giver_id, given_at=endorsement.given_at, at=at)
+            if endorsement.answer_id is not None:
+                Answer.objects.filter(pk=endorsement.answer_id, plus_k__gt=0).update(plus_k=F("plus_k") - 1)
+            about = topics.name_in(endorsement.topic, "en")
+            team_log.note(person=endorsement.giver, user=user, action="undo plus-k", about=about, at=at)
+    known = Endorsement.objects.filter(pk=endorsement.pk).first()
+    if known is None or (not done and known.undone_at is None):
+        raise TooLate
+    endorsement.undone_at = known.undone_at
+    return endorsement
