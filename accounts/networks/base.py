@@ -34,6 +34,7 @@ VERBS: Mapping[str, int] = {
     "link": 14,
     "plus-k": 15,
     "connect": 16,
+    "review": 17,
 }
 VERB_NAMES: Mapping[int, str] = {number: name for name, number in VERBS.items()}
 

@@ -32,7 +32,7 @@ from scoring.engine.kernel_words import (
     of_file,
 )
 from scoring.features.base import ONE, Int64
-from scoring.features.catalogue import STANDING_VERBS, VERBS
+from scoring.features.catalogue import ASIDE_VERBS, STANDING_VERBS, VERBS
 
 # A row's word, its edge and its pair at the most.
 BYTES_PER_ROW = 90
@@ -181,6 +181,7 @@ class Facts:
         if self.person is not None:
             person = self.person[target]
             own |= (person > 0) & (person == self.person[actor])
+        own |= _ASIDE[edge & (1 << VERB_BITS) - 1]
         origins = groups.put_together(
             np.bitwise_or,
             (leading & CONFIRMED + NOT_SUPPLIED).astype(np.int8),
@@ -319,8 +320,9 @@ def _pairs(edges: Columns) -> dict[str, NDArray[Any]]:
     return {**columns, "hands": _narrow(together(np.add, hands))}
 
 
-_LASTING = np.zeros(1 << VERB_BITS, dtype=np.bool_)
+_LASTING, _ASIDE = np.zeros((2, 1 << VERB_BITS), dtype=np.bool_)
 _LASTING[[VERBS[verb].number for verb in STANDING_VERBS]] = True
+_ASIDE[[VERBS[verb].number for verb in ASIDE_VERBS]] = True
 
 
 def _narrow(values: Int64) -> NDArray[Any]:

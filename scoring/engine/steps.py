@@ -27,6 +27,7 @@ from scoring.engine.graph import UNKNOWN
 from scoring.features.base import ONE, Int64
 from scoring.features.catalogue import (
     ANY,
+    ASIDE_VERBS,
     FEATURES,
     LEVELS,
     NETWORKS,
@@ -179,7 +180,9 @@ _LEVEL_NUMBERS = {name: number for number, name in enumerate(LEVELS, start=1)}
 
 def statement(step: str, seen: Seen | None = None) -> str:
     """The SELECT of a step, complete; the last one has columns for what was `seen` alone (None: for everything)."""
-    standing = ", ".join(str(VERBS[verb].number) for verb in sorted(STANDING_VERBS))
+    standing, aside = (
+        ", ".join(str(VERBS[verb].number) for verb in sorted(verbs)) for verbs in (STANDING_VERBS, ASIDE_VERBS)
+    )
     return Template((_SQL / f"{step}.sql").read_text()).substitute(
         _features(seen) if step == "fct_features" else {},
         one=ONE,
@@ -187,6 +190,7 @@ def statement(step: str, seen: Seen | None = None) -> str:
         origin_api=ORIGIN_API,
         origin_archive=ORIGIN_ARCHIVE,
         standing_verbs=standing,
+        aside_verbs=aside,
         most_people=MOST_PEOPLE,
         most_reactions=MOST_REACTIONS,
         month=MONTH,

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from scoring.features.networks import ASIDE_VERBS as ASIDE_VERBS
 from scoring.features.networks import LEVELS as LEVELS
 from scoring.features.networks import NAMES, NOTHING, TOTALS, Told
 from scoring.features.networks import NETWORKS as NETWORKS
@@ -320,12 +321,18 @@ def _sentence(text: str) -> str:
 
 def _told(network: Network, wanted: Told, *, standing: bool) -> list[str]:
     """The verbs, events or what lasts, of which the network tells something of `wanted`."""
-    return [verb for verb, told in network.verbs.items() if VERBS[verb].standing == standing and told & wanted]
+    return [
+        verb
+        for verb, told in network.verbs.items()
+        if VERBS[verb].standing == standing and verb not in ASIDE_VERBS and told & wanted
+    ]
 
 
 def _of_verbs(slug: str, network: Network, measure: Measure) -> Iterator[Feature]:
     for verb, told in network.verbs.items():
         words = network.verb(verb)
+        if words.aside:
+            continue
         if measure.verbs == "counted":
             counters = [counter for counter, counted in network.counters.items() if counted == verb]
             if not counters:

@@ -13,12 +13,16 @@ from enum import Flag, auto
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A kind of reaction: its number in the log, words for labels, and whether it lasts until it is taken back."""
+    """A kind of reaction: its number in the log, words for labels, and whether it lasts until it is taken back.
+
+    aside: done to nobody who has a score. The log keeps it for whoever did it; it is no measurement and no edge.
+    """
 
     number: int
     past: str
     plural: str
     standing: bool = False
+    aside: bool = False
 
 
 VERBS: Mapping[str, Verb] = {
@@ -38,8 +42,10 @@ VERBS: Mapping[str, Verb] = {
     "link": Verb(14, "linked to something", "links"),
     "plus-k": Verb(15, "gave +K", "+K"),
     "connect": Verb(16, "are connected", "connections", standing=True),
+    "review": Verb(17, "reviewed something", "reviews", aside=True),
 }
 STANDING_VERBS = frozenset(name for name, verb in VERBS.items() if verb.standing)
+ASIDE_VERBS = frozenset(name for name, verb in VERBS.items() if verb.aside)
 
 
 class Told(Flag):
@@ -109,7 +115,7 @@ class Network:
         """A verb in the network's own words."""
         known = VERBS[name]
         past, plural = self.words.get(name, (known.past, known.plural))
-        return Verb(known.number, past, plural, known.standing)
+        return Verb(known.number, past, plural, known.standing, known.aside)
 
 
 NETWORKS: Mapping[str, Network] = {
@@ -321,6 +327,6 @@ NETWORKS: Mapping[str, Network] = {
         (),
         words={"link": ("linked to the site", "pages that link to the site")},
     ),
-    "klout": Network(18, "Klout", {"plus-k": NAMES}),
+    "klout": Network(18, "Klout", {"plus-k": NAMES, "review": NAMES}),
 }
 SLUGS: Mapping[int, str] = {network.code: slug for slug, network in NETWORKS.items()}

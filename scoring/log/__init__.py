@@ -9,7 +9,7 @@ their way, until the compaction after that.
 
 from scoring.log.compaction import Compacted, append_day_rows, compact
 from scoring.log.erasure import erase_accounts
-from scoring.log.events import events
+from scoring.log.events import doings, events
 from scoring.log.features import (
     NoFeatures,
     copy_features,
@@ -32,6 +32,7 @@ __all__ = [
     "appending",
     "compact",
     "copy_features",
+    "doings",
     "erase_accounts",
     "events",
     "fingerprint",

@@ -1,4 +1,5 @@
 -- Every interaction before the day, once; with its weights by age (days that its target paused are none), and whether it is its owner's own.
+-- What is done to nobody who has a score (a review) counts as one's own: for nothing.
 -- What happened in a pause that goes on and holds it back (keep < 0) is not there yet.
 -- Rows of `newest` that compaction has already moved to the lake are known by their key.
 SELECT
@@ -14,7 +15,7 @@ SELECT
     COALESCE(d.recent, 0) AS recent,
     COALESCE(d.long, 0) AS long,
     COALESCE(d.weeks, 0) AS weeks,
-    CASE WHEN i.actor = i.target OR a.person = t.person THEN 1 ELSE 0 END AS own
+    CASE WHEN i.actor = i.target OR a.person = t.person OR i.verb IN ($aside_verbs) THEN 1 ELSE 0 END AS own
 FROM (
     SELECT target, actor, post, network, verb, origin, day
     FROM lake

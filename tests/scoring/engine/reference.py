@@ -8,6 +8,7 @@ from fractions import Fraction
 
 ONE = 65536
 STANDING = {"follow", "list", "connect", "recommend", "endorse"}
+ASIDE = {"review"}
 COUNTED = {
     ("twitter", "followers"): "follow",
     ("twitter", "listed"): "list",
@@ -179,7 +180,8 @@ def features(
     weeks_of: dict[tuple[int, int], set[int]] = {}
     for account in seen:
         rested = log.paused.get(account, set())
-        others = [row for row in [*events, *relations] if row.target == account and not own(account, row.actor)]
+        to_account = [row for row in [*events, *relations] if row.target == account and row.verb not in ASIDE]
+        others = [row for row in to_account if not own(account, row.actor)]
         dated = [row for row in others if isinstance(row, Event)]
         for actor in {row.actor for row in others}:
             weighs, counted = standing.get(actor, unknown), counts.get((account, actor), ONE)
@@ -296,7 +298,7 @@ def graph(log: Log, as_of: date, guards: dict[tuple[int, int], int] | None = Non
     edges: dict[tuple[int, int, str], int] = defaultdict(int)
     for row in [*{event.key: event for event in log.events}.values(), *log.relations]:
         person = log.owners.get(row.target)
-        if isinstance(row, Event) and row.at >= midnight:
+        if row.verb in ASIDE or (isinstance(row, Event) and row.at >= midnight):
             continue
         if {row.target, row.actor} & log.erased or row.target == row.actor:
             continue

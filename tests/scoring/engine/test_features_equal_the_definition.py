@@ -20,6 +20,8 @@ from tests.scoring.engine.reference import ONE, Event, Lasting, Log, Published, 
 MIDNIGHT = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
 accounts = st.integers(1, 7)
 verbs = st.sampled_from(["like", "share", "mention", "follow", "list"])
+# What is done to nobody who has a score stands in the log too.
+done = st.one_of(verbs, st.just("review"))
 posts = st.sampled_from([0, 11, -12])
 moments = st.one_of(
     st.sampled_from([MIDNIGHT, MIDNIGHT - timedelta(microseconds=1), MIDNIGHT - timedelta(days=1)]),
@@ -28,7 +30,7 @@ moments = st.one_of(
 )
 origins = st.sampled_from(["api", "archive", "bulk"])
 events = st.lists(
-    st.builds(Event, st.integers(0, 2**64 - 1), moments, accounts, accounts, verbs, posts, origin=origins),
+    st.builds(Event, st.integers(0, 2**64 - 1), moments, accounts, accounts, done, posts, origin=origins),
     max_size=40,
     unique_by=lambda event: event.key,
 )

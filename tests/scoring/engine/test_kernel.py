@@ -26,7 +26,7 @@ from scoring.features.catalogue import COLUMNS
 from tests.benchmarks import synthetic
 from tests.scoring.engine.given import AS_OF, ids, inputs_of, write_lake
 from tests.scoring.engine.reference import Event, Lasting, Log
-from tests.scoring.engine.test_features_equal_the_definition import moments, origins, verbs
+from tests.scoring.engine.test_features_equal_the_definition import done, moments, origins, verbs
 
 STEPS = {"int_edges": "target, actor, verb", "int_pairs": "target, actor"}
 Tables = dict[str, tuple[list[Any], list[tuple[Any, ...]]]]
@@ -77,7 +77,7 @@ def made_by_kernel(inputs: Inputs) -> frozenset[str]:
 numbers = st.integers(0, 6)
 networks = st.sampled_from(["twitter", "facebook", "mastodon"])
 events = st.lists(
-    st.builds(Event, st.integers(0, 2**64 - 1), moments, numbers, numbers, verbs, network=networks, origin=origins),
+    st.builds(Event, st.integers(0, 2**64 - 1), moments, numbers, numbers, done, network=networks, origin=origins),
     max_size=40,
     unique_by=lambda event: event.key,
 )

@@ -75,9 +75,15 @@ def test_with_one_kind_of_reaction_all_of_them_together_are_no_second_measuremen
 def test_every_verb_that_is_told_by_name_is_measured_by_people_and_by_their_standing():
     for slug, network in NETWORKS.items():
         for verb, told in network.verbs.items():
-            if told & NAMES:
+            if told & NAMES and verb not in catalogue.ASIDE_VERBS:
                 measured = {feature.measure for feature in COUNTED if (feature.network, feature.verb) == (slug, verb)}
                 assert {"actors", "standing"} <= measured, (slug, verb)
+
+
+def test_what_is_done_to_nobody_who_has_a_score_is_no_measurement():
+    assert "review" in NETWORKS["klout"].verbs
+    assert not {feature for feature in FEATURES if feature.verb == "review"}
+    assert not {column for column in catalogue.COLUMNS if column.startswith("review")}
 
 
 def test_a_counter_is_a_feature_of_its_network_alone():
@@ -119,7 +125,7 @@ def test_a_measure_is_one_line():
         f"{verb.replace('-', '_')}_events_long"
         for network in NETWORKS.values()
         for verb in network.verbs
-        if not catalogue.VERBS[verb].standing
+        if not catalogue.VERBS[verb].standing and not catalogue.VERBS[verb].aside
     }
 
 
