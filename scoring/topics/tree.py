@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from scoring.models import Topic
 
-TREE = Path(__file__).parents[1] / "data" / "topics.txt"
+DATA = Path(__file__).parents[1] / "data"
+TREE = DATA / "topics.txt"
+# What the licence of imported topics asks to be said wherever they are shown.
+ATTRIBUTION = (
+    "Klout Topic Ontology (github.com/klout/opendata), © Klout / Lithium Technologies, "
+    "licence CC BY 3.0, changed and added to."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,34 @@ def read_tree(text: str) -> list[Line]:
     return lines
 
 
+def own_lines() -> list[Line]:
+    """Our own tree."""
+    return read_tree(TREE.read_text())
+
+
+def read_same(text: str) -> dict[tuple[str, str], str]:
+    """(id, slug) in Klout's open ontology -> the slug of the same topic here."""
+    rows = (row.split("|") for row in text.splitlines() if row.strip() and not row.startswith("#"))
+    return {(identity.strip(), there.strip()): here.strip() for identity, there, here in rows}
+
+
+SAME = read_same((DATA / "same_topics.txt").read_text())
+# id -> slug here. Where ours has another id of theirs, a topic of this id is kept for the id's sake and shown nowhere.
+HERE = {identity: here for (identity, _there), here in SAME.items()}
+FOLDED = {there for _identity, there in SAME} - set(HERE.values())
+
+
+def folded_into(topic: Topic) -> str:
+    """The slug of the topic that stands for `topic`; "" where it stands for itself."""
+    here = HERE.get(topic.external_id or "", topic.slug)
+    return "" if here == topic.slug else here
+
+
+def listed() -> QuerySet[Topic]:
+    """All topics but those for which another one stands."""
+    return Topic.objects.exclude(external_id__in=HERE, slug__in=FOLDED)
+
+
 def load(text: str | None = None) -> int:
     """Bring the tree into the database, set-wise; what is there of it takes the tree's names. Returns the new topics.
 
@@ -49,8 +83,12 @@ def load(text: str | None = None) -> int:
     lines = read_tree(TREE.read_text() if text is None else text)
     with transaction.atomic():
         before = Topic.objects.count()
+        known = dict(Topic.objects.filter(slug__in=[line.slug for line in lines]).values_list("slug", "names"))
         Topic.objects.bulk_create(
-            [Topic(slug=line.slug, name=line.name, names={"de": line.german}) for line in lines],
+            [
+                Topic(slug=line.slug, name=line.name, names=known.get(line.slug, {}) | {"de": line.german})
+                for line in lines
+            ],
             update_conflicts=True,
             unique_fields=["slug"],
             update_fields=["name", "names"],
@@ -75,43 +113,123 @@ def load_after_migrating(sender: Any, **_kwargs: Any) -> None:
 
 
 def name_in(topic: Topic, language: str | None = None) -> str:
-    """What `topic` is called in `language` (the reader's, if none is given); in English where that has no name."""
+    """What `topic` is called in `language` (the reader's, if none is given); in English where that has no name.
+
+    An English name among `names` is another one, by which the topic is found.
+    """
     code = (language or get_language() or "en").partition("-")[0]
-    return str(topic.names.get(code) or topic.name)
+    return str((topic.names.get(code) if code != "en" else "") or topic.name)
+
+
+def language_now() -> str:
+    """The code of the reader's language without its country."""
+    return (get_language() or "en").partition("-")[0]
+
+
+# ---------------------------------------------------------------- finding
+# As it is indexed (migration 0006_leaderboards): in all languages, with their codes, which are too short to be sought.
+NAMES = "klout_plain(name || ' ' || names::text)"
+# Shorter words are part of too much: a topic is to be called just so.
+SHORTEST = 3
+LONGEST = 60
+BEST_FIRST = """
+ORDER BY klout_plain(name) = plain OR coalesce(klout_plain(names ->> %(language)s) = plain, false) DESC,
+         klout_plain(name) LIKE plain || '%%'
+             OR coalesce(klout_plain(names ->> %(language)s) LIKE plain || '%%', false) DESC,
+         ranked DESC, length(name), name, id
+LIMIT %(limit)s
+"""
 
 
 def found(words: str, *, limit: int) -> list[Topic]:
-    """Topics whose name, in any language, or slug begins with or has `words`; at most `limit`, the shortest first."""
-    words = words.strip()
+    """Topics with a word, in any language, that begins with `words`; else those that have them anywhere, or nearly.
+
+    At most `limit`: what is called just so first, then what begins so, then what most people have. Two queries at most,
+    by index.
+    """
+    words = words.replace("\0", "").strip()[:LONGEST]
     if not words:
         return []
-    like = Q(name__icontains=words) | Q(slug__icontains=words) | Q(names__de__icontains=words)
-    topics = list(Topic.objects.filter(like)[: 10 * limit])
-    topics.sort(key=lambda topic: (not name_in(topic).lower().startswith(words.lower()), len(name_in(topic))))
-    return topics[:limit]
+    sought = "klout_plain(%(words)s)"
+    given = {"words": words, "language": language_now(), "limit": limit, "folded": list(HERE), "slugs": list(FOLDED)}
+    rows = f"SELECT topic.*, {sought} AS plain FROM scoring_topic AS topic WHERE {sought} <> '' AND "  # noqa: S608
+    shown = "(external_id IS NULL OR NOT (external_id = ANY(%(folded)s) AND slug = ANY(%(slugs)s)))"
+    short = "(lower(name) = lower(%(words)s) OR lower(names ->> %(language)s) = lower(%(words)s))"
+    begun = f"({NAMES} LIKE {sought} || '%%' OR {NAMES} LIKE '%% ' || {sought} || '%%')"
+    within = f"({NAMES} LIKE '%%' || {sought} || '%%' OR {sought} <%% {NAMES})"
+    for condition in [short] if len(words) < SHORTEST else [begun, within]:
+        query = f"SELECT * FROM ({rows} {condition} AND {shown}) AS found {BEST_FIRST}"  # noqa: S608  (all of it is ours)
+        if topics := list(Topic.objects.raw(query, given)):
+            return topics
+    return []
 
 
-def branches() -> list[tuple[Topic, list[Topic]]]:
-    """The topics at the top of the tree, each with what lies anywhere below it, by name; two queries.
+# ---------------------------------------------------------------- level by level
+def tops() -> list[Topic]:
+    """The topics at the top of the tree, by name in the reader's language; one query."""
+    return sorted(listed().filter(parents=None), key=by_name)
 
-    A topic under several stands with the first of them.
-    """
-    topics = {topic.pk: topic for topic in Topic.objects.all()}
-    above: dict[int, list[int]] = {}
-    pairs = Topic.parents.through.objects.order_by("pk").values_list("from_topic_id", "to_topic_id")
-    for below, parent in pairs:
-        above.setdefault(below, []).append(parent)
 
-    def top_of(number: int) -> int:
-        seen = {number}
-        while number in above and above[number][0] not in seen:
-            number = above[number][0]
-            seen.add(number)
-        return number
+def by_name(topic: Topic) -> str:
+    return name_in(topic).casefold()
 
-    grouped: dict[int, list[Topic]] = {number: [] for number in topics if number not in above}
-    for number, topic in topics.items():
-        if number in above:
-            grouped.setdefault(top_of(number), []).append(topic)
-    found = [(topics[number], sorted(below, key=name_in)) for number, below in grouped.items()]
-    return sorted(found, key=lambda branch: name_in(branch[0]))
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Some of the topics right under another, most people first; `after` is where the next ones begin ("": none do)."""
+
+    topics: list[Topic]
+    after: str = ""
+
+
+def under(topic: Topic, *, number: int, after: str = "") -> Level:
+    """`number` of the topics right under `topic`, after the one whose number (as text) is `after`; two queries."""
+    below = listed().filter(parents=topic).order_by("-ranked", "name", "pk")
+    if after.isdecimal() and len(after) < 19 and (last := Topic.objects.filter(pk=int(after)).first()):
+        further = Q(ranked__lt=last.ranked) | Q(ranked=last.ranked, name__gt=last.name)
+        below = below.filter(further | Q(ranked=last.ranked, name=last.name, pk__gt=last.pk))
+    topics = list(below[: number + 1])
+    more = len(topics) > number
+    return Level(topics[:number], str(topics[number - 1].pk) if more else "")
+
+
+# Several ways may lead up; UNION ends at those that were there, so that no circle is walked twice.
+ABOVE = """
+WITH RECURSIVE above AS (
+    SELECT from_topic_id AS child, to_topic_id AS parent FROM scoring_topic_parents WHERE from_topic_id = %s
+    UNION
+    SELECT edge.from_topic_id, edge.to_topic_id FROM scoring_topic_parents AS edge JOIN above ON above.parent = child_of
+)
+SELECT child, topic.* FROM above JOIN scoring_topic AS topic ON topic.id = above.parent ORDER BY topic.name
+""".replace("child_of", "edge.from_topic_id")
+WAYS, DEEPEST = 3, 12
+
+
+def ways_to(topic: Topic) -> list[list[Topic]]:
+    """At most WAYS ways from the top down to `topic`, which is left out, the shortest first; one query."""
+    above: dict[int, list[Topic]] = {}
+    for parent in Topic.objects.raw(ABOVE, [topic.pk]):
+        above.setdefault(parent.child, []).append(parent)
+    ways: list[list[Topic]] = []
+    waiting: list[list[Topic]] = [[parent] for parent in above.get(topic.pk, ())]
+    # Level by level: what reaches the top first is shortest.
+    while waiting and len(ways) < WAYS:
+        longer: list[list[Topic]] = []
+        for way in waiting:
+            further = above.get(way[0].pk, ())
+            if not further:
+                ways.append(way)
+            seen = {one.pk for one in way} | {topic.pk}
+            longer += [[one, *way] for one in further if one.pk not in seen and len(way) < DEEPEST]
+        waiting = longer[:100]
+    return ways[:WAYS]
+
+
+def most_used(number: int) -> list[Topic]:
+    """The topics that most people have a place in; one query."""
+    return list(listed().filter(ranked__gt=0).order_by("-ranked", "name")[:number])
+
+
+def imported() -> bool:
+    """Whether any topic is not our own, so that its source is to be named."""
+    return Topic.objects.filter(external_id__isnull=False).exists()
