@@ -51,9 +51,9 @@ OTHERS = frozenset(
     1 about achievements administration administrator anonymous app badge badges billing blog brands campaigns
     cdn claim claims compare connect connections contact dashboard doctor embed everybody explain explore export
     facebook feed feeds google groups guest help home hostmaster image images import imprint info instagram
-    invite jobs klout
+    invite jobs join klout
     language leaderboard leaderboards legal linkedin lists login logout mail mailer-daemon mastodon me media mod
-    moderator moments networks news no-reply nobody none noreply notifications null oauth oembed official
+    moderator moments networks new news no-reply nobody none noreply notifications null oauth oembed official
     onboarding optout owner password payments perks postmaster press privacy public questions redeem register root
     rss rules safety sales score scores search security self service share shop signin signout signup sitemap
     somebody staff status store support sysadmin system team teams terms test tips tools topics

@@ -73,6 +73,11 @@ MATTERS: dict[str, Matter] = {
         _("What becomes of an account that you say is yours."),
         glimpse=_("There is news of an account that you claimed."),
     ),
+    "teams": Matter(
+        _("Your teams"),
+        _("Somebody joined a team of yours, or your own role in one was changed."),
+        glimpse=_("There is news of a team of yours."),
+    ),
     "rests": Matter(
         _("Your rests"),
         _("A rest has ended because the days that a year has for it are used up."),
@@ -147,6 +152,9 @@ KINDS: dict[str, Kind] = {
         frozenset({"previous", "formula", "since", "old", "new", "points", "higher", "url"}),
         "formula",
     ),
+    "team_joined": Kind(_("%(member)s has joined %(team)s"), frozenset({"member", "team", "role", "url"}), "teams"),
+    "team_role": Kind(_("Your role at %(team)s was changed"), frozenset({"team", "role", "url"}), "teams"),
+    "team_removed": Kind(_("You are no longer in the team of %(team)s"), frozenset({"team", "url"}), "teams"),
     "rest_over": Kind(_("Your rest is over"), frozenset({"day", "url"}), "rests"),
     "import_failed": Kind(_("Your upload could not be read"), frozenset({"file_name", "error", "url"}), "uploads"),
 }

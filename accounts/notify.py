@@ -8,7 +8,7 @@ down) goes with the next one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from celery import current_app
@@ -30,18 +30,28 @@ log = logging.getLogger(__name__)
 File = tuple[str, bytes, str]
 
 
-def notify(*, person: Person, kind: str, context: Mapping[str, Any], files: Sequence[File] = ()) -> None:
+def notify(
+    *,
+    person: Person,
+    kind: str,
+    context: Mapping[str, Any],
+    files: Sequence[File] = (),
+    among: Collection[int] | None = None,
+) -> None:
     """Tell everybody who speaks for `person`; what a mail server refuses is logged and loses nothing else.
 
     `url` in the context is a path on this site; dates and times in it are written in each reader's language and zone.
-    `files` go with mails that are sent at once: what is in them must also be reached from the message.
+    `files` go with mails that are sent at once: what is in them must also be reached from the message. among: only
+    those of these users.
     Raises KeyError for an unknown kind, ValueError where a name lacks.
     """
     missing = KINDS[kind].needs - context.keys()
     if missing:
         raise ValueError(f"a message of kind {kind!r} needs {', '.join(sorted(missing))}")
     known = dict(context)
-    users = list(with_zone(User.objects.filter(is_active=True, membership__person=person).order_by("pk")))
+    speaking = User.objects.filter(is_active=True, membership__person=person)
+    told = speaking if among is None else speaking.filter(pk__in=among)
+    users = list(with_zone(told.order_by("pk")))
     choices = choices_about(KINDS[kind].matter, [user.pk for user in users])
     rows, at = [], timezone.now()
     for user in users:

@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from accounts import adapter, claiming, connecting, preferences, resting
-from accounts.views import devices, keys, log_in, networks, pictures, profile, push, visibility
+from accounts.views import devices, keys, log_in, networks, pictures, profile, push, team_changes, teams, visibility
 
 urlpatterns: list[URLPattern] = [
     # Before allauth's own (klout.urls): the database has the last word on who was first.
@@ -33,5 +33,10 @@ urlpatterns: list[URLPattern] = [
     path("settings/notifications/push", push.push_page, name="push"),
     path("settings/pause", resting.pause_page, name="pause"),
     path("settings/claims/<int:claim_id>", claiming.claim, name="claim"),
+    path("teams/new", teams.new, name="team_new"),
+    path("teams/join/<str:token>", teams.join, name="team_join"),
+    path("teams/<str:handle>/members", teams.members, name="team_members"),
+    path("teams/<str:handle>/changes", team_changes.changes, name="team_changes"),
+    path("teams/<str:handle>/changes.csv", team_changes.changes_csv, name="team_changes_csv"),
     path("avatars/<str:handle>", pictures.avatar, name="avatar"),
 ]

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.inviting import GOOD_FOR, MOST_OPEN, digest, mail, new_token
 from accounts.models import User
 from perks import audit
 from perks.errors import PerkError
 from perks.models import Brand, BrandInvitation, BrandMembership
-
-GOOD_FOR = timedelta(days=7)
-# Open invitations of one brand: a team is no mailing list.
-MOST_OPEN = 50
 
 
 class NoInvitation(PerkError):
@@ -34,17 +26,13 @@ class OnlyOwner(PerkError):
     text = gettext_lazy("A brand keeps an owner: make somebody else one first.")
 
 
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def invite(*, brand: Brand, email: str, role: str, user: User, at: datetime) -> BrandInvitation:
     """Ask whoever reads mails to `email` to join `brand` in `role`; an earlier invitation to them ends.
 
     The mail goes after the commit. It is the same whether or not the address is known here. Raises PerkError where too
     many are open.
     """
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     with transaction.atomic():
         opened = BrandInvitation.objects.filter(brand=brand, accepted_at__isnull=True)
         opened.filter(email__iexact=email).delete()
@@ -137,24 +125,11 @@ def _as(role: str) -> str:
 
 
 def _mail(invitation: BrandInvitation, token: str) -> None:
-    """In the site's language: what the reader's is, nobody knows yet."""
-    subject = _("%(brand)s invites you to work on its perks") % {"brand": invitation.brand.name}
-    subject = " ".join(subject.split())
-    known = {
-        "brand": invitation.brand,
-        "role": invitation.get_role_display(),
-        "days": GOOD_FOR.days,
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
-        "url": settings.SITE_URL + reverse("brand_join", args=[token]),
-        "subject": subject,
-    }
-    message = EmailMultiAlternatives(
-        subject,
-        render_to_string("emails/brand_invitation.txt", known).strip() + "\n",
-        to=[invitation.email],
-        headers={"Auto-Submitted": "auto-generated"},
+    brand = invitation.brand
+    mail(
+        to=invitation.email,
+        template="brand_invitation",
+        subject=_("%(brand)s invites you to work on its perks") % {"brand": brand.name},
+        path=reverse("brand_join", args=[token]),
+        known={"brand": brand, "role": invitation.get_role_display()},
     )
-    html = render_to_string("emails/brand_invitation.html", known)
-    message.attach_alternative(html, "text/html")
-    message.send()

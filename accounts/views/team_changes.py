@@ -1,0 +1,158 @@
+"""Who changed what of a team, and when: for its members, on pages and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.models import Membership, Person, TeamChange
+from accounts.spreadsheets import safe, written
+from accounts.team_log import GROUPS, field_in_words, words_of
+from accounts.team_members import Names, names
+from accounts.views.team_parts import team_of
+
+LINES = 50
+# Rows of the file: a log of years is cut off there, the newest first.
+MOST_ROWS = 20_000
+HEADINGS = ("at", "who", "action", "about", "field", "before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A change as the page tells it; `changes` are (field, before, after)."""
+
+    change: TeamChange
+    who: str
+    words: str
+    about: str
+    changes: list[tuple[str, str, str]]
+
+
+@login_required
+@never_cache
+@require_safe
+def changes(request: HttpRequest, handle: str) -> HttpResponse:
+    """The newest first; ?of= names a group of actions, ?by= a member, ?before= the line after which to go on."""
+    team = team_of(request, handle)
+    group, by, before = asked(request)
+    found = chosen(team.person, group, by)
+    if before:
+        last = TeamChange.objects.filter(person=team.person, pk=before).values("at")
+        found = found.filter(Q(at__lt=Subquery(last)) | Q(at=Subquery(last), pk__lt=before))
+    rows = list(found[: LINES + 1])
+    today = timezone.now().date()
+    users = list(Membership.objects.filter(person=team.person).order_by("pk").values_list("user", flat=True))
+    known = names(team.person, [*users, *people_in(rows[:LINES])], today)
+    query = request.GET.copy()
+    query.pop("before", None)
+    file = reverse("team_changes_csv", args=[team.handle])
+    context = team.context("changes") | {
+        "lines": told(rows[:LINES], known),
+        "groups": [(name, label) for name, (label, _actions) in GROUPS.items()],
+        "group": group,
+        "members": sorted(((str(user), known.of(user)) for user in users), key=lambda pair: pair[1].lower()),
+        "by": by,
+        "filtered": bool(group or by),
+        "older": with_query(query, before=str(rows[LINES - 1].pk)) if len(rows) > LINES else "",
+        "newest": with_query(query) if before else "",
+        "file": f"{file}{'?' * bool(query)}{query.urlencode()}",
+    }
+    return render(request, "accounts/team_changes.html", context)
+
+
+@login_required
+@never_cache
+@require_safe
+def changes_csv(request: HttpRequest, handle: str) -> HttpResponseBase:
+    """The lines that are asked for as a file, one row for each field that was changed."""
+    team = team_of(request, handle)
+    group, by, _before = asked(request)
+    rows = list(chosen(team.person, group, by)[:MOST_ROWS])
+    lines = told(rows, names(team.person, people_in(rows), timezone.now().date()))
+    return StreamingHttpResponse(
+        written(file_rows(lines)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{team.handle}-changes.csv"'},
+    )
+
+
+def newest(organisation: Person, number: int, today: date) -> list[Line]:
+    """The last changes, for a team's first page."""
+    rows = list(chosen(organisation, "", "")[:number])
+    return told(rows, names(organisation, people_in(rows), today))
+
+
+def asked(request: HttpRequest) -> tuple[str, str, int]:
+    """The group of actions, the member's user id as text ("" for all), the line to go on after (0 for the newest)."""
+    group, by, before = (request.GET.get(name, "") for name in ("of", "by", "before"))
+    return group if group in GROUPS else "", str(number(by) or ""), number(before)
+
+
+def number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
+
+
+def with_query(query: Any, **more: str) -> str:
+    changed = query.copy()
+    for name, value in more.items():
+        changed[name] = value
+    return f"?{changed.urlencode()}"
+
+
+def chosen(organisation: Person, group: str, by: str) -> QuerySet[TeamChange]:
+    found = TeamChange.objects.filter(person=organisation).order_by("-at", "-pk")
+    if group:
+        found = found.filter(action__in=list(GROUPS[group][1]))
+    return found.filter(user=int(by)) if by else found
+
+
+def people_in(rows: Iterable[TeamChange]) -> list[int | None]:
+    """The users that lines name: who changed something, and the member that it was about."""
+    found: list[int | None] = []
+    for row in rows:
+        found += [row.user_id, member_in(row.about)]
+    return found
+
+
+def member_in(about: str) -> int | None:
+    """The user of "member 12"."""
+    word, _space, rest = about.partition(" ")
+    return number(rest) or None if word == "member" else None
+
+
+def told(rows: Iterable[TeamChange], known: Names) -> list[Line]:
+    lines = []
+    for row in rows:
+        member = member_in(row.about)
+        about = known.of(member) if member else about_in_words(row.about)
+        fields = [(field_in_words(name), *map(str, pair)) for name, pair in row.changes.items()]
+        lines.append(Line(row, known.of(row.user_id), words_of(row.action), about, fields))  # type: ignore[arg-type]
+    return lines
+
+
+def about_in_words(about: str) -> str:
+    roles = {f"as {value}": label for value, label in Membership.Role.choices}
+    return _("as %(role)s") % {"role": roles[about]} if about in roles else about
+
+
+def file_rows(lines: Iterable[Line]) -> Iterator[tuple[object, ...]]:
+    """The lines as programs read them: what was done by its own name, whatever the reader's language."""
+    yield HEADINGS
+    for line in lines:
+        at = line.change.at.isoformat(timespec="seconds")
+        first = (at, safe(line.who), line.change.action, safe(line.about))
+        for field, before, after in line.changes or [("", "", "")]:
+            yield (*first, safe(field), safe(before), safe(after))
