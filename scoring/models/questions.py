@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
@@ -85,6 +86,9 @@ class Question(Judged):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("question", args=[self.pk])
+
 
 class Answer(Judged):
     """An answer of at most 300 words; one of each person to a question."""
@@ -114,6 +118,9 @@ class Answer(Judged):
 
     def __str__(self) -> str:
         return f"answer of {self.person_id} to {self.question_id}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('question', args=[self.question_id])}#answer-{self.pk}"
 
 
 class Report(models.Model):

@@ -1,0 +1,67 @@
+"""What can stand in the way of a question, an answer or a report: one class each, with a code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class QuestionError(Exception):
+    """Why something cannot be done; `str(error)` is a sentence for whoever wanted it, in the active language."""
+
+    code = "refused"
+    text: str | Promise = _("This cannot be done.")
+
+    def __init__(self, text: str | Promise = "", **details: Any) -> None:
+        self.details = details
+        super().__init__(text or self.text)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NotAllowed(QuestionError):
+    """`details["why"]` is "role", "age", "gone", "new" or "own"."""
+
+    code = "not_allowed"
+
+
+class Silent(QuestionError):
+    """`details` has `until` and `reason`."""
+
+    code = "silenced"
+    text = _("You cannot write here at the moment.")
+
+
+class TooMany(QuestionError):
+    """`details["most"]` is how many there may be in a day."""
+
+    code = "too_many"
+
+
+class Unfit(QuestionError):
+    """What was written is empty or too long; `details["field"]` is "title" or "text"."""
+
+    code = "unfit"
+
+
+class SaidBefore(QuestionError):
+    """`details["question"]` is the question where it stands."""
+
+    code = "said_before"
+    text = _("You have written the same before.")
+
+
+class AnsweredAlready(QuestionError):
+    """`details["answer"]` is the one that is there."""
+
+    code = "answered"
+    text = _("You have answered this question already. You can change your answer for a day.")
+
+
+class NotNow(QuestionError):
+    """The state of a question or an answer does not allow it."""
+
+    code = "not_now"
