@@ -171,7 +171,7 @@ def formula(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if settings.FORMULA == formulas.BASELINE or settings.FORMULA not in formulas.VERSIONS:
         return [
             Error(
-                f"KLOUT_FORMULA is {settings.FORMULA!r}, which is no released formula.", hint="Try v1.", id="klout.E020"
+                f"KLOUT_FORMULA is {settings.FORMULA!r}, which is no released formula.", hint="Try v2.", id="klout.E020"
             )
         ]
     return []

@@ -281,7 +281,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # ---------------------------------------------------------------- scoring
 LAKE = environment.text("KLOUT_LAKE", str(VAR / "lake"))
-FORMULA = environment.text("KLOUT_FORMULA", "v1")
+FORMULA = environment.text("KLOUT_FORMULA", "v2")
 # What adds the log up: DuckDB in this process, or Spark where the master says, with so much memory for a local one.
 ENGINE = environment.text("KLOUT_ENGINE", "duckdb", choices=("duckdb", "spark"))
 SPARK_MASTER = environment.text("KLOUT_SPARK_MASTER", "local[*]")
@@ -378,6 +378,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "settle +K": {"task": "scoring.tasks.settle_plus_k", "schedule": 60.0, "options": {"expires": 60.0}},
+    "tell of +K": {"task": "scoring.tasks.tell_plus_k", "schedule": 600.0, "options": {"expires": 600.0}},
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -49,6 +49,17 @@ RELEASES: dict[str, Release] = {
             _("YouTube is read and shown apart: its terms do not let it be added up with others."),
         ),
     ),
+    "v2": Release(
+        "v2",
+        date(2026, 11, 22),
+        _("The first one, with what members say of each other by +K held within a bound."),
+        (
+            _("+K alone ends at 10 points, whoever gives it and however many do."),
+            _("Who stands at 40 by what happens elsewhere gains half a point by +K, and never more than 0.6."),
+            _("+K is no proof that anybody was moved: it makes no score surer."),
+            _("Whoever was given no +K has the score that the first one gives, to the last digit."),
+        ),
+    ),
     BASELINE: Release(
         BASELINE,
         None,

@@ -134,6 +134,9 @@ class Pooled:
     fair_counted: float
     # Columns of reactions without names, for confidence.
     counted: Sequence[str] = field(default=())
+    # By its number, a network that stands apart: its latent value comes ever closer to this one and never reaches it,
+    # is joined with what all others join to as the sides of a right angle are, and says nothing of confidence.
+    network_bounds: Mapping[int, float] = field(default_factory=dict)
 
     @cached_property
     def curve(self) -> Curve:
@@ -156,11 +159,19 @@ class Pooled:
         return (*named, *((part, column + UPLOADED) for part, column in named))
 
     def with_anchors(self, version: str, anchors: Anchors) -> Pooled:
-        """The same formula on another scale. Uploads end at as many points as before, wherever these lie now."""
-        bound = self.supplied_bound
-        if math.isfinite(bound):
-            bound = Curve(anchors).latent_at(float(self.curve(np.array([bound]))[0]))
-        return replace(self, version=version, anchors=tuple(anchors), supplied_bound=bound)
+        """The same formula on another scale. What is bounded ends at as many points as before, wherever these lie now."""
+        other = Curve(anchors)
+
+        def moved(bound: float) -> float:
+            return other.latent_at(float(self.curve(np.array([bound]))[0])) if math.isfinite(bound) else bound
+
+        return replace(
+            self,
+            version=version,
+            anchors=tuple(anchors),
+            supplied_bound=moved(self.supplied_bound),
+            network_bounds={network: moved(bound) for network, bound in self.network_bounds.items()},
+        )
 
     def counting(self, network: int, *, version: str) -> Pooled:
         """The same formula with a network counted as those are that have no weight of their own."""
@@ -223,8 +234,33 @@ class Pooled:
                 total += row
         return total
 
+    def apart(self, piece: Piece) -> NDArray[np.bool_]:
+        """Whether each cell is of a network that stands apart [c]."""
+        return np.isin(piece.network, list(self.network_bounds))
+
     def join(self, piece: Piece, latent: Float64) -> tuple[Float64, Float64]:
         """Each network's share in its entity [c], and what they join to [m], from the latents of networks.
+
+        With others' j and k of one that stands apart, P = sqrt(j ** 2 + k ** 2); j ** 2 and k ** 2 are what is shared.
+        """
+        apart = self.apart(piece)
+        if not apart.any():
+            return self.joined(piece, latent)
+        share, whole = self.joined(piece, np.where(apart, 0.0, latent))
+        for network, bound in self.network_bounds.items():
+            mine = piece.network == network
+            # An entity has one cell of a network.
+            here = np.where(mine, latent / (1.0 + latent / bound), 0.0)
+            added = piece.by_entity(here)
+            over, under = np.maximum(whole, added), np.minimum(whole, added)
+            both = over * np.sqrt(1.0 + ratio(under, over) ** 2)
+            others = ratio(whole, both) ** 2
+            share = np.where(mine, 1.0 - others[piece.entity_of_cell], share * others[piece.entity_of_cell])
+            whole = both
+        return share, whole
+
+    def joined(self, piece: Piece, latent: Float64) -> tuple[Float64, Float64]:
+        """The same of networks that do not stand apart.
 
         The largest network is taken out of the sum of exponentials, so that nothing overflows and one alone is exact.
         """
@@ -293,9 +329,14 @@ class Pooled:
 
     def confidence(self, piece: Piece) -> NDArray[np.int8]:
         """What stands behind each score. Only what networks named themselves makes one solid; counters alone, fair."""
+        apart = self.apart(piece)
+
+        def added_up(rows: NDArray[Any]) -> Float64:
+            cells = piece.by_cell(rows)
+            return piece.by_entity(np.where(apart, 0.0, cells) if apart.any() else cells)
 
         def of(column: str) -> Float64:
-            return piece.by_entity(piece.by_cell(piece.values(column)))
+            return added_up(piece.values(column))
 
         counted = np.zeros(len(piece.entity))
         for column in self.counted:
@@ -304,7 +345,7 @@ class Pooled:
         level = np.full(len(piece.entity), PROVISIONAL, dtype=np.int8)
         level[(of("any_people_ever") >= self.fair_people) | (counted >= self.fair_counted)] = FAIR
         # Nobody confirms oneself: whatever an upload says of who is known counts for nothing here.
-        confirmed = piece.by_entity(piece.by_cell(piece.values("any_confirmed_ever") * (1 - piece.supplied)))
+        confirmed = added_up(piece.values("any_confirmed_ever") * (1 - piece.supplied))
         level[confirmed >= self.solid_confirmed] = SOLID
         return level
 

@@ -136,7 +136,7 @@ def test_wrong_arguments_are_answered_in_one_line(pairs: Path, tmp_path: Path) -
 
 def test_the_reference_population_is_printed_beside_real_scores_and_gives_the_anchors_of_v1() -> None:
     lines = told("calibrate", "--reference").splitlines()
-    assert lines[0] == "100,000 people of the reference population, v1"
+    assert lines[0] == "100,000 people of the reference population, v2"
     assert ["50", "40.0", "41.1"] in [line.split() for line in lines]
     for height in calibration.HEIGHTS:
         [row] = [line.split() for line in lines if line.startswith(f"{height:<6.0f} ")]
@@ -154,8 +154,8 @@ def test_wrong_arguments_write_nothing(tmp_path: Path) -> None:
         (["--write", "../v2", "--folder", tmp_path], "a version is v and a number"),
         (["--write", "v1", "--folder", tmp_path], "v1 is there already"),
         (["--write", "v3", "--folder", tmp_path], "v3 is there already"),
-        (["--write", "v2", "--folder", tmp_path / "none"], "none is no folder"),
-        (["--formula", "v1+youtube", "--write", "v2", "--folder", tmp_path], "write the next version of v1"),
+        (["--write", "v4", "--folder", tmp_path / "none"], "none is no folder"),
+        (["--formula", "v1+youtube", "--write", "v4", "--folder", tmp_path], "write the next version of v1"),
     ]:
         assert words in refused("calibrate", "--reference", *arguments), arguments
     assert [path.name for path in tmp_path.iterdir()] == ["v3.py"]
@@ -169,9 +169,9 @@ def test_before_the_first_run_and_with_few_people_it_says_so(join, happen, tmp_p
     happen(replies("a", names("fan", 9)))
     daily.run(as_of=TODAY, at=AT)
     text = told("calibrate")
-    assert text.startswith("1 people, v1\n")
+    assert text.startswith("1 people, v2\n")
     assert "1 people are too few to set a scale on; it takes 200." in text
-    assert "too few" in refused("calibrate", "--write", "v2", "--folder", tmp_path)
+    assert "too few" in refused("calibrate", "--write", "v3", "--folder", tmp_path)
     assert list(tmp_path.glob("*.py")) == []
 
 
@@ -186,12 +186,12 @@ def test_an_operator_writes_the_next_version_on_the_scale_of_his_own_people(join
     account = np.arange(300, dtype=np.int64)
     town = FeatureTable(account, np.ones(300, dtype=np.int64), columns)
     monkeypatch.setattr(computing, "members_table", lambda *_: (town, account))
-    text = told("calibrate", "--write", "v2", "--folder", tmp_path)
-    assert text.startswith("300 people, v1\n")
-    assert f"{tmp_path / 'v2.py'} written; try it with `manage.py shadow_formula v2`." in text
-    written = module_of(tmp_path / "v2.py").FORMULA
+    text = told("calibrate", "--write", "v3", "--folder", tmp_path)
+    assert text.startswith("300 people, v2\n")
+    assert f"{tmp_path / 'v3.py'} written; try it with `manage.py shadow_formula v3`." in text
+    written = module_of(tmp_path / "v3.py").FORMULA
     scores = written.score(town, account).score
     assert np.percentile(scores, [50, 95]) == pytest.approx([40, 63], abs=0.5)
     # It is another formula: nobody's score of today has moved.
-    assert formula.get("v1").score(town, account).score != pytest.approx(scores, abs=0.5)
-    assert alice.score.formula == "v1"
+    assert formula.get("v2").score(town, account).score != pytest.approx(scores, abs=0.5)
+    assert alice.score.formula == "v2"

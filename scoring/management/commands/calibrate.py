@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--formula", default=formula.RELEASED, help="the formula (default: %(default)s)")
         parser.add_argument("--reference", action="store_true", help="the reference population, not one's own people")
         parser.add_argument(
-            "--write", metavar="v2", help="write the next version: the same formula on a scale set on these people"
+            "--write", metavar="v3", help="write the next version: the same formula on a scale set on these people"
         )
         parser.add_argument("--folder", type=Path, default=Path(formula.__path__[0]), help="where to write it")
 

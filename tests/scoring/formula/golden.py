@@ -57,6 +57,10 @@ CHOSEN: Mapping[str, Sequence[tuple[str, Mapping[str, float]]]] = {
     "an upload alone": [("twitter", {}), ("~", reacted(300, 900))],
     "an upload beside what the network says": [("twitter", reacted(30, 90)), ("~", reacted(300, 900))],
     "an upload on one network, reactions on another": [("facebook", reacted(30, 90)), ("twitter", {}), ("~", COUNTED)],
+    "three +K and nothing else": [("klout", reactions(3, 3, "plus_k"))],
+    "five thousand +K and nothing else": [("klout", reactions(5_000, 5_000, "plus_k"))],
+    "replies, and fifty +K": [("twitter", reacted(30, 90)), ("klout", reactions(50, 50, "plus_k"))],
+    "a celebrity with fifty +K": [("twitter", COUNTED), ("klout", reactions(50, 50, "plus_k"))],
     "every network a little": [(slug, {"any_actors_recent": 3, "like_events_recent": 3}) for slug in CODES],
 }
 
