@@ -380,6 +380,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "settle +K": {"task": "scoring.tasks.settle_plus_k", "schedule": 60.0, "options": {"expires": 60.0}},
     "tell of +K": {"task": "scoring.tasks.tell_plus_k", "schedule": 600.0, "options": {"expires": 600.0}},
+    "forget old reports of questions": {
+        "task": "scoring.tasks.forget_reports",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=59),
+        "options": {"expires": 12 * 3600.0},
+    },
     "schedule pulls": {"task": "scoring.tasks.schedule_pulls", "schedule": 60.0, "options": {"expires": 60.0}},
     "heartbeat": {"task": "klout.tasks.heartbeat", "schedule": 60.0, "options": {"expires": 60.0}},
 }

@@ -11,10 +11,14 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from accounts.linking import linked
         from scoring import first_scores, privacy, tellings
+        from scoring.questions import news as questions_news
+        from scoring.questions import privacy as questions_privacy
         from scoring.topics.tree import load_after_migrating
 
         privacy.register()
         tellings.register()
+        questions_news.register()
+        questions_privacy.register()
         first_scores.register()
         post_migrate.connect(load_after_migrating, sender=self, dispatch_uid="scoring.load_topics")
         linked.connect(read_at_once, dispatch_uid="scoring.read_at_once")

@@ -58,6 +58,7 @@ from scoring.features.base import ONE, FeatureTable
 from scoring.formula.base import Formula, Scored
 from scoring.models import Score, ScoreRun
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
+from scoring.questions import ordering
 from scoring.suspicions import weighing
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
@@ -234,6 +235,7 @@ def publish_and_award(
         # They imported something after this run's day had ended: what they saw must not vanish overnight.
         provisional(persons=fresher, at=at, version=run.formula)
     if newest:
+        say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
         say("award", f"{rankings.write(as_of=run.as_of):,} places on leaderboards changed")
     run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
     run.save(update_fields=["stage", "counts"])

@@ -18,6 +18,7 @@ from accounts.networks.http import AddressRefused
 from scoring import daily, first_scores, imports
 from scoring.collect import pulling, schedule, webmentions
 from scoring.models import ImportJob
+from scoring.questions import experts, reporting
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,20 @@ def verify_webmention(self: Any, source: str, target: str) -> None:
         raise self.retry(countdown=60 * 2**self.request.retries, exc=error) from None
     else:
         log.info("webmention stored: %s", done)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def ask_experts(question_id: int) -> None:
+    """After a question was asked: tells a few who know about its topic, once."""
+    told = experts.tell(question_id=question_id, at=timezone.now())
+    log.info("question %s: %s who know about it are told", question_id, told)
+
+
+@shared_task
+def forget_reports() -> None:
+    """Each night: deletes who reported what, once that was decided long ago."""
+    if forgotten := reporting.forget_reports(timezone.now()):
+        log.info("%s reports were deleted", forgotten)
 
 
 def queue_of(network: str) -> str:
