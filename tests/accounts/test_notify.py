@@ -52,6 +52,13 @@ KNOWN = {
     "tickets": 345,
     "answer": "We are sorry & send another one.",
     "carrier": "Gull Post",
+    "question": "Which bees & which flowers?",
+    "author": "Bob & Sons",
+    "upheld": True,
+    "is_answer": True,
+    "ground": "advertising or spam",
+    "note": "It sells honey & hives.",
+    "reason": "Advertising & spam.",
     "url": "/settings/import/1",
 }
 FORMULA_CHANGED = KINDS["formula_changed"].needs
