@@ -32,8 +32,8 @@ from scoring import (
     ties,
     versions,
 )
-from scoring.achievements import award as awarding
-from scoring.achievements.catalogue import FAMILIES
+from scoring.achievements import awarding
+from scoring.achievements.measures import Day
 from scoring.collect import pulling
 from scoring.comparisons import FAR
 from scoring.computing import (
@@ -54,9 +54,10 @@ from scoring.computing import (
 from scoring.engine import duckdb as engine
 from scoring.engine.base import Columns, Inputs, Output
 from scoring.engine.moments import rows_of
-from scoring.features.base import ONE, FeatureTable
+from scoring.features.base import FeatureTable
 from scoring.formula.base import Formula, Scored
 from scoring.models import Score, ScoreRun
+from scoring.plus_k import damping, settling
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
 from scoring.questions import ordering
 from scoring.suspicions import weighing
@@ -123,6 +124,7 @@ def run(*, as_of: date, at: datetime, version: str | None = None, on: str | None
 def bring_up_to_date(*, as_of: date, at: datetime, say: Say) -> None:
     """Collect what is due, unless `as_of` is past, and move closed days to the lake."""
     if as_of >= at.date():
+        say("collect", f"{settling.settle(at=at):,} +K settled, {settling.forget_undone(at=at):,} forgotten")
         say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
     compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
     say("compact", compacted.line())
@@ -226,18 +228,32 @@ def publish_and_award(
             temp_folder=spill_folder(),
         )
         say("publish", f"{len(looked.found):,} moments, {tied:,} ties, {suspected:,} reasons why reactions count less")
-    reached = achievement_values(results.persons.entity, results.persons.score, table, owners)
-    awarded = awarding.award(persons=results.persons.entity, values=reached, as_of=run.as_of)
-    if newest:
-        awarding.keep_progress(persons=results.persons.entity, values=reached, everybody=True)
-    say("award", f"{awarded:,} new levels")
+    members, person = members_table(table, owners)
+    awarded = awarding.award_day(
+        Day(
+            as_of=run.as_of,
+            persons=results.persons.entity,
+            scores=results.persons.score,
+            members=members,
+            person=person,
+            rows=lambda: rows if newest else rows_of(inputs(run.as_of), owners["account"]),
+            guards=output.guards,
+            newest=newest,
+            temp_folder=spill_folder(),
+        ),
+        scorer=formula.get(run.formula),
+        scored=results.persons,
+    )
+    say("award", f"{awarded.new:,} new levels, {awarded.changed:,} people a step on or back")
     if newest and fresher:
         # They imported something after this run's day had ended: what they saw must not vanish overnight.
         provisional(persons=fresher, at=at, version=run.formula)
     if newest:
+        # Before what speaks for topics is written, which reads it.
+        say("award", f"{damping.write(as_of=run.as_of):,} weights of +K changed")
         say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
         say("award", f"{rankings.write(as_of=run.as_of):,} places on leaderboards changed")
-    run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded, "current": newest}
+    run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded.new, "current": newest}
     run.save(update_fields=["stage", "counts"])
     if looked is None:
         return None
@@ -376,25 +392,6 @@ def results_of(
     )
 
 
-def achievement_values(
-    persons: NDArray[np.int64], scores: NDArray[np.float64], table: FeatureTable, owners: dict[str, NDArray[np.int64]]
-) -> dict[str, NDArray[np.float64]]:
-    """measure -> value of each of `persons` (sorted; their scores beside them), for the achievements' catalogue."""
-    mine, person = members_table(table, owners)
-    place = np.searchsorted(persons, person)
-    count = len(persons)
-    pairs = np.unique(np.stack([person, mine.network]), axis=1)
-    networks = np.bincount(np.searchsorted(persons, pairs[0]), minlength=count)
-    values = {"score": scores, "networks": networks.astype(np.float64)}
-    for family in FAMILIES:
-        if family.measure not in values:
-            total = np.zeros(count)
-            for name in family.measure.split("+"):
-                total += np.bincount(place, weights=mine.column(name) / ONE, minlength=count)
-            values[family.measure] = total
-    return values
-
-
 def provisional(*, persons: list[int], at: datetime, version: str | None = None) -> ScoreRun | None:
     """Score `persons` anew by all that is known `at` now, with the last run's standings; None where nobody is linked:
     a person without accounts has no score.
@@ -454,8 +451,21 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
         )
         run.counts = {"persons": len(scored.entity), "population": len(results.population)}
         publish_provisional(run=run, results=results, at=at)
-        reached = achievement_values(scored.entity, scored.score, table, mine)
-        awarding.keep_progress(persons=scored.entity, values=reached, everybody=False)
+        awarding.award_at_once(
+            Day(
+                as_of=at.date(),
+                persons=scored.entity,
+                scores=scored.score,
+                members=members,
+                person=person,
+                rows=lambda: known,
+                guards=guards,
+                newest=True,
+                temp_folder=spill_folder(),
+            ),
+            scorer=scorer,
+            scored=scored,
+        )
         weighing.tell(
             scorer,
             rows=known,

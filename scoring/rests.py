@@ -79,6 +79,19 @@ def paused(as_of: date, *, rests: bool = True) -> Columns:
     return dict(zip(("account", "start", "end", "held"), table.T, strict=True))
 
 
+def of_people(as_of: date) -> Columns:
+    """Columns person, start and end (days since 1970, start < end) of people's own rests before `as_of`."""
+    before = midnight(as_of)
+    rows = [
+        (person, day_number(rest.start), day_number(min(rest.end, before)))
+        for person, rests in _rests_before(as_of).items()
+        for rest in rests
+        if day_number(rest.start) < day_number(min(rest.end, before))
+    ]
+    table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return dict(zip(("person", "start", "end"), table.T, strict=True))
+
+
 def rested_people(as_of: date) -> NDArray[np.int64]:
     """People with a day of rest before `as_of`: of them alone it can be asked what the score would be without."""
     before = midnight(as_of)
