@@ -11,12 +11,18 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from accounts.linking import linked
         from scoring import first_scores, privacy, tellings
+        from scoring.plus_k import news as plus_k_news
+        from scoring.plus_k import privacy as plus_k_privacy
         from scoring.questions import news as questions_news
         from scoring.questions import privacy as questions_privacy
+        from scoring.topics import news as topics_news
         from scoring.topics.tree import load_after_migrating
 
         privacy.register()
         tellings.register()
+        topics_news.register()
+        plus_k_news.register()
+        plus_k_privacy.register()
         questions_news.register()
         questions_privacy.register()
         first_scores.register()

@@ -18,6 +18,8 @@ from accounts.networks.http import AddressRefused
 from scoring import daily, first_scores, imports
 from scoring.collect import pulling, schedule, webmentions
 from scoring.models import ImportJob
+from scoring.plus_k import news as plus_k_news
+from scoring.plus_k import settling
 from scoring.questions import experts, reporting
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,20 @@ def score_provisionally(person_id: int) -> None:
     """A first score soon after an import, not only after the next daily run."""
     daily.provisional(persons=[person_id], at=timezone.now())
     first_scores.tell(person_id=person_id)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=3)
+def settle_plus_k() -> None:
+    """The beat's, every minute: what can no longer be taken back is written to the log."""
+    if settled := settling.settle(at=timezone.now()):
+        log.info("%s +K settled", settled)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=3)
+def tell_plus_k() -> None:
+    """The beat's, every ten minutes: who was given +K is told, once a day at most."""
+    if told := plus_k_news.tell(at=timezone.now()):
+        log.info("%s people told of +K", told)
 
 
 # ---------------------------------------------------------------- reading linked accounts

@@ -33,6 +33,8 @@ class Endorsement(models.Model):
     until = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    # When its receiver was told of it, at most once a day (scoring.plus_k.news).
+    told_at = models.DateTimeField(null=True)
     # What it counts for once rings and returned favours count less, 0 to 1; as of the last run.
     weight = models.FloatField(default=1.0)
 
@@ -63,6 +65,9 @@ class Endorsement(models.Model):
                 fields=["given_at"],
                 condition=Q(settled_at__isnull=True, undone_at__isnull=True),
                 name="endorsement_to_settle",
+            ),
+            models.Index(
+                fields=["told_at", "receiver"], condition=Q(settled_at__isnull=False), name="endorsement_to_tell"
             ),
         ]
 

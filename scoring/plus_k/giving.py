@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from accounts import team_log
 from accounts.models import Membership, Person, User
 from accounts.visibility import Viewer, may_see
-from scoring import moderation, topics
+from scoring import moderation
 from scoring.models import Answer, Endorsement, PersonTopic, Topic
 from scoring.models.endorsements import APART
 from scoring.plus_k import purse
 from scoring.plus_k.errors import NoneLeft, NotAllowed, NotTheirTopic, Silent, TooLate, TooSoon
+from scoring.topics.tree import name_in
 
 # For so long a +K can be taken back.
 UNDO = timedelta(minutes=10)
@@ -81,7 +82,7 @@ def _give(
         raise TooSoon(endorsement=standing(giver, receiver, topic, given_at))
     if answer is not None:
         Answer.objects.filter(pk=answer.pk).update(plus_k=F("plus_k") + 1)
-    team_log.note(person=giver, user=user, action="plus-k", about=topics.name_in(topic, "en"), at=given_at)
+    team_log.note(person=giver, user=user, action="plus-k", about=name_in(topic, "en"), at=given_at)
     return Endorsement(
         pk=row[0],
         giver=giver,
@@ -183,7 +184,7 @@ def undo(*, endorsement: Endorsement, at: datetime | None = None, user: User | N
             purse.put_back(endorsement.giver_id, given_at=endorsement.given_at, at=at)
             if endorsement.answer_id is not None:
                 Answer.objects.filter(pk=endorsement.answer_id, plus_k__gt=0).update(plus_k=F("plus_k") - 1)
-            about = topics.name_in(endorsement.topic, "en")
+            about = name_in(endorsement.topic, "en")
             team_log.note(person=endorsement.giver, user=user, action="undo plus-k", about=about, at=at)
     known = Endorsement.objects.filter(pk=endorsement.pk).first()
     if known is None or (not done and known.undone_at is None):

@@ -26,7 +26,8 @@ def about(person: Person, *slugs: str, **given: Any) -> list[Topic]:
 
 
 def plus_k(giver: Person, receiver: Person, topic: Topic, at: datetime = AT, **given: Any) -> Endorsement:
-    return giving.give(giver=giver, receiver=receiver, topic=topic, user=giver.users.first(), at=at, **given)
+    user = giver.users.filter(membership__person=giver, membership__role="owner").first()
+    return giving.give(giver=giver, receiver=receiver, topic=topic, user=user, at=at, **given)
 
 
 def crowd(number: int) -> list[Person]:

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from accounts import privacy
 from accounts.models import Erasure, Membership, Pause, Person
-from scoring import moderation
-from scoring.models import Endorsement, PersonTopic, Purse
+from scoring.models import Endorsement, PersonTopic, Purse, Silenced
 from scoring.plus_k import giving, purse
 from scoring.plus_k.errors import CannotGive, NoneLeft, NotAllowed, NotTheirTopic, Silent, TooLate, TooSoon
 from tests.scoring.plus_k.giving import AT, DAY, MINUTE, a_topic, about, crowd, plus_k
@@ -135,7 +135,7 @@ def test_the_under_age_neither_give_nor_get(join, of: str) -> None:
 def test_the_silenced_are_told_until_when_and_why(join) -> None:
     alice, bob = join("Alice"), join("Bob")
     about(bob)
-    moderation.silence(person=alice, user=None, days=3, reason="Spam", at=AT)
+    Silenced.objects.create(person=alice, until=AT + 3 * DAY, reason="Spam", created_at=AT)
     with pytest.raises(Silent) as refused:
         plus_k(alice, bob, a_topic())
     assert refused.value.details == {"until": AT + 3 * DAY, "reason": "Spam"}
@@ -145,7 +145,7 @@ def test_the_silenced_are_told_until_when_and_why(join) -> None:
 def test_who_rests_or_hides_may_give(join) -> None:
     alice, bob, carol = join("Alice", visibility="hidden"), join("Bob"), join("Carol")
     about(carol)
-    Pause.objects.create(person=bob, starts_on=AT.date(), ends_on=AT.date() + 3 * DAY)
+    Pause.objects.create(person=bob, reason=Pause.Reason.REST, started_at=AT - DAY)
     assert plus_k(alice, carol, a_topic())
     assert plus_k(bob, carol, a_topic())
 
@@ -155,13 +155,14 @@ def test_nobody_gives_to_who_is_not_to_be_seen(join, what: str) -> None:
     alice, bob = join("Alice"), join("Bob", visibility="hidden" if what == "hidden" else "public")
     about(bob)
     if what == "leaving":
-        Erasure.objects.create(person=bob, asked_at=AT, due_at=AT + 14 * DAY)
+        Erasure.objects.create(person=bob, requested_at=AT, due_at=AT + 14 * DAY, visibility="public")
     elif what == "gone":
-        Person.objects.filter(pk=bob.pk).delete()
+        privacy.erase_person(person=Person.objects.get(pk=bob.pk), at=AT)
     with pytest.raises(NotAllowed) as refused:
         plus_k(alice, bob, a_topic())
     assert refused.value.details["why"] == "gone"
     assert left(alice) == 5
+    assert not Endorsement.objects.exists()
 
 
 # ---------------------------------------------------------------- taking back
