@@ -26,6 +26,7 @@ PARTS: dict[str, str | Promise] = {
     "moments": _("Posts that moved the score"),
     "networks": _("Linked networks"),
     "topics": _("Topics"),
+    "plus_k": _("+K that I was given"),
     "achievements": _("Achievements"),
     "ties": _("Who moves me, and whom I move"),
     "style": _("The style"),
