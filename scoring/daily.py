@@ -228,6 +228,11 @@ def publish_and_award(
             temp_folder=spill_folder(),
         )
         say("publish", f"{len(looked.found):,} moments, {tied:,} ties, {suspected:,} reasons why reactions count less")
+    if newest:
+        # Topics and answers that count are awarded below.
+        # Before what speaks for topics is written, which reads it.
+        say("award", f"{damping.write(as_of=run.as_of):,} weights of +K changed")
+        say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
     members, person = members_table(table, owners)
     awarded = awarding.award_day(
         Day(
@@ -249,9 +254,6 @@ def publish_and_award(
         # They imported something after this run's day had ended: what they saw must not vanish overnight.
         provisional(persons=fresher, at=at, version=run.formula)
     if newest:
-        # Before what speaks for topics is written, which reads it.
-        say("award", f"{damping.write(as_of=run.as_of):,} weights of +K changed")
-        say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
         say("award", f"{rankings.write(as_of=run.as_of):,} places on leaderboards changed")
     run.stage, run.counts = "award", {**run.counts, **written, "awards": awarded.new, "current": newest}
     run.save(update_fields=["stage", "counts"])
