@@ -67,6 +67,11 @@ class PersonTopic(models.Model):
             models.Index(
                 fields=["topic", "-plus_k", "person"], condition=models.Q(plus_k__gt=0), name="person_topic_by_plus_k"
             ),
+            models.Index(
+                fields=["topic", "-added_at"],
+                condition=models.Q(chosen=True, hidden=False),
+                name="person_topic_chosen_lately",
+            ),
         ]
 
     def __str__(self) -> str:
