@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from accounts import duties_admin, opt_out, privacy
+from accounts import duties_admin, opt_out, privacy, team_log
 from accounts.models import Account, LinkedAccount, Membership, Person, User
 from accounts.networks.base import Owner
 
@@ -20,10 +21,37 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Membership
     extra = 0
     autocomplete_fields = ["user", "person"]
+    exclude = ["is_shown"]
+
+
+class NotesMembers(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the staff changes of who speaks for an organisation stands in its log too."""
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        if formset.model is not Membership:
+            super().save_formset(request, form, formset, change)
+            return
+        with transaction.atomic():
+            changed = [form for form in formset.forms if form.has_changed()]
+            before = {form.instance.pk: form.initial.get("role") for form in changed if form.instance.pk}
+            formset.save()
+            user, at = staff(request), timezone.now()
+            for membership in formset.new_objects:
+                team_log.note_member(membership=membership, action="join", user=user, at=at)
+            for membership, _fields in formset.changed_objects:
+                role = (before.get(membership.pk), membership.role)
+                team_log.note_member(membership=membership, action="role", user=user, at=at, role=role)
+            for membership in formset.deleted_objects:
+                team_log.note_member(membership=membership, action="remove", user=user, at=at)
+
+
+def staff(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(NotesMembers):
     """Passwords are reset by mail, not here; a user is erased with the person (manage.py erase_person)."""
 
     list_display = ["email", "is_active", "is_staff", "date_joined", "last_login"]
@@ -52,7 +80,7 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(NotesMembers):
     list_display = ["handle", "name", "kind", "visibility", "country", "birth_year", "created_at"]
     list_filter = ["kind", "visibility"]
     search_fields = ["handle", "name", "users__email", "links__account__handle"]
@@ -63,6 +91,15 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         *("country", "region", "time_zone", "created_at"),
     ]
     inlines = [MembershipInline]
+
+    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if change and form.changed_data:
+                changes = {name: (form.initial.get(name), getattr(obj, name)) for name in form.changed_data}
+                changes.pop("birth_year", None)
+                at = timezone.now()
+                team_log.note(person=obj, user=staff(request), action="profile", changes=changes, at=at)
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         """Deleting a row would leave what other tables hold; manage.py erase_person takes everything."""
@@ -76,6 +113,30 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["user", "person"]
     search_fields = ["user__email", "person__handle"]
     autocomplete_fields = ["user", "person"]
+    exclude = ["is_shown"]
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        """A membership that is moved to somebody else is one that ends and one that begins."""
+        user, at = staff(request), timezone.now()
+        with transaction.atomic():
+            before = Membership.objects.select_related("person").filter(pk=obj.pk).first()
+            super().save_model(request, obj, form, change)
+            if before and (before.person_id, before.user_id) == (obj.person_id, obj.user_id):
+                role = (before.role, obj.role)
+                team_log.note_member(membership=obj, action="role", user=user, at=at, role=role)
+                return
+            if before:
+                team_log.note_member(membership=before, action="remove", user=user, at=at)
+            team_log.note_member(membership=obj, action="join", user=user, at=at)
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        with transaction.atomic():
+            team_log.note_member(membership=obj, action="remove", user=staff(request), at=timezone.now())
+            obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for membership in queryset.select_related("person"):
+            self.delete_model(request, membership)
 
 
 @admin.register(Account)
@@ -148,7 +209,7 @@ class LinkedAccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return answer
 
     def delete_model(self, request: HttpRequest, obj: LinkedAccount) -> None:
-        privacy.unlink(link=obj, at=timezone.now())
+        privacy.unlink(link=obj, at=timezone.now(), user=staff(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[LinkedAccount]) -> None:
         for link in queryset:

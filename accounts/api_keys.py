@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db import models, transaction
 
 from accounts.models import ApiKey, User
+from accounts.team_log import note
 
 # So that a key is known for ours wherever it turns up, and can be looked for in what was published by mistake.
 MARK = "klout_"
@@ -37,6 +38,7 @@ def make(*, user: User, name: str, at: datetime) -> tuple[ApiKey, str]:
         made = ApiKey.objects.create(
             user=user, name=name, prefix=key[:SHOWN_LETTERS], digest=digest_of(key), created_at=at
         )
+        _note(user, "api key", made, at)
     return made, key
 
 
@@ -47,7 +49,20 @@ def living(user: User) -> models.QuerySet[ApiKey]:
 
 def revoke(*, user: User, key_id: int, at: datetime) -> bool:
     """End a key for good; whether `user` had it and it was living."""
-    return bool(ApiKey.objects.filter(pk=key_id, user=user, revoked_at__isnull=True).update(revoked_at=at))
+    living = ApiKey.objects.filter(pk=key_id, user=user, revoked_at__isnull=True)
+    with transaction.atomic():
+        ended = living.select_for_update().first()
+        if ended is None:
+            return False
+        ApiKey.objects.filter(pk=ended.pk).update(revoked_at=at)
+        _note(user, "api key ended", ended, at)
+    return True
+
+
+def _note(user: User, action: str, key: ApiKey, at: datetime) -> None:
+    """A key is the log-in's: a team hears of it where the log-in speaks for nobody but that team."""
+    if user.person is not None:
+        note(person=user.person, user=user, action=action, about=key.prefix, at=at)
 
 
 def allowed(key: str, today: date) -> User | None:

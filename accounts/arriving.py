@@ -86,6 +86,7 @@ def collect(user: User | AnonymousUser, data: dict[str, Any], answer: Any, login
             at=at,
             server=data["server"],
             tokens=tokens,
+            user=user if isinstance(user, User) else None,
         )
     if data["pages"] and spec.page_streams and isinstance(made, LinkedAccount):
         return reverse("choose_pages", args=[made.pk])

@@ -63,12 +63,13 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, found: AccountClaim, form: ObjectionForm, address: str) -> HttpResponse:
+    assert isinstance(request.user, User)
     try:
         if request.POST.get("step") == "let_go":
-            claims.let_go(claim=found, at=timezone.now())
+            claims.let_go(claim=found, at=timezone.now(), user=request.user)
             messages.success(request, _("The account was let go, and what was collected from it was erased."))
             return redirect(address)
-        claims.object_to(claim=found, reason=form.cleaned_data["reason"])
+        claims.object_to(claim=found, reason=form.cleaned_data["reason"], user=request.user, at=timezone.now())
         messages.success(request, _("Your objection is with our staff. Until they decide, the account stays with you."))
     except claims.TooLate:
         messages.error(request, _("It has been decided meanwhile."))

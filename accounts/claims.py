@@ -18,12 +18,13 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts import linking, opt_out, privacy
-from accounts.models import Account, AccountClaim, LinkedAccount, Person
+from accounts.models import Account, AccountClaim, LinkedAccount, Person, User
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner, Spec, checked_id
 from accounts.networks.oauth import Tokens
 from accounts.notify import notify
+from accounts.team_log import account, note, note_account
 from accounts.tokens import LostKey, decrypt, encrypt
 
 logger = logging.getLogger(__name__)
@@ -95,20 +96,27 @@ def link_or_claim(
     server: str = "",
     through: LinkedAccount | None = None,
     tokens: Tokens | None = None,
+    user: User | None = None,
 ) -> LinkedAccount | AccountClaim:
-    """Link the account that `person` has proved, or claim it where it is another's (see `make`).
+    """Link the account that `person` has proved, or claim it where it is another's (see `make`); `user` did it.
 
     Raises NotProved, TooLate, and what linking.link_account does but for AlreadyLinked.
     """
     given: dict[str, Any] = {"kind": kind, "server": server, "through": through, "tokens": tokens}
     for _ in range(TRIES):
         try:
-            return linking.link_account(person=person, spec=spec, owner=owner, proof=proof, at=at, **given)
-        except linking.AlreadyLinked as error:
-            return make(person=person, link=error.link, owner=owner, proof=proof, at=at, **given)
+            try:
+                made: LinkedAccount | AccountClaim = linking.link_account(
+                    person=person, spec=spec, owner=owner, proof=proof, at=at, **given
+                )
+            except linking.AlreadyLinked as error:
+                made = make(person=person, link=error.link, owner=owner, proof=proof, at=at, **given)
         except (LinkedAccount.DoesNotExist, IntegrityError):
             # The account was erased while we had it in hand: the next try finds it free, or another's.
             continue
+        if user is not None:
+            note_account(made=made, user=user, at=at)
+        return made
     raise TooLate
 
 
@@ -146,14 +154,20 @@ def page_of(made: LinkedAccount | AccountClaim) -> str:
     return reverse("link_progress" if isinstance(made, LinkedAccount) else "claim", args=[made.pk])
 
 
-def let_go(*, claim: AccountClaim, at: datetime) -> LinkedAccount:
-    """The holder gives the account up: it moves now. Raises TooLate, privacy.Busy."""
-    return _grant(claim.pk, at=at, states={OPEN, DISPUTED})
+def let_go(*, claim: AccountClaim, at: datetime, user: User | None = None) -> LinkedAccount:
+    """The holder gives the account up (`user` for them): it moves now. Raises TooLate, privacy.Busy."""
+    holder, about = claim.holder, account(claim)
+    link = _grant(claim.pk, at=at, states={OPEN, DISPUTED})
+    if holder is not None and user is not None:
+        note(person=holder, user=user, action="unlink", about=about, at=at)
+    return link
 
 
-def object_to(*, claim: AccountClaim, reason: str) -> None:
-    """The holder keeps the account until the staff has decided. Raises TooLate."""
+def object_to(*, claim: AccountClaim, reason: str, user: User | None = None, at: datetime | None = None) -> None:
+    """The holder (`user` for them) keeps the account until the staff has decided. Raises TooLate."""
     with transaction.atomic():
+        if claim.holder is not None and user is not None and at is not None:
+            note(person=claim.holder, user=user, action="claim", about=account(claim), at=at)
         claims = AccountClaim.objects.filter(pk=claim.pk, state=OPEN)
         if not claims.update(state=DISPUTED, objection=reason.strip()[:500]):
             raise TooLate

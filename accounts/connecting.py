@@ -23,6 +23,7 @@ from accounts.connecting_forms import AddressForm, AgreeForm, KeyForm, PagesForm
 from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, NetworkError
+from accounts.team_log import note
 from accounts.tokens import LostKey
 from accounts.views import EDITORS, chosen_person, named, settings_address
 
@@ -132,13 +133,15 @@ class ConnectPage:
         return reverse("connect_network", args=[self.network.spec.slug]) + named(self.person, self.people)
 
     def _consent(self, *, pages: bool = False) -> None:
+        at = timezone.now()
+        note(person=self.person, user=self.user, action="connect", about=self.network.spec.label, at=at)
         consent.record(
             user=self.user,
             person=self.person,
             subject=f"connect:{self.network.spec.slug}",
             given=True,
             wording=self.terms.wording(pages=pages),
-            at=timezone.now(),
+            at=at,
         )
 
     def _agree(self) -> HttpResponse | None:
@@ -180,7 +183,7 @@ class ConnectPage:
         at = timezone.now()
         try:
             owner = proving.check(self.person, self.network, self.pending["address"], at)
-            made = proving.link(self.person, self.network, owner, at)
+            made = proving.link(self.person, self.network, owner, at, user=self.user)
         except proving.Unproved as error:
             messages.error(self.request, str(error))
             return redirect(self._here() + "#proof")
@@ -210,7 +213,7 @@ class ConnectPage:
         try:
             owner, tokens = proving.by_key(self.person, self.network, data["address"], data["key"], at)
             self._consent()
-            made = proving.link(self.person, self.network, owner, at, tokens=tokens)
+            made = proving.link(self.person, self.network, owner, at, tokens=tokens, user=self.user)
         except proving.Unproved as error:
             self.key.add_error(None, str(error))
             return None
@@ -261,6 +264,7 @@ def link_progress(request: HttpRequest, link_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_pages(request: HttpRequest, link_id: int) -> HttpResponse:
     """Which of the pages that an account runs are read too; they are asked for by a press of a button."""
+    assert isinstance(request.user, User)
     link, people = own_link(request, link_id)
     network = NETWORKS[link.account.network]
     if not network.spec.page_streams:
@@ -287,7 +291,7 @@ def choose_pages(request: HttpRequest, link_id: int) -> HttpResponse:
             wanted = set(form.cleaned_data["pages"])
             chosen = [page for page in found if page[0].external_id in wanted]
             try:
-                made = [proving.link_page(link, person, owner, token, at) for owner, token in chosen]
+                made = [proving.link_page(link, person, owner, token, at, user=request.user) for owner, token in chosen]
             except proving.Unproved as error:
                 messages.error(request, str(error))
                 return redirect("choose_pages", link_id=link.pk)

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils.formats import date_format
 
 from accounts import devices, privacy
-from accounts.models import Erasure, Person
+from accounts.models import Erasure, Person, User
 from accounts.notify import notify
+from accounts.team_log import note
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,10 @@ class CarriedOut:
     failed: int = 0
 
 
-def ask(*, person: Person, at: datetime) -> Erasure:
+def ask(*, person: Person, at: datetime, user: User | None = None) -> Erasure:
     """Have `person` erased in ERASE_AFTER_DAYS, and hide the profile now; all who speak for the person are told.
 
-    Asked again, the first time counts.
+    Asked again, the first time counts. user: who asked.
     """
     with transaction.atomic():
         locked = Person.objects.select_for_update().get(pk=person.pk)
@@ -50,12 +51,14 @@ def ask(*, person: Person, at: datetime) -> Erasure:
         )
         if new:
             Person.objects.filter(pk=locked.pk).update(visibility=Person.Visibility.HIDDEN)
+            if user is not None:
+                note(person=locked, user=user, action="erase", at=at)
             notify(person=locked, kind="erasure_asked", context=_context(locked, erasure.due_at))
     return erasure
 
 
-def withdraw(*, person: Person) -> bool:
-    """Keep `person` after all, as visible as before; whether there was anything to withdraw."""
+def withdraw(*, person: Person, user: User | None = None, at: datetime | None = None) -> bool:
+    """Keep `person` after all (`user` wants it, `at` now), as visible as before; whether there was anything to do."""
     with transaction.atomic():
         locked = Person.objects.select_for_update().filter(pk=person.pk).first()
         erasure = Erasure.objects.filter(person=locked).first() if locked else None
@@ -63,6 +66,8 @@ def withdraw(*, person: Person) -> bool:
             return False
         Person.objects.filter(pk=locked.pk).update(visibility=erasure.visibility)
         erasure.delete()
+        if user is not None and at is not None:
+            note(person=locked, user=user, action="keep", at=at)
         notify(person=locked, kind="erasure_withdrawn", context=_context(locked, None))
     return True
 

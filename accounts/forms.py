@@ -1,6 +1,6 @@
 """Forms about people: joining, and the settings of a person."""
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from accounts.joining import is_handle_free
 from accounts.models import HANDLE_TAKEN, MINIMUM_AGE, Person, User
 from accounts.places import countries, regions, time_zones
 from accounts.privacy import delete_after_commit
+from accounts.team_log import note_profile
 
 HANDLE_HELP = _("Your page will be at this address. 2 to 30 letters a to z, digits, or . _ -")
 TIME_ZONE_HELP = _("For the times shown to you; the days of the score are counted in UTC.")
@@ -116,6 +117,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         self.before = Person(
             pk=person.pk,
             handle=person.handle,
+            name=person.name,
+            bio=person.bio,
+            time_zone=person.time_zone,
             country=person.country,
             region=person.region,
             birth_year=person.birth_year,
@@ -189,4 +193,12 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             raise
         if self.stored_avatar and self.stored_avatar != person.avatar.name:
             delete_after_commit(Path(person.avatar.storage.path(self.stored_avatar)))
+        return person
+
+    def saved_by(self, user: User, at: datetime) -> Person:
+        """`save`, written down where the person is an organisation. Raises IntegrityError."""
+        with transaction.atomic():
+            person = self.save()
+            picture = self.stored_avatar != (person.avatar.name if person.avatar else "")
+            note_profile(before=self.before, after=person, picture=picture, user=user, at=at)
         return person

@@ -24,6 +24,7 @@ from accounts import privacy
 from accounts.erasure import date_of, day_of
 from accounts.models import ExportJob, Person, User
 from accounts.notify import notify
+from accounts.team_log import note
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ def ask(*, person: Person, user: User, at: datetime) -> tuple[ExportJob, bool]:
         waiting = ExportJob.objects.filter(person=person, user=user, state=ExportJob.State.WAITING).first()
         if waiting is not None:
             return waiting, False
+        note(person=person, user=user, action="export", at=at)
         return ExportJob.objects.create(person=person, user=user), True
 
 

@@ -28,6 +28,8 @@ from accounts.models import (
     Person,
     PushSubscription,
     Spending,
+    TeamChange,
+    TeamInvitation,
     User,
     WatchList,
 )
@@ -67,7 +69,7 @@ def export(person: Person) -> dict[str, Any]:
         "created_at": person.created_at.isoformat(),
         "members": [
             ({"email": member.user.email} if alone else {})
-            | {"role": member.role, "since": member.created_at.isoformat()}
+            | {"role": member.role, "since": member.created_at.isoformat(), "named_in_public": member.is_shown}
             for member in members
         ],
         **(log_in(members[0].user) if alone else {}),
@@ -80,11 +82,47 @@ def export(person: Person) -> dict[str, Any]:
         ],
         "exports": rows(ExportJob.objects.filter(person=person), "created_at", "state", "ready_at"),
         "former_handles": rows(FormerHandle.objects.filter(person=person), "given_up_at", "handle"),
+        "team_invitations": rows(
+            TeamInvitation.objects.filter(person=person),
+            *("created_at", "role", "expires_at", "accepted_at"),
+        ),
+        **_changes(person, members, alone),
         "lists": [
             {"name": watched.name, "people": list(watched.people.order_by("handle").values_list("handle", flat=True))}
             for watched in WatchList.objects.filter(owner=person).order_by("name")
         ],
     }
+
+
+def _changes(person: Person, members: Sequence[Membership], alone: bool) -> dict[str, Any]:
+    """Of an organisation what was changed in it; of who has a page of their own what they changed in their teams.
+
+    Who changed it is told by a number of its own for each member, as long as others are among them.
+    """
+    if person.kind == Person.Kind.ORGANISATION:
+        numbers = {member.user_id: place for place, member in enumerate(members, start=1)}
+        lines = TeamChange.objects.filter(person=person).order_by("at", "pk")
+        return {
+            "changes_by_the_team": [
+                {"by_member": numbers.get(line.user_id or 0), **_line(line)} for line in lines.iterator(2000)
+            ]
+        }
+    if not alone:
+        return {}
+    lines = TeamChange.objects.filter(user=members[0].user).select_related("person").order_by("at", "pk")
+    seats = Membership.objects.filter(user=members[0].user, person__kind=Person.Kind.ORGANISATION)
+    return {
+        "teams": rows(seats, "role", "created_at", "is_shown", team="person__handle"),
+        # What of a team was before and after is the team's.
+        "changed_in_teams": [
+            {"team": line.person.handle, "at": line.at.isoformat(), "action": line.action}
+            for line in lines.iterator(2000)
+        ],
+    }
+
+
+def _line(line: TeamChange) -> dict[str, Any]:
+    return {"at": line.at.isoformat(), "action": line.action, "about": line.about, "changes": line.changes}
 
 
 def _linked(person: Person) -> dict[str, Any]:
@@ -188,6 +226,8 @@ def counted(person: Person, users: Sequence[int]) -> dict[str, int]:
         _("former handles"): FormerHandle.objects.filter(person=person).count(),
         _("lists of people"): WatchList.objects.filter(owner=person).count(),
         _("notifications"): Notification.objects.filter(models.Q(person=person) | models.Q(user__in=users)).count(),
+        _("invitations to the team"): TeamInvitation.objects.filter(person=person).count(),
+        _("changes by the team"): TeamChange.objects.filter(person=person).count(),
         _("keys of the API"): ApiKey.objects.filter(user__in=users).count(),
     }
     return {kind: number for kind, number in numbers.items() if number}

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError
 
-from accounts import erasure, handing_out, privacy
+from accounts import erasure, handing_out, privacy, teams
 from accounts.models import Erasure, ExportJob, Membership, Person, User
 from accounts.views import EDITORS, around, named, settings_address
 
@@ -86,13 +86,13 @@ def erase(request: HttpRequest) -> HttpResponse:
     person, people = owned_person(request)
     at, address = timezone.now(), address_of("erase", person, people)
     if request.method == "POST" and not _erases(request):
-        if erasure.withdraw(person=person):
+        if erasure.withdraw(person=person, user=request.user, at=at):
             messages.success(request, _("You stay, and your profile is as visible as before."))
         return redirect(address)
     form = EraseForm(request.POST or None, person=person)
     if request.method == "POST" and form.is_valid():
         if _is_fresh(request.user, at):
-            erasure.ask(person=person, at=at)
+            erasure.ask(person=person, at=at, user=request.user)
             return redirect(address)
         form.add_error(None, _("Please log out and in again first: this needs to be you."))
     pending = Erasure.objects.filter(person=person).first()
@@ -106,8 +106,18 @@ def erase(request: HttpRequest) -> HttpResponse:
         "days": settings.ERASE_AFTER_DAYS,
         "counts": sorted(privacy.count_person(person).items()),
         "members": Membership.objects.filter(person=person).count(),
+        **_teams_of(request.user, person),
     }
     return render(request, "accounts/erase.html", context)
+
+
+def _teams_of(user: User, person: Person) -> dict[str, Any]:
+    """What becomes of the teams of a log-in whose only page goes: those it leaves, and those it alone owns."""
+    others = Person.objects.of(user).exclude(pk=person.pk)
+    if person.kind != Person.Kind.PERSON or others.filter(kind=Person.Kind.PERSON).exists():
+        return {}
+    alone = teams.alone_owns(user)
+    return {"alone_owns": alone, "leaves": [team for team in others if team not in alone]}
 
 
 def _is_fresh(user: User, at: datetime) -> bool:

@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.models import LinkedAccount, Pause, Person
+from accounts.models import LinkedAccount, Pause, Person, User
 from accounts.notify import notify
+from accounts.team_log import note
 
 # Days that a person may rest in a calendar year.
 DAYS_A_YEAR = 60
@@ -87,8 +88,8 @@ def end(*, link: LinkedAccount, reason: Pause.Reason, at: datetime) -> None:
 
 
 @transaction.atomic
-def begin_rest(*, person: Person, at: datetime) -> Rest:
-    """Let `person` rest from `at` on, with all accounts. Raises AlreadyResting, NoDaysLeft."""
+def begin_rest(*, person: Person, at: datetime, user: User | None = None) -> Rest:
+    """Let `person` rest from `at` on, with all accounts; `user` wants it. Raises AlreadyResting, NoDaysLeft."""
     _one_at_a_time(person)
     before = rests_of(person)
     if any(rest.end > at for rest in before):
@@ -97,12 +98,14 @@ def begin_rest(*, person: Person, at: datetime) -> Rest:
         raise NoDaysLeft(f"{person} has used up the {DAYS_A_YEAR} days of {at.astimezone(UTC).year}")
     _close_used_up(before, at)
     Pause.objects.create(person=person, reason=Pause.Reason.REST, started_at=at)
+    if user is not None:
+        note(person=person, user=user, action="rest", at=at)
     return rests_of(person)[-1]
 
 
 @transaction.atomic
-def end_rest(*, person: Person, at: datetime) -> Rest:
-    """End the rest of `person` that goes on. Raises NotResting, also where the days were used up before."""
+def end_rest(*, person: Person, at: datetime, user: User | None = None) -> Rest:
+    """End the rest of `person` that goes on; `user` wants it. Raises NotResting, also where its days were used up."""
     _one_at_a_time(person)
     before = rests_of(person)
     _close_used_up(before, at)
@@ -110,6 +113,8 @@ def end_rest(*, person: Person, at: datetime) -> Rest:
     if not going_on:
         raise NotResting(f"{person} does not rest")
     Pause.objects.filter(pk=going_on[0].pause).update(ended_at=at)
+    if user is not None:
+        note(person=person, user=user, action="rest over", at=at)
     return next(rest for rest in rests_of(person) if rest.pause == going_on[0].pause)
 
 

@@ -18,7 +18,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, models, transaction
 from django.urls import reverse
 
-from accounts import admin_log, holdings, outbox
+from accounts import admin_log, holdings, outbox, teams
 from accounts.collectors import Busy, keeping, no_collecting, wait_for_collectors
 from accounts.models import (
     Account,
@@ -39,6 +39,8 @@ from accounts.models import (
     Person,
     PushSubscription,
     Spending,
+    TeamChange,
+    TeamInvitation,
     User,
     Watched,
     WatchList,
@@ -46,6 +48,7 @@ from accounts.models import (
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.notify import notify
+from accounts.team_log import account, note
 
 __all__ = [
     "GO_WITH_THE_USER",
@@ -126,6 +129,8 @@ OWN_MODELS = (
     Findable,
     # They go with the log-in, and a notification with the person it is about.
     *(Notification, NotificationChoice, PushSubscription, ApiKey),
+    # Of an organisation: they go with it, and lines of others' lose the name of who is erased.
+    *(TeamInvitation, TeamChange),
 )
 # Tables of Django and allauth that the user takes along, with how they would be looked up.
 GO_WITH_THE_USER = (
@@ -182,12 +187,16 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
         for entry in REGISTRY.values():
             removed.update(entry.erase(person, at))
         removed.update(_erase_accounts(accounts, at))
+        removed.update(_leave_teams(person, at))
         addresses = list(users_of_nobody_else(person).values_list("email", flat=True))
         transaction.on_commit(lambda: outbox.forget(addresses), robust=True)
         with _letting_consents_go():
+            for address in addresses:
+                TeamInvitation.objects.filter(email__iexact=address).delete()
             removed["log lines of the admin"] += admin_log.forget_names(person, addresses)
             removed.update(_erase_users(person))
             admin_log.forget_rows(Person, [person.pk])
+            removed["changes by the team"] += _erase_team_log(person)
             if person.avatar:
                 delete_after_commit(Path(person.avatar.path))
                 removed["pictures"] += 1
@@ -206,14 +215,19 @@ def goes_with(link: LinkedAccount) -> list[LinkedAccount]:
     return list(LinkedAccount.objects.filter(through=link).select_related("account").order_by("pk"))
 
 
-def unlink(*, link: LinkedAccount, at: datetime, give_back: bool = True) -> dict[str, int]:
+def unlink(*, link: LinkedAccount, at: datetime, give_back: bool = True, user: User | None = None) -> dict[str, int]:
     """Erase a linked account, and the pages read by means of it, with all that was collected; the score follows.
 
     The network is told first that we give our access back; where it cannot be told the person is (by mail). Raises
     Busy, with nothing done. give_back: false where the account moves to another person, whose access would end too.
+    user: who wanted it, where somebody did.
     """
-    accounts = [link.account_id, *(page.account_id for page in goes_with(link))]
-    return erase_accounts(accounts=accounts, at=at, give_back=give_back)
+    gone = [link, *goes_with(link)]
+    removed = erase_accounts(accounts=[one.account_id for one in gone], at=at, give_back=give_back)
+    if user is not None:
+        for one in gone:
+            note(person=one.person, user=user, action="unlink", about=account(one), at=at)
+    return removed
 
 
 def erase_accounts(
@@ -296,6 +310,35 @@ def users_of_nobody_else(person: Person) -> models.QuerySet[User]:
     """The users that go with `person`: not those who speak for others too, and not the staff."""
     others = Membership.objects.filter(user=models.OuterRef("pk")).exclude(person=person)
     return User.objects.filter(~models.Exists(others), membership__person=person, is_staff=False)
+
+
+def _leave_teams(person: Person, at: datetime) -> Counter[str]:
+    """Who erases their only page leaves every team that has another owner, so that the log-in goes too."""
+    removed: Counter[str] = Counter()
+    if person.kind != Person.Kind.PERSON:
+        return removed
+    kinds = Membership.objects.filter(user=models.OuterRef("pk")).exclude(person=person)
+    going = User.objects.filter(
+        ~models.Exists(kinds.filter(person__kind=Person.Kind.PERSON)), membership__person=person, is_staff=False
+    )
+    others = Membership.objects.filter(user__in=going).exclude(person=person)
+    for membership in others.select_related("user", "person").order_by("person_id", "pk"):
+        try:
+            teams.leave(person=membership.person, user=membership.user, at=at)
+        except teams.OnlyOwner:
+            # The log-in stays for the team that has no other owner; the page on which this is asked for says so.
+            continue
+        removed["memberships of teams"] += 1
+    return removed
+
+
+def _erase_team_log(person: Person) -> int:
+    """The log of changes goes with its organisation, and its trigger wants to hear which one that is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('klout.erasing', %s, true)", [str(person.pk)])
+        removed = TeamChange.objects.filter(person=person).delete()[0]
+        cursor.execute("SELECT set_config('klout.erasing', 'on', true)")
+    return removed
 
 
 def _erase_users(person: Person) -> Counter[str]:

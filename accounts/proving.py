@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import challenges, claims, credentials, opt_out
 from accounts.calling import http_for, keys_of
-from accounts.models import AccountClaim, LinkedAccount, Person
+from accounts.models import AccountClaim, LinkedAccount, Person, User
 from accounts.naming import written
 from accounts.networks import NETWORKS
 from accounts.networks.base import BadRecord, Network, NetworkError, Owner, RateLimited, Revoked, Subject
@@ -146,8 +146,9 @@ def link(
     kind: str = LinkedAccount.Kind.PROFILE,
     server: str = "",
     through: LinkedAccount | None = None,
+    user: User | None = None,
 ) -> LinkedAccount | AccountClaim:
-    """Link the account that was proved, or claim it where it is another's. Raises Unproved."""
+    """Link the account that was proved, or claim it where it is another's; `user` did it. Raises Unproved."""
     try:
         return claims.link_or_claim(
             person=person,
@@ -159,17 +160,23 @@ def link(
             server=server,
             through=through,
             tokens=tokens,
+            user=user,
         )
     except (opt_out.OptedOut, LostKey, ValueError, claims.TooLate) as error:
         raise Unproved(in_words(error, network, person)) from None
 
 
 def link_page(
-    through: LinkedAccount, person: Person, owner: Owner, token: str, at: datetime
+    through: LinkedAccount, person: Person, owner: Owner, token: str, at: datetime, *, user: User | None = None
 ) -> LinkedAccount | AccountClaim:
     """Link a page that the account `through` runs to `person`. Raises Unproved."""
     tokens = Tokens(token) if token else None
-    given: dict[str, Any] = {"kind": LinkedAccount.Kind.PAGE, "server": through.server, "through": through}
+    given: dict[str, Any] = {
+        "kind": LinkedAccount.Kind.PAGE,
+        "server": through.server,
+        "through": through,
+        "user": user,
+    }
     return link(person, NETWORKS[through.account.network], owner, at, tokens=tokens, **given)
 
 

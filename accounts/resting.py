@@ -33,11 +33,11 @@ def pause_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("action") == "begin":
-                rest = pauses.begin_rest(person=person, at=at)
+                rest = pauses.begin_rest(person=person, at=at, user=request.user)
                 text = _("You are resting. Unless you end it before, it ends by itself on %(day)s.")
                 messages.success(request, text % {"day": date_format(rest.end.astimezone(UTC).date(), "DATE_FORMAT")})
             elif request.POST.get("action") == "end":
-                pauses.end_rest(person=person, at=at)
+                pauses.end_rest(person=person, at=at, user=request.user)
                 messages.success(
                     request, _("Your rest has ended. What happened meanwhile counts from the next day on.")
                 )

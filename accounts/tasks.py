@@ -20,6 +20,7 @@ from accounts import (
     pauses,
     push,
     retention,
+    teams,
     webhooks,
 )
 from accounts.hooks import meta
@@ -101,6 +102,7 @@ def sweep_files() -> None:
     """Daily: removes copies that have lain for their days, files that a process left when it died, dead sessions."""
     at = timezone.now()
     log.info("%s ended sessions removed", erasure.sweep_sessions(at=at))
+    log.info("%s old invitations to teams forgotten", teams.forget_old(at=at))
     log.info("%s old files removed", handing_out.sweep(at=at) + erasure.sweep_pictures(at=at))
 
 

@@ -6,7 +6,7 @@ What networks tell and what the daily run does are nobody's changes and leave no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Person, TeamChange, User
+from accounts.models import AccountClaim, LinkedAccount, Membership, Person, TeamChange, User
 
 # What is longer is told as changed, without its words: lines are never taken back.
 LONGEST = 300
@@ -50,11 +50,11 @@ GROUPS: dict[str, tuple[Promise | str, dict[str, Promise | str]]] = {
     "accounts": (
         _("Linked accounts"),
         {
-            "connect": _("began to connect an account"),
+            "connect": _("agreed to the reading of an account"),
             "link": _("linked an account"),
             "claim": _("claimed an account, or answered a claim"),
             "unlink": _("removed an account"),
-            "pages": _("chose pages"),
+            "pages": _("linked a page"),
             "upload": _("uploaded an export"),
             "rest": _("began a rest"),
             "rest over": _("ended a rest"),
@@ -67,8 +67,10 @@ GROUPS: dict[str, tuple[Promise | str, dict[str, Promise | str]]] = {
             "dispute": _("disputed a topic"),
             "plus-k": _("gave +K"),
             "undo plus-k": _("took a +K back"),
-            "question": _("asked a question"),
+            "ask": _("asked a question"),
+            "withdraw question": _("took a question back"),
             "answer": _("answered a question"),
+            "withdraw answer": _("took an answer back"),
             "report": _("reported something"),
         },
     ),
@@ -158,15 +160,25 @@ def note_visibility(*, before: Person, after: Person, user: User, at: datetime) 
         note(person=after, user=user, action="visibility", changes=changes, at=at)
 
 
-def note_for_teams_of(*, user: User, action: str, about: str = "", at: datetime) -> None:
-    """A line in each organisation that `user` may edit: for what is the log-in's, and works for all of these."""
-    for person in edited_by(user):
-        note(person=person, user=user, action=action, about=about, at=at)
+def note_member(
+    *, membership: Membership, action: str, user: User, at: datetime, role: tuple[Any, Any] | None = None
+) -> None:
+    """A line about a member; role: before and after."""
+    about = f"member {membership.user_id}"
+    note(
+        person=membership.person, user=user, action=action, about=about, changes={"role": role} if role else None, at=at
+    )
 
 
-def edited_by(user: User) -> Iterator[Person]:
-    roles = (Membership.Role.OWNER, Membership.Role.EDITOR)
-    yield from Person.objects.of(user, *roles).filter(kind=Person.Kind.ORGANISATION)
+def note_account(*, made: LinkedAccount | AccountClaim, user: User, at: datetime) -> None:
+    """A line for an account that was linked or claimed; its name is looked up, and goes with it."""
+    action = "claim" if isinstance(made, AccountClaim) else "pages" if made.kind == LinkedAccount.Kind.PAGE else "link"
+    note(person=made.person, user=user, action=action, about=account(made), at=at)
+
+
+def account(of: LinkedAccount | AccountClaim) -> str:
+    """How a line names an account: by its number and network, "account 12 mastodon"."""
+    return f"account {of.account_id} {of.account.network}"
 
 
 def words_of(action: str) -> str:

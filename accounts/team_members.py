@@ -92,12 +92,12 @@ def names(organisation: Person, users: Iterable[int | None], today: date) -> Nam
     wanted = {user for user in users if user is not None}
     here = Membership.objects.filter(person=organisation, user=OuterRef("pk"))
     known = User.objects.filter(pk__in=wanted).annotate(is_here=Exists(here))
-    rows: list[dict[str, Any]] = list(known.values("pk", "email", "is_staff", "is_here"))
+    rows = list(known.values_list("pk", "email", "is_staff", "is_here"))
     return Names(
         people=names_of(wanted, today),
-        emails={row["pk"]: row["email"] for row in rows},
-        members=frozenset(row["pk"] for row in rows if row["is_here"]),
-        staff=frozenset(row["pk"] for row in rows if row["is_staff"]),
+        emails={user: email for user, email, _staff, _here in rows},
+        members=frozenset(user for user, _email, _staff, here in rows if here),
+        staff=frozenset(user for user, _email, staff, _here in rows if staff),
     )
 
 

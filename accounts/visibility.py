@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from enum import IntEnum
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Person
+from accounts.models import Person, User
+from accounts.team_log import note_visibility
 
 
 class Viewer(IntEnum):
@@ -35,6 +39,15 @@ PARTS: dict[str, str | Promise] = {
     "search": _("Being found by search"),
 }
 NEEDED: dict[str, Viewer] = {Person.Visibility.PUBLIC: Viewer.ANYBODY, Person.Visibility.MEMBERS: Viewer.MEMBER}
+
+
+def show(*, person: Person, visibility: str, shown: Mapping[str, str], user: User, at: datetime) -> None:
+    """Store who sees the profile, and the parts that fewer see; what `user` changed of an organisation is noted."""
+    before = Person(visibility=person.visibility, shown=dict(person.shown))
+    with transaction.atomic():
+        Person.objects.filter(pk=person.pk).update(visibility=visibility, shown=dict(shown))
+        after = Person(pk=person.pk, kind=person.kind, visibility=visibility, shown=dict(shown))
+        note_visibility(before=before, after=after, user=user, at=at)
 
 
 def may_see(person: Person, part: str, viewer: Viewer) -> bool:

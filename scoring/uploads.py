@@ -28,6 +28,7 @@ from kombu.exceptions import OperationalError
 from accounts.models import User
 from accounts.networks.sources import PACKED, text_kind
 from accounts.networks.tarball import is_tar
+from accounts.team_log import note
 from accounts.views import chosen_person, settings_address
 from scoring import imports
 from scoring.models import ImportJob
@@ -220,6 +221,7 @@ def _accept(form: ImportForm, *, person: Any, user: User) -> ImportJob | None:
         Path(job.path).unlink(missing_ok=True)
         form.add_error(None, _("Uploads cannot be read at the moment. Please try again in some minutes."))
         return None
+    note(person=person, user=user, action="upload", at=timezone.now())
     return job
 
 

@@ -49,9 +49,9 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
         claim = claims.open_claim_on(link)
         try:
             if claim is not None:
-                claims.let_go(claim=claim, at=timezone.now())
+                claims.let_go(claim=claim, at=timezone.now(), user=request.user)
             else:
-                privacy.unlink(link=link, at=timezone.now())
+                privacy.unlink(link=link, at=timezone.now(), user=request.user)
         except (privacy.Busy, claims.TooLate) as error:
             doing = error.doing if isinstance(error, privacy.Busy) else ""
             text = _("Something is being read for you just now. Please try again when it is done.")

@@ -31,7 +31,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     context = around(request.user, person, people) | {"address": settings_address(person, people)}
     if request.method == "POST" and form.is_valid():
         try:
-            form.save()
+            form.saved_by(request.user, timezone.now())
         except IntegrityError as error:
             if not is_handle_conflict(error):
                 raise

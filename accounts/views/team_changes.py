@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import Membership, Person, TeamChange
+from accounts.models import LinkedAccount, Membership, Person, TeamChange
+from accounts.naming import name_of
+from accounts.offers import label_of
 from accounts.spreadsheets import safe, written
 from accounts.team_log import GROUPS, field_in_words, words_of
 from accounts.team_members import Names, names
@@ -60,7 +62,7 @@ def changes(request: HttpRequest, handle: str) -> HttpResponse:
     query.pop("before", None)
     file = reverse("team_changes_csv", args=[team.handle])
     context = team.context("changes") | {
-        "lines": told(rows[:LINES], known),
+        "lines": told(rows[:LINES], known, accounts_in(team.person, rows[:LINES])),
         "groups": [(name, label) for name, (label, _actions) in GROUPS.items()],
         "group": group,
         "members": sorted(((str(user), known.of(user)) for user in users), key=lambda pair: pair[1].lower()),
@@ -81,7 +83,8 @@ def changes_csv(request: HttpRequest, handle: str) -> HttpResponseBase:
     team = team_of(request, handle)
     group, by, _before = asked(request)
     rows = list(chosen(team.person, group, by)[:MOST_ROWS])
-    lines = told(rows, names(team.person, people_in(rows), timezone.now().date()))
+    known = names(team.person, people_in(rows), timezone.now().date())
+    lines = told(rows, known, accounts_in(team.person, rows))
     return StreamingHttpResponse(
         written(file_rows(lines)),
         content_type="text/csv; charset=utf-8",
@@ -92,7 +95,7 @@ def changes_csv(request: HttpRequest, handle: str) -> HttpResponseBase:
 def newest(organisation: Person, number: int, today: date) -> list[Line]:
     """The last changes, for a team's first page."""
     rows = list(chosen(organisation, "", "")[:number])
-    return told(rows, names(organisation, people_in(rows), today))
+    return told(rows, names(organisation, people_in(rows), today), accounts_in(organisation, rows))
 
 
 def asked(request: HttpRequest) -> tuple[str, str, int]:
@@ -133,17 +136,38 @@ def member_in(about: str) -> int | None:
     return number(rest) or None if word == "member" else None
 
 
-def told(rows: Iterable[TeamChange], known: Names) -> list[Line]:
+def account_in(about: str) -> tuple[int, str] | None:
+    """The number and the network of "account 12 mastodon"."""
+    word, _space, rest = about.partition(" ")
+    found, _space, network = rest.partition(" ")
+    return (number(found), network) if word == "account" and number(found) else None
+
+
+def accounts_in(organisation: Person, rows: Iterable[TeamChange]) -> dict[int, str]:
+    """The names of the accounts that lines are about, as far as they are linked still; one query, or none."""
+    named = [found for found in (account_in(row.about) for row in rows) if found]
+    if not named:
+        return {}
+    links = LinkedAccount.objects.filter(person=organisation, account__in={found[0] for found in named})
+    return {link.account_id: name_of(link.account) for link in links.select_related("account")}
+
+
+def told(rows: Iterable[TeamChange], known: Names, accounts: Mapping[int, str]) -> list[Line]:
     lines = []
     for row in rows:
-        member = member_in(row.about)
-        about = known.of(member) if member else about_in_words(row.about)
-        fields = [(field_in_words(name), *map(str, pair)) for name, pair in row.changes.items()]
-        lines.append(Line(row, known.of(row.user_id), words_of(row.action), about, fields))  # type: ignore[arg-type]
+        fields = [(field_in_words(name), str(before), str(after)) for name, (before, after) in row.changes.items()]
+        about = about_in_words(row.about, known, accounts)
+        lines.append(Line(row, known.of(row.user_id), words_of(row.action), about, fields))
     return lines
 
 
-def about_in_words(about: str) -> str:
+def about_in_words(about: str, known: Names, accounts: Mapping[int, str]) -> str:
+    """What a line is about, with the names of today: those of who or what is gone are gone too."""
+    if member := member_in(about):
+        return known.of(member)
+    if account := account_in(about):
+        label = label_of(account[1])
+        return f"{label}, {accounts[account[0]]}" if account[0] in accounts else label
     roles = {f"as {value}": label for value, label in Membership.Role.choices}
     return _("as %(role)s") % {"role": roles[about]} if about in roles else about
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Erasure, Person, User
 from accounts.views.choosing import around, chosen_person, settings_address
-from accounts.visibility import PARTS
+from accounts.visibility import PARTS, show
 
 # What each part shows to those who may see it, and what whoever may not sees instead.
 SHOWS: dict[str, Any] = {
@@ -61,14 +62,12 @@ class VisibilityForm(forms.Form):
         """The fields of the parts."""
         return (self[f"part-{part}"] for part in PARTS)
 
-    def save(self) -> None:
-        """Store what was chosen; nothing else of the person is written."""
+    def save(self, user: User, at: datetime) -> None:
+        """Store what was chosen, and for an organisation who chose it; nothing else of the person is written."""
         data = self.cleaned_data
-        shown = {part: data[f"part-{part}"] for part in PARTS}
-        Person.objects.filter(pk=self.person.pk).update(
-            visibility=data["visibility"],
-            shown={part: value for part, value in shown.items() if value != Person.Visibility.PUBLIC},
-        )
+        chosen = {part: data[f"part-{part}"] for part in PARTS}
+        shown = {part: value for part, value in chosen.items() if value != Person.Visibility.PUBLIC}
+        show(person=self.person, visibility=data["visibility"], shown=shown, user=user, at=at)
 
 
 @login_required
@@ -84,7 +83,7 @@ def visibility(request: HttpRequest) -> HttpResponse:
     erasing = Erasure.objects.filter(person=person).exists()
     form = VisibilityForm(request.POST or None, person=person)
     if request.method == "POST" and not erasing and form.is_valid():
-        form.save()
+        form.save(request.user, timezone.now())
         messages.success(request, _("Saved."))
         return redirect(address)
     context = around(request.user, person, people) | {

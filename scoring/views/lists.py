@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import watching
 from accounts.models import Person, User, WatchList
 from accounts.preferences import path_here
+from accounts.team_log import note
 from accounts.visibility import Viewer, may_see
 from scoring.models import Score, ScoreHistory
 
@@ -41,6 +42,7 @@ def lists(request: HttpRequest) -> HttpResponse:
         at = timezone.now()
         try:
             made = watching.create(owner=me, name=name, at=at)
+            note(person=me, user=request.user, action="lists", at=at)
             if handle := request.POST.get("handle"):
                 person = watching.add(watch_list=made, handle=handle, user=request.user, at=at)
                 tell_added(request, person, made)
@@ -62,12 +64,16 @@ def lists(request: HttpRequest) -> HttpResponse:
 def one_list(request: HttpRequest, list_id: int) -> HttpResponse:
     """The people of a list with their scores. POST adds, removes, renames or deletes; 404 for anybody else's list."""
     assert isinstance(request.user, User)
-    watch_list = get_object_or_404(WatchList, pk=list_id, owner=watching.keeper(request.user))
+    owned = WatchList.objects.select_related("owner")
+    watch_list = get_object_or_404(owned, pk=list_id, owner=watching.keeper(request.user))
     errors: dict[str, Any] = {}
     if request.method == "POST":
         action = request.POST.get("action", "")
         try:
-            return redirect(back_to(request, change(request, watch_list, action)))
+            address = change(request, watch_list, action)
+            # A list is an organisation's where a log-in has no page of its own.
+            note(person=watch_list.owner, user=request.user, action="lists", at=timezone.now())
+            return redirect(back_to(request, address))
         except watching.WatchError as problem:
             errors[action] = problem.text
     context = {"list": watch_list, "errors": errors, "typed": request.POST, **table_of(request, watch_list)}

@@ -16,9 +16,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import LinkedAccount, Membership, Person
+from accounts.models import LinkedAccount, Membership, Person, User
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.team_log import note
 from accounts.visibility import Viewer, may_see
 from scoring import days
 from scoring.models import DayChange, HiddenMoment, Moment, Score
@@ -89,13 +90,17 @@ def keep_back(request: HttpRequest, shown: Shown) -> HttpResponse:
     if named is None:
         raise Http404
     post: dict[str, Any] = {"person": shown.person, "account": named[0], "post": named[1]}
+    assert isinstance(request.user, User)
+    given: dict[str, Any] = {"person": shown.person, "user": request.user, "action": "moment", "at": timezone.now()}
     if request.POST.get("action") == "show":
         HiddenMoment.objects.filter(**post).delete()
+        note(**given, changes={"hidden": ("yes", "no")})
         messages.success(request, _("The post is among your moments again, for everybody who may see them."))
     elif not named[1] or not Moment.objects.filter(**post).exists():
         raise Http404
     else:
         HiddenMoment.objects.get_or_create(**post)
+        note(**given, changes={"hidden": ("no", "yes")})
         messages.success(
             request, _("The post is hidden: nobody but you sees it among your moments. It counts as before.")
         )
