@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 
 from scoring.models import Topic
@@ -174,42 +175,60 @@ def by_name(topic: Topic) -> str:
     return name_in(topic).casefold()
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """Some of the topics right under another, most people first; `after` is where the next ones begin ("": none do)."""
-
-    topics: list[Topic]
-    after: str = ""
-
-
-def under(topic: Topic, *, number: int, after: str = "") -> Level:
-    """`number` of the topics right under `topic`, after the one whose number (as text) is `after`; two queries."""
-    below = listed().filter(parents=topic).order_by("-ranked", "name", "pk")
-    if after.isdecimal() and len(after) < 19 and (last := Topic.objects.filter(pk=int(after)).first()):
-        further = Q(ranked__lt=last.ranked) | Q(ranked=last.ranked, name__gt=last.name)
-        below = below.filter(further | Q(ranked=last.ranked, name=last.name, pk__gt=last.pk))
-    topics = list(below[: number + 1])
-    more = len(topics) > number
-    return Level(topics[:number], str(topics[number - 1].pk) if more else "")
-
-
 # Several ways may lead up; UNION ends at those that were there, so that no circle is walked twice.
-ABOVE = """
+AROUND = """
 WITH RECURSIVE above AS (
-    SELECT from_topic_id AS child, to_topic_id AS parent FROM scoring_topic_parents WHERE from_topic_id = %s
+    SELECT from_topic_id AS child, to_topic_id AS parent FROM scoring_topic_parents WHERE from_topic_id = %(topic)s
     UNION
-    SELECT edge.from_topic_id, edge.to_topic_id FROM scoring_topic_parents AS edge JOIN above ON above.parent = child_of
+    SELECT edge.from_topic_id, edge.to_topic_id FROM scoring_topic_parents AS edge
+    JOIN above ON above.parent = edge.from_topic_id
+), below AS (
+    SELECT topic.id FROM scoring_topic AS topic JOIN scoring_topic_parents AS edge ON edge.from_topic_id = topic.id
+    LEFT JOIN scoring_topic AS last ON last.id = %(after)s
+    WHERE edge.to_topic_id = %(topic)s AND (
+        last.id IS NULL OR (-topic.ranked, topic.name, topic.id) > (-last.ranked, last.name, last.id)
+    )
+    ORDER BY topic.ranked DESC, topic.name, topic.id LIMIT %(number)s
 )
-SELECT child, topic.* FROM above JOIN scoring_topic AS topic ON topic.id = above.parent ORDER BY topic.name
-""".replace("child_of", "edge.from_topic_id")
+SELECT child, topic.* FROM above JOIN scoring_topic AS topic ON topic.id = above.parent
+UNION ALL
+SELECT NULL, topic.* FROM below JOIN scoring_topic AS topic USING (id)
+"""
 WAYS, DEEPEST = 3, 12
 
 
-def ways_to(topic: Topic) -> list[list[Topic]]:
-    """At most WAYS ways from the top down to `topic`, which is left out, the shortest first; one query."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The ways from the top to a topic, which ends none of them, the shortest first; and a level below it.
+
+    after: the number (as text) after which the rest of the level begins; "" where there is no rest.
+    """
+
+    ways: list[list[Topic]]
+    below: list[Topic]
+    after: str = ""
+
+
+def around(topic: Topic, *, number: int, after: str = "") -> Around:
+    """At most WAYS ways to `topic`, and `number` of the topics right under it, most people first; one query."""
+    last = int(after) if after.isdecimal() and len(after) < 19 else None
+    given = {"topic": topic.pk, "after": last, "number": number + 1}
     above: dict[int, list[Topic]] = {}
-    for parent in Topic.objects.raw(ABOVE, [topic.pk]):
-        above.setdefault(parent.child, []).append(parent)
+    below: list[Topic] = []
+    for one in Topic.objects.raw(AROUND, given):
+        if one.child is None:
+            below.append(one)
+        else:
+            above.setdefault(one.child, []).append(one)
+    below.sort(key=lambda one: (-one.ranked, one.name, one.pk))
+    for parents in above.values():
+        parents.sort(key=lambda one: (-one.ranked, one.name))
+    more = str(below[number - 1].pk) if len(below) > number else ""
+    return Around(ways_to(topic, above), below[:number], more)
+
+
+def ways_to(topic: Topic, above: Mapping[int, Sequence[Topic]]) -> list[list[Topic]]:
+    """At most WAYS ways up through `above` (topic -> what lies right above it), the shortest first."""
     ways: list[list[Topic]] = []
     waiting: list[list[Topic]] = [[parent] for parent in above.get(topic.pk, ())]
     # Level by level: what reaches the top first is shortest.
