@@ -33,6 +33,7 @@ from scoring.models import (
     Relation,
     Score,
     ScoreHistory,
+    SeenAwards,
     ShadowScore,
     Suggestion,
     Suspicion,
@@ -58,7 +59,7 @@ def register() -> None:
         purge=purge,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
-            "scoring.AwardProgress",
+            *("scoring.AwardProgress", "scoring.SeenAwards"),
             *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
             *("scoring.ShadowScore", "scoring.Trust"),
             *("scoring.Tie", "scoring.Activity", "scoring.Ranking", "scoring.HiddenMoment", "scoring.ToldScore"),
@@ -98,6 +99,7 @@ def export_person(person: Person) -> dict[str, Any]:
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
         "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on", "pinned"),
         "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value"),
+        "awards_looked_through": _rows(SeenAwards.objects.filter(**mine), "upto"),
         # Members and others together: a line of its own would tell of one who is hidden.
         "activity": _rows(
             Activity.objects.filter(**mine)
@@ -145,6 +147,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
         "uploads": jobs.delete()[0],
         "awards": Award.objects.filter(person=person).delete()[0],
         "steps towards awards": AwardProgress.objects.filter(person=person).delete()[0],
+        "awards looked through": SeenAwards.objects.filter(person=person).delete()[0],
         "leaves of the explanation": Component.objects.filter(person=person).delete()[0],
         "days of history": ScoreHistory.objects.filter(person_id=person.pk).delete()[0],
         "effects of unlinking": UnlinkEffect.objects.filter(person=person).delete()[0],
@@ -181,7 +184,7 @@ def count_person(person: Person) -> dict[str, int]:
 
 def score_anew(person: Person) -> None:
     """After accounts were let go: have the person scored by what is left, or show no score where nothing is."""
-    if person.links.exists():
+    if person.links.connected().exists():
         # By its name: the task needs the libraries of the engine, which few processes load.
         current_app.send_task("scoring.tasks.score_provisionally", [person.pk])
     else:

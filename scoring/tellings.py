@@ -22,7 +22,8 @@ from accounts import notify
 from accounts.matters import DIGEST
 from accounts.models import Person
 from accounts.networks import NETWORKS
-from scoring.achievements.catalogue import BY_SLUG, Family
+from scoring.achievements import catalogue
+from scoring.achievements.catalogue import Family
 from scoring.models import Award, DayChange, ScoreHistory, ScoreRun
 
 # Points by which a score has moved far.
@@ -245,30 +246,34 @@ def tell_earned(run: ScoreRun) -> int:
 def _tell_earned(run: ScoreRun) -> int:
     """Go on telling from the person that `run` has noted."""
     noted, told = run.counts[TOLD], 0
+    known = catalogue.known()
     while noted["person"] is not None:
-        new = Award.objects.filter(pk__gt=noted["after"], pk__lte=noted["to"], person__gt=noted["person"])
+        new = Award.objects.filter(
+            pk__gt=noted["after"], pk__lte=noted["to"], person__gt=noted["person"], revoked_at__isnull=True
+        )
         with transaction.atomic():
             people = list(new.order_by("person_id").values_list("person_id", flat=True).distinct()[:BATCH])
             levels: dict[int, dict[str, int]] = {}
             for award in new.filter(person__in=people).order_by("level"):
                 levels.setdefault(award.person_id, {})[award.family] = award.level
             for pk, person in _to_tell(people).items():
-                told += _tell_one(person, levels[pk])
+                told += _tell_one(person, levels[pk], known)
             noted["person"] = people[-1] if people else None
             run.save(update_fields=["counts"])
     return told
 
 
-def _tell_one(person: Person, levels: Mapping[str, int]) -> bool:
+def _tell_one(person: Person, levels: Mapping[str, int], families: Mapping[str, Family]) -> bool:
     """The highest of the new levels of each family stands for those below it."""
-    known = [(BY_SLUG[slug], level) for slug, level in levels.items() if slug in BY_SLUG]
+    known = [(families[slug], level) for slug, level in levels.items() if slug in families]
     earned = [(family, level) for family, level in known if level <= len(family.levels)]
     if not earned:
         return False
     context = {
         "names": _listed([_named(family, level) for family, level in earned]),
         "earned": [(family.name, level, family.levels[level - 1], family.unit) for family, level in earned],
-        "url": f"{person.get_absolute_url()}#achievements",
+        # Which of theirs it is about: the same news goes to everybody who speaks for the person.
+        "url": f"{reverse('achievements')}?person={person.handle.lower()}",
     }
     notify.notify(person=person, kind="achievement_earned", context=context)
     return True

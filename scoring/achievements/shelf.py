@@ -1,4 +1,4 @@
-"""The achievements of a person as a profile shows them: the highest level of each family, the pinned ones first."""
+"""The achievements of a person as their shelf and their profile show them: by family, the highest level of each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from scoring.achievements.catalogue import BY_SLUG
+from accounts.visibility import PARTS, Viewer, may_see
+from scoring.achievements import catalogue
+from scoring.achievements.catalogue import Family
+from scoring.achievements.kinds import part_told
 from scoring.models import Award
 
 # So many may be pinned.
@@ -21,45 +25,78 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """The highest level of a family that a person reached; `pinned` is its place on the shelf, None for none."""
+    """The highest level of a family that a person reached; `pinned` is its place on the shelf, None for none.
 
-    family: str
-    name: str
+    levels: when each level was earned, as far as it was not taken away.
+    """
+
+    kind: Family
     level: int
-    text: str
     earned_on: date
     pinned: int | None
+    levels: Mapping[int, date]
+
+    @property
+    def family(self) -> str:
+        return self.kind.slug
+
+    @property
+    def name(self) -> str:
+        return str(self.kind.name)
+
+    @property
+    def text(self) -> str:
+        return said(self.kind, self.level)
 
 
-def highest(rows: Iterable[Mapping[str, Any]]) -> list[Achieved]:
+def said(family: Family, level: int) -> str:
+    """What a level takes: 100 or more lists."""
+    least = number_format(family.levels[level - 1], force_grouping=True)
+    return _("%(least)s or more %(unit)s") % {"least": least, "unit": family.unit}
+
+
+def highest(rows: Iterable[Mapping[str, Any]], known: Mapping[str, Family]) -> list[Achieved]:
     """Of rows with family, level, earned_on and pinned, in any order: the pinned families first, then the newest.
 
-    A family stays pinned when a higher level of it is reached; families of old catalogues are left out.
+    A family stays pinned when a higher level of it is reached; what `known` (by slug) does not have is left out.
     """
-    best: dict[str, Mapping[str, Any]] = {}
+    earned: dict[str, dict[int, date]] = {}
     places: dict[str, int] = {}
-    for row in sorted(rows, key=lambda row: row["level"]):
-        family = BY_SLUG.get(row["family"])
-        if family is None or row["level"] > len(family.levels):
+    for row in rows:
+        slug, level = row["family"], row["level"]
+        if slug not in known or level > len(known[slug].levels):
             continue
-        best[family.slug] = row
+        earned.setdefault(slug, {})[level] = row["earned_on"]
         if row["pinned"] is not None:
-            places[family.slug] = min(row["pinned"], places.get(family.slug, MOST))
-    achieved = []
-    for slug, row in best.items():
-        family = BY_SLUG[slug]
-        text = _("%(least)s or more %(unit)s") % {
-            "least": number_format(family.levels[row["level"] - 1], force_grouping=True),
-            "unit": family.unit,
-        }
-        achieved.append(Achieved(slug, str(family.name), row["level"], text, row["earned_on"], places.get(slug)))
+            places[slug] = min(row["pinned"], places.get(slug, MOST))
+    achieved = [
+        Achieved(known[slug], max(levels), levels[max(levels)], places.get(slug), levels)
+        for slug, levels in earned.items()
+    ]
     achieved.sort(key=lambda one: (one.earned_on, one.family), reverse=True)
     return sorted(achieved, key=lambda one: MOST + 1 if one.pinned is None else one.pinned)
 
 
-def of_person(person: Person) -> list[Achieved]:
-    """All that `person` achieved; one query."""
-    return highest(Award.objects.filter(person=person).values("family", "level", "earned_on", "pinned"))
+def awards_of(person: Person) -> QuerySet[Award]:
+    """What `person` has earned and was not taken away."""
+    return Award.objects.filter(person=person, revoked_at__isnull=True)
+
+
+def of_person(person: Person, known: Mapping[str, Family] | None = None) -> list[Achieved]:
+    """All that `person` achieved; one query, and one more without `known` (catalogue.known)."""
+    rows = awards_of(person).values("family", "level", "earned_on", "pinned")
+    return highest(rows, catalogue.known() if known is None else known)
+
+
+def seen_by(viewer: Viewer, person: Person, achieved: Iterable[Achieved]) -> list[Achieved]:
+    """Those that tell `viewer` nothing that `person` keeps back elsewhere: which networks are linked, say."""
+    return [one for one in achieved if may_be_told(one.kind, viewer, person)]
+
+
+def may_be_told(family: Family, viewer: Viewer, person: Person) -> bool:
+    """Whether the part of the profile that `family` gives away may be seen. Whether achievements may is not asked."""
+    part = part_told(family)
+    return part not in PARTS or may_see(person, part, viewer)
 
 
 def pin(*, person: Person, families: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """The tables of scoring: the newest rows of the interaction log, and what the daily run published from it."""
 
-from scoring.models.achievements import Award, AwardProgress, Definition, PreviewedAward, Rarity
+from scoring.models.achievements import Award, AwardProgress, Definition, PreviewedAward, Rarity, SeenAwards
 from scoring.models.endorsements import APART, Endorsement, Purse
 from scoring.models.insights import DayChange, Moment, Suggestion, Suspicion, Trust
 from scoring.models.interactions import (
@@ -52,6 +52,7 @@ __all__ = [
     "Score",
     "ScoreHistory",
     "ScoreRun",
+    "SeenAwards",
     "ShadowFormula",
     "ShadowScore",
     "Silenced",

@@ -33,6 +33,8 @@ class Award(models.Model):
                 condition=Q(pinned__isnull=True) | Q(pinned__range=(1, 6)), name="award_pinned_place"
             ),
         ]
+        # For those who earned one of a family last.
+        indexes = [models.Index(fields=["family", "-id"], name="award_newest_of_family")]
 
     def __str__(self) -> str:
         return f"{self.family} {self.level} of {self.person}"
@@ -50,6 +52,17 @@ class AwardProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value:g} of {self.family} for {self.person_id}"
+
+
+class SeenAwards(models.Model):
+    """Up to which award the shelf has been looked through by who speaks for the person: later ones are new there."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="seen_awards", primary_key=True)
+    # The number of the last one: awards go, their numbers stay taken.
+    upto = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.person_id} up to {self.upto}"
 
 
 class Rarity(models.Model):

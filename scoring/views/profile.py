@@ -76,11 +76,12 @@ def provisional(score: Score) -> bool:
 
 
 def achievements(shown: Shown, facts: Facts) -> dict[str, Any]:
-    """The pinned ones (without any, the newest ones) that stand first, and all others."""
+    """The pinned ones (without any, the newest ones) that stand first, and how many more there are."""
     if not shown.sees("achievements"):
         return {}
-    pinned: Sequence[shelf.Achieved] = [one for one in facts.awards if one.pinned] or facts.awards[: shelf.MOST]
-    return {"pinned": pinned, "others": [one for one in facts.awards if one not in pinned]}
+    awards = shelf.seen_by(shown.viewer, shown.person, facts.awards)
+    pinned: Sequence[shelf.Achieved] = [one for one in awards if one.pinned] or awards[: shelf.MOST]
+    return {"pinned": pinned, "others": len(awards) - len(pinned)}
 
 
 def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> dict[str, Any]:

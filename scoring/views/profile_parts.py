@@ -18,8 +18,8 @@ from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, showing
 from scoring import days, topics
-from scoring.achievements import shelf
-from scoring.models import Tie, Topic
+from scoring.achievements import catalogue, shelf
+from scoring.models import Definition, Tie, Topic
 from scoring.ties import MOST
 
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
@@ -44,13 +44,21 @@ FACTS = """
                 'external_id', account.external_id, 'server', link.server
             ) ORDER BY link.linked_at, link.id), '[]')
             FROM accounts_linkedaccount AS link JOIN accounts_account AS account ON account.id = link.account_id
-            WHERE link.person_id = %(person)s
+            WHERE link.person_id = %(person)s AND account.network <> 'klout'
         ),
         'awards', (
             SELECT coalesce(json_agg(json_build_object(
                 'family', family, 'level', level, 'earned_on', earned_on, 'pinned', pinned
             ) ORDER BY family, level), '[]')
-            FROM scoring_award WHERE person_id = %(person)s
+            FROM scoring_award WHERE person_id = %(person)s AND revoked_at IS NULL
+        ),
+        'defined', (
+            SELECT coalesce(json_agg(json_build_object(
+                'slug', slug, 'network', network, 'measure', measure, 'levels', levels, 'symbol', symbol,
+                'name', name, 'unit', unit, 'text', text, 'translations', translations
+            )), '[]')
+            FROM scoring_definition WHERE state <> 'draft'
+            AND slug IN (SELECT family FROM scoring_award WHERE person_id = %(person)s)
         ),
         'topics', (
             SELECT coalesce(json_agg(json_build_object(
@@ -127,11 +135,12 @@ def facts_of(person: Person) -> Facts:
     found = json.loads(text)
     by_account = added_up(found["leaves"], "account")
     awards = (given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in found["awards"])
+    known = {one["slug"]: catalogue.family_of(Definition(**one)) for one in found["defined"]} | catalogue.BY_SLUG
     return Facts(
         by_account=by_account,
         by_feature=added_up(found["leaves"], "feature"),
         links=tuple(linked(given, by_account) for given in found["links"]),
-        awards=tuple(shelf.highest(awards)),
+        awards=tuple(shelf.highest(awards, known)),
         topics=tuple(about(given) for given in found["topics"]),
         movers=found["movers"],
         moved=found["moved"],

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,8 +18,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Person
 from accounts.visibility import Viewer, may_see
-from scoring.achievements.catalogue import BY_SLUG, Family
-from scoring.models import Award, Score
+from scoring.achievements import catalogue, shelf
+from scoring.achievements.catalogue import Family
+from scoring.models import Score
 from scoring.numbers import points
 from scoring.views.people import Shown, shown_person
 
@@ -54,12 +56,14 @@ def share(request: HttpRequest, handle: str) -> HttpResponse:
     context = {"person": person, "own": shown.own, "everybody": everybody, "score": score, "achievement": asked}
     if everybody:
         text = words(shown, score, earned)
-        url = f"{settings.SITE_URL}{person.get_absolute_url()}" + ("#achievements" if earned else "")
+        path = reverse("shelf", args=[person.handle.lower()]) if earned else person.get_absolute_url()
+        url = f"{settings.SITE_URL}{path}" + (f"#{earned.family.slug}" if earned else "")
         typed = request.GET.get("server", "").strip()
         server = server_of(typed)
         context |= {
             "text": text,
             "url": url,
+            "earned": earned,
             "ways": ways(text, url),
             "typed": typed,
             "server": server,
@@ -73,23 +77,33 @@ def open_to_everybody(person: Person) -> bool:
     return Person.objects.public(timezone.now().date()).filter(pk=person.pk).exists()
 
 
-def achievement(person: Person, asked: str) -> Award | None:
-    """The award that `asked` names, if the person has it and everybody may see it."""
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """A level of a family that somebody has."""
+
+    family: Family
+    level: int
+
+
+def achievement(person: Person, asked: str) -> Earned | None:
+    """The level that `asked` names, if the person has it and everybody may see it."""
     match = ACHIEVEMENT.fullmatch(asked)
     if match is None or not may_see(person, "achievements", Viewer.ANYBODY):
         return None
     slug, level = match[1], int(match[2])
-    family = BY_SLUG.get(slug)
+    family = catalogue.known().get(slug)
     if family is None or not 1 <= level <= len(family.levels):
         return None
-    return Award.objects.filter(person=person, family=slug, level=level).first()
+    if not shelf.may_be_told(family, Viewer.ANYBODY, person):
+        return None
+    return Earned(family, level) if shelf.awards_of(person).filter(family=slug, level=level).exists() else None
 
 
-def words(shown: Shown, score: Score | None, earned: Award | None) -> str:
+def words(shown: Shown, score: Score | None, earned: Earned | None) -> str:
     """What is passed on, as the person itself or as somebody else would say it."""
     known = {"name": shown.person.display_name, "site": settings.SITE_NAME}
     if earned is not None:
-        family: Family = BY_SLUG[earned.family]
+        family = earned.family
         known |= {
             "achievement": str(family.name),
             "level": str(earned.level),
