@@ -21,7 +21,7 @@ from accounts import pauses
 from accounts.models import Account, LinkedAccount, Membership, Pause, Person, User, Watched, WatchList
 from accounts.networks import NETWORKS
 from accounts.networks.base import Owner
-from klout.demo import perks
+from klout.demo import community, perks
 from klout.demo.happenings import DAYS, Presence, Town, write_town
 from klout.demo.offers import BRANDS
 from klout.demo.people import INHABITANTS, TOPICS, Inhabitant
@@ -83,6 +83,8 @@ def fill(*, at: datetime, say: Say = quiet) -> Login:
         town = write_town(Path(folder), at)
         _link(town.presences, people, at)
         _hand_in(town, people, at, say)
+    said = community.talk(people, at)
+    say(f"{said.plus_k} +K given, {said.questions} questions asked, {said.answers} answers")
     newest = at.date()
     for number, past in enumerate((*PAST, 0), start=1):
         daily.run(as_of=newest - timedelta(days=past), at=at)
@@ -126,6 +128,7 @@ def _settle(at: datetime) -> dict[str, Person]:
             person = people[inhabitant.handle] = _person(inhabitant)
             if slugs := TOPICS.get(inhabitant.handle):
                 topics.choose(person=person, chosen=slugs.split(), hidden=(), at=at)
+        community.settle_in(at)
         user = User.objects.get(email=EMAIL)
         user.set_password(PASSWORD)
         user.save()
