@@ -3,11 +3,11 @@
 from django.contrib import admin
 
 from accounts.read_only import ReadOnly
-from scoring import trust_admin, versions_admin
-from scoring.models import Award, ImportJob, Score, ScoreRun, Tombstone
+from scoring import topics_admin, trust_admin, versions_admin
+from scoring.models import ImportJob, Score, ScoreRun, Tombstone
 
 # Only a module of this name is looked for; the others register their pages when they are loaded.
-__all__ = ["trust_admin", "versions_admin"]
+__all__ = ["topics_admin", "trust_admin", "versions_admin"]
 
 
 @admin.register(ScoreRun)
@@ -35,15 +35,6 @@ class ImportJobAdmin(ReadOnly):
     search_fields = ["person__handle", "file_name"]
     exclude = ["path"]
     ordering = ["-created_at"]
-
-
-@admin.register(Award)
-class AwardAdmin(ReadOnly):
-    list_display = ["person", "family", "level", "earned_on"]
-    list_filter = ["family"]
-    list_select_related = ["person"]
-    search_fields = ["person__handle"]
-    ordering = ["-earned_on"]
 
 
 @admin.register(Tombstone)

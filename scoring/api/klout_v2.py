@@ -1,4 +1,4 @@
-"""Klout's API v2 as its clients knew it, on the scores that were published: identity, user and score.
+"""Klout's API v2 as its clients knew it, on what was published: identity, user, score and topics.
 
 Every call carries `?key=`, one of a member's own (accounts.api_keys) or of the setting API_KEYS. Errors are Klout's:
 {"error": status, "description": text}.
@@ -12,7 +12,9 @@ from secrets import compare_digest
 from typing import Any, NoReturn
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from rest_framework.exceptions import APIException, NotFound, PermissionDenied
@@ -26,8 +28,9 @@ from rest_framework.views import APIView
 from accounts import api_keys
 from accounts.models import Account, Person, PersonQuerySet
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from accounts.visibility import Viewer, may_see, showing
-from scoring.models import Score, ScoreHistory
+from scoring.models import Score, ScoreHistory, Topic
 from scoring.models.scores import CHANGE_DAYS
 
 # Klout's two letters for a network; our own names are taken too.
@@ -38,6 +41,9 @@ NO_KEY = "Invalid or unprovided API key. All calls must have a key."
 NOT_FOUND = "Not found."
 # Scores change once a day; a client that asks again sooner may use what it has.
 FRESH_SECONDS = 300
+# As many topics of one person are told.
+TOPICS = 50
+OWN_TOPICS = 90_000_000_000_000_000_000
 
 
 class HasKey(BasePermission):
@@ -87,9 +93,9 @@ class KloutView(APIView):
 
 
 def network_slug(name: str) -> str:
-    """The network that a client means. Raises NotFound."""
+    """The network that a client means; accounts of Klout itself are no way to anybody. Raises NotFound."""
     slug = SHORT_NAMES.get(name, name)
-    if slug not in NETWORKS:
+    if slug not in NETWORKS or slug == OWN:
         raise NotFound(NOT_FOUND)
     return slug
 
@@ -216,6 +222,34 @@ class UserScore(KloutView):
     def get(self, request: Request, klout_id: str) -> Response:
         score = score_of(by_klout_id(klout_id))
         return Response({"score": score.score, "scoreDelta": deltas(score), "bucket": bucket(score.score)})
+
+
+class UserTopics(KloutView):
+    """/user.json/{kloutId}/topics: what anybody may see of them, what most speaks for first."""
+
+    def get(self, request: Request, klout_id: str) -> Response:
+        person = by_klout_id(klout_id)
+        if not may_see(person, "topics", Viewer.ANYBODY):
+            return Response([])
+        below = Topic.parents.through.objects.filter(to_topic=OuterRef("pk"))
+        mine = Topic.objects.filter(person_topics__person=person, person_topics__hidden=False)
+        topics = mine.annotate(wide=Exists(below)).order_by("-person_topics__expertise", "name", "pk")[:TOPICS]
+        picture = f"{settings.SITE_URL}{static('img/apple-touch-icon.png')}"
+        return Response([topic_of(topic, picture) for topic in topics])
+
+
+def topic_of(topic: Any, picture: str) -> dict[str, str]:
+    """A topic in Klout's form. Ids are text: some are larger than 64 bits. `wide`: others lie below it."""
+    return {
+        # Topics of our own have none of Klout's ids; these begin where its own end.
+        "id": topic.external_id or str(OWN_TOPICS + topic.pk),
+        "displayName": topic.name,
+        "name": topic.name,
+        "slug": topic.slug,
+        "imageUrl": picture,
+        "displayType": "visible",
+        "topicType": "sub" if topic.wide else "entity",
+    }
 
 
 class Unknown(KloutView):

@@ -161,8 +161,8 @@ def write_edges(ontology: Ontology, topics: dict[int, Topic], summary: Summary) 
     """Add the edges that are new and lead to no circle; those that are there already are never given up for them."""
     through = Topic.parents.through
     above: dict[int, set[int]] = {}
-    for child, parent in through.objects.values_list("from_topic_id", "to_topic_id"):
-        above.setdefault(child, set()).add(parent)
+    for lower, upper in through.objects.values_list("from_topic_id", "to_topic_id"):
+        above.setdefault(lower, set()).add(upper)
     by_slug = {topic.slug: topic for topic in topics.values()}
     by_id = {topic.external_id: topic for topic in topics.values() if topic.external_id is not None}
     tops = {by_slug[line.slug].pk for line in tree.own_lines() if not line.parents and line.slug in by_slug}

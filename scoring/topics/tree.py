@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,17 +182,20 @@ WITH RECURSIVE above AS (
     UNION
     SELECT edge.from_topic_id, edge.to_topic_id FROM scoring_topic_parents AS edge
     JOIN above ON above.parent = edge.from_topic_id
+), under AS (
+    SELECT topic.id, topic.ranked, topic.name,
+           (SELECT count(*) FROM scoring_topic_parents AS further WHERE further.to_topic_id = topic.id) AS wide
+    FROM scoring_topic AS topic JOIN scoring_topic_parents AS edge ON edge.from_topic_id = topic.id
+    WHERE edge.to_topic_id = %(topic)s
 ), below AS (
-    SELECT topic.id FROM scoring_topic AS topic JOIN scoring_topic_parents AS edge ON edge.from_topic_id = topic.id
-    LEFT JOIN scoring_topic AS last ON last.id = %(after)s
-    WHERE edge.to_topic_id = %(topic)s AND (
-        last.id IS NULL OR (-topic.ranked, topic.name, topic.id) > (-last.ranked, last.name, last.id)
-    )
-    ORDER BY topic.ranked DESC, topic.name, topic.id LIMIT %(number)s
+    SELECT under.* FROM under LEFT JOIN under AS last ON last.id = %(after)s
+    WHERE last.id IS NULL
+       OR (-under.ranked, -under.wide, under.name, under.id) > (-last.ranked, -last.wide, last.name, last.id)
+    ORDER BY under.ranked DESC, under.wide DESC, under.name, under.id LIMIT %(number)s
 )
-SELECT child, topic.* FROM above JOIN scoring_topic AS topic ON topic.id = above.parent
+SELECT child, 0 AS wide, topic.* FROM above JOIN scoring_topic AS topic ON topic.id = above.parent
 UNION ALL
-SELECT NULL, topic.* FROM below JOIN scoring_topic AS topic USING (id)
+SELECT NULL, below.wide, topic.* FROM below JOIN scoring_topic AS topic ON topic.id = below.id
 """
 WAYS, DEEPEST = 3, 12
 
@@ -210,17 +213,21 @@ class Around:
 
 
 def around(topic: Topic, *, number: int, after: str = "") -> Around:
-    """At most WAYS ways to `topic`, and `number` of the topics right under it, most people first; one query."""
+    """At most WAYS ways to `topic`, and `number` of the topics right under it; one query.
+
+    What most people have comes first, then what has most below it: of music the genres, then the bands.
+    """
     last = int(after) if after.isdecimal() and len(after) < 19 else None
     given = {"topic": topic.pk, "after": last, "number": number + 1}
     above: dict[int, list[Topic]] = {}
-    below: list[Topic] = []
-    for one in Topic.objects.raw(AROUND, given):
+    below: list[Any] = []
+    found: Iterable[Any] = Topic.objects.raw(AROUND, given)
+    for one in found:
         if one.child is None:
             below.append(one)
         else:
             above.setdefault(one.child, []).append(one)
-    below.sort(key=lambda one: (-one.ranked, one.name, one.pk))
+    below.sort(key=lambda one: (-one.ranked, -one.wide, one.name, one.pk))
     for parents in above.values():
         parents.sort(key=lambda one: (-one.ranked, one.name))
     more = str(below[number - 1].pk) if len(below) > number else ""
