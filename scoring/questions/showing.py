@@ -13,6 +13,7 @@ from accounts.models import Person
 from accounts.visibility import Viewer, may_see
 from scoring.models import Answer, Endorsement, PersonTopic, Question
 from scoring.models.questions import State
+from scoring.plus_k.giving import UNDO
 from scoring.questions.asking import CHANGEABLE
 from scoring.questions.experts import KNOWS
 from scoring.questions.lists import with_seen
@@ -26,7 +27,7 @@ class Line:
     """An answer. author: None where the reader may not see who it is; own: one of the reader's people wrote it.
 
     knows: why the author is said to know about the topic, as sentences; None where that is not said.
-    given: the reader's +K in this topic to this author stands, or may be given now (None).
+    given: the reader's +K in this topic to this author, of the last seven days; undoable: it can be taken back.
     """
 
     answer: Answer
@@ -34,6 +35,7 @@ class Line:
     own: bool = False
     knows: list[str] | None = None
     given: Endorsement | None = None
+    undoable: bool = False
     changeable: bool = False
 
 
@@ -138,3 +140,4 @@ def _say_what_was_given(lines: list[Line], question: Question, me: Person, at: d
     standing = {row.receiver_id: row for row in given}
     for line in lines:
         line.given = standing.get(line.answer.person_id)
+        line.undoable = line.given is not None and line.given.settled_at is None and line.given.given_at > at - UNDO

@@ -59,7 +59,7 @@ def may_write(*, person: Person, user: User, at: datetime) -> None:
             "reason": row.reason,
         }
         raise Silent(text, until=row.until, reason=row.reason)
-    if person.created_at > at - UNLINKED_FOR and not LinkedAccount.objects.filter(person=person).exists():
+    if person.created_at > at - UNLINKED_FOR and not LinkedAccount.objects.connected().filter(person=person).exists():
         raise NotAllowed(_("Link one of your accounts first, or come back tomorrow: that keeps spam out."), why="new")
 
 
