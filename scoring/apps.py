@@ -11,6 +11,7 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from accounts.linking import linked
         from scoring import first_scores, privacy, tellings
+        from scoring.achievements import news as achievements_news
         from scoring.plus_k import news as plus_k_news
         from scoring.plus_k import privacy as plus_k_privacy
         from scoring.questions import news as questions_news
@@ -24,6 +25,8 @@ class ScoringConfig(AppConfig):
         plus_k_news.register()
         plus_k_privacy.register()
         questions_news.register()
+        # Of a matter of the line above.
+        achievements_news.register()
         questions_privacy.register()
         first_scores.register()
         post_migrate.connect(load_after_migrating, sender=self, dispatch_uid="scoring.load_topics")

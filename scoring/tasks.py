@@ -16,6 +16,7 @@ from accounts.networks import NETWORKS
 from accounts.networks.base import RateLimited, Unreachable
 from accounts.networks.http import AddressRefused
 from scoring import daily, first_scores, imports
+from scoring.achievements import preview
 from scoring.collect import pulling, schedule, webmentions
 from scoring.models import ImportJob
 from scoring.plus_k import news as plus_k_news
@@ -83,6 +84,18 @@ def tell_plus_k() -> None:
     """The beat's, every ten minutes: who was given +K is told, once a day at most."""
     if told := plus_k_news.tell(at=timezone.now()):
         log.info("%s people told of +K", told)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=3)
+def preview_achievement(definition_id: int) -> None:
+    """Who would get what the staff has drafted; what hinders it is told on its page."""
+    try:
+        preview.preview(definition_id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        preview.failed(definition_id, error)
+        raise
 
 
 # ---------------------------------------------------------------- reading linked accounts

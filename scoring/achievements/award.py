@@ -20,6 +20,8 @@ from scoring.attempts import again
 
 Values = Mapping[str, NDArray[np.float64]]
 Columns = Mapping[str, NDArray[Any]]
+# Any number will do, as long as nothing else in this database locks the same. Shared by runs, alone for who revokes.
+LOCK = 0x6177617264
 
 
 def award(*, persons: NDArray[np.int64], values: Values, families: Sequence[Family], as_of: date) -> int:
@@ -55,6 +57,8 @@ def add(reached: Columns, slugs: Sequence[str], as_of: date) -> int:
         cursor.execute("CREATE TEMP TABLE reached (person_id bigint, family smallint, level integer) ON COMMIT DROP")
         columns.write(connection, "reached", reached)
         cursor.execute("ANALYZE reached")
+        # Whoever revokes is waited for, so that the statement below sees what has just been taken away.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
         # Joined to people, since somebody may have been erased while the run went on.
         cursor.execute(
             """
