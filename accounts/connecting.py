@@ -23,6 +23,7 @@ from accounts.connecting_forms import AddressForm, AgreeForm, KeyForm, PagesForm
 from accounts.models import LinkedAccount, Person, User
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, NetworkError
+from accounts.networks.klout import OWN
 from accounts.team_log import note
 from accounts.tokens import LostKey
 from accounts.views import EDITORS, chosen_person, named, settings_address
@@ -55,7 +56,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 def connect_network(request: HttpRequest, slug: str) -> HttpResponse:
     """What connecting means, in plain words; who agrees goes on to the network, or to the proof."""
     network = NETWORKS.get(slug)
-    if network is None or slug == offers.OURS:
+    if network is None or slug == OWN:
         raise Http404
     person, people = chosen_person(request)
     if person is None:
@@ -224,7 +225,7 @@ def own_link(request: HttpRequest, link_id: int) -> tuple[LinkedAccount, list[Pe
     """A linked account of somebody the user edits, and all of those; 404 for anybody else's."""
     assert isinstance(request.user, User)
     people = list(Person.objects.of(request.user, *EDITORS))
-    links = LinkedAccount.objects.select_related("account", "person")
+    links = LinkedAccount.objects.connected().select_related("account", "person")
     return get_object_or_404(links, pk=link_id, person__in=people), people
 
 

@@ -44,7 +44,7 @@ def freshness_of(person: Person, at: datetime) -> list[Fresh]:
     """Every linked account of `person`, what needs doing first; one query, however many there are."""
     parked = Q(cursors__parked_at__isnull=False)
     broken = Q(pauses__reason=Pause.Reason.BROKEN, pauses__ended_at__isnull=True)
-    links = LinkedAccount.objects.filter(person=person).select_related("account")
+    links = LinkedAccount.objects.connected().filter(person=person).select_related("account")
     links = links.annotate(
         streams=Count("cursors", distinct=True),
         streams_read=Count("cursors", distinct=True, filter=Q(cursors__pulled_at__isnull=False)),

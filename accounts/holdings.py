@@ -214,7 +214,7 @@ def log_in(user: User) -> dict[str, Any]:
 def counted(person: Person, users: Sequence[int]) -> dict[str, int]:
     """What would go with `person`, in numbers by kind (pages translate it); `users` are the log-ins that go too."""
     numbers = {
-        _("linked accounts"): LinkedAccount.objects.filter(person=person).count(),
+        _("linked accounts"): LinkedAccount.objects.connected().filter(person=person).count(),
         _("keys to linked accounts"): Credential.objects.filter(link__person=person).count(),
         _("claims to accounts"): AccountClaim.objects.filter(person=person).count(),
         _("answers about what may be read"): Consent.objects.filter(

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Cursor, LinkedAccount, Pause, Person
+from accounts.networks.klout import OWN
 from accounts.offers import label_of, offered
 
 # What the streams of networks are called; others are shown by their own names.
@@ -122,11 +123,16 @@ class Shown:
 
 
 def links_of(person: Person) -> list[LinkedAccount]:
-    """The accounts of `person` with all that pages say of them, in a number of queries that does not grow with them."""
+    """The accounts that `person` connected, with all that pages say of them; as many queries however many there are."""
     pauses = Pause.objects.filter(reason=Pause.Reason.BROKEN, ended_at__isnull=True)
-    links = LinkedAccount.objects.filter(person=person).select_related("account", "person")
+    links = LinkedAccount.objects.connected().filter(person=person).select_related("account", "person")
     links = links.prefetch_related("cursors", Prefetch("pauses", queryset=pauses))
     return list(links.order_by("linked_at", "pk"))
+
+
+def speaks_here(person: Person) -> bool:
+    """Whether `person` has an account of Klout itself: gave or was given +K, or reviewed a perk."""
+    return LinkedAccount.objects.filter(person=person, account__network=OWN).exists()
 
 
 def by_network(links: Sequence[LinkedAccount]) -> list[tuple[str, str, list[Shown]]]:

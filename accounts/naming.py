@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 
 # What stands before a handle there. LinkedIn, Facebook, blogs and the like call people by their names or addresses.
 SIGNS = {
@@ -16,6 +17,8 @@ SIGNS = {
 
 def written(network: str, handle: str, external_id: str = "") -> str:
     """`handle` as people of `network` write it; without one the id there, unless that is a digest of ours."""
+    if network == OWN:
+        return _("+K from members")
     sign = SIGNS.get(network, "")
     if handle:
         return handle if handle.startswith(sign or "@") else f"{sign}{handle}"

@@ -12,13 +12,12 @@ from accounts.calling import collect_scopes, is_on
 from accounts.models import LinkedAccount
 from accounts.networks import NETWORKS
 from accounts.networks.base import Network, Spec
+from accounts.networks.klout import OWN
 
 # First come the networks that most people look for; nobody found LinkedIn on Klout.
 FIRST = ("twitter", "facebook", "linkedin", "google")
 # Where something about a person may be asked for that nobody can prove, since everybody may write it: an article.
 BY_REQUEST = frozenset({"wikipedia"})
-# Klout's own signals are given here, not connected.
-OURS = "klout"
 
 
 def label_of(slug: str) -> str:
@@ -53,7 +52,8 @@ def login_networks() -> list[Spec]:
 
 def offered() -> list[Network]:
     """The networks in the order in which people are shown them."""
-    networks = [network for slug, network in NETWORKS.items() if slug != OURS]
+    # What is given here is not connected.
+    networks = [network for slug, network in NETWORKS.items() if slug != OWN]
     return sorted(networks, key=_place)
 
 

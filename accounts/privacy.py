@@ -47,6 +47,7 @@ from accounts.models import (
 )
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from accounts.notify import notify
 from accounts.team_log import account, note
 
@@ -291,6 +292,8 @@ def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
     if not accounts:
         return removed
     links = LinkedAccount.objects.filter(account__in=accounts)
+    # An account of Klout itself is none that anybody linked.
+    connected = len(accounts) - links.filter(account__network=OWN).count()
     claims = AccountClaim.objects.filter(account__in=accounts)
     for model, rows in ((LinkedAccount, links), (AccountClaim, claims)):
         admin_log.forget_rows(model, list(rows.values_list("pk", flat=True)))
@@ -302,7 +305,7 @@ def _erase_accounts(accounts: Sequence[int], at: datetime) -> Counter[str]:
             removed.update(entry.erase_accounts(accounts, at))
     links.delete()
     Account.objects.filter(pk__in=accounts).delete()
-    removed["linked accounts"] += len(accounts)
+    removed["linked accounts"] += connected
     return removed
 
 

@@ -207,9 +207,10 @@ def lake(part: str, at: datetime) -> Finding:
 def networks(part: str, at: datetime) -> Finding:
     """Which networks people can connect, and for the others what to register there and what to set here."""
     from accounts.networks import NETWORKS
+    from accounts.networks.klout import OWN
     from accounts.providers.apps import callback_address
 
-    specs = [network.spec for network in NETWORKS.values()]
+    specs = [network.spec for slug, network in NETWORKS.items() if slug != OWN]
     lacking = [spec for spec in specs if spec.needs_keys and not all(settings.NETWORK_KEYS.get(spec.slug, ("", "")))]
     text = ", ".join(spec.label for spec in specs if spec not in lacking)
     if not lacking:

@@ -35,7 +35,7 @@ class Field:
 
 
 def _networks(person: Person, user: User | None) -> str:
-    links = LinkedAccount.objects.filter(person=person).select_related("account").order_by("pk")
+    links = LinkedAccount.objects.connected().filter(person=person).select_related("account").order_by("pk")
     return ", ".join(
         f"{network.spec.label}: {link.account.handle}"
         for link in links

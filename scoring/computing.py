@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from accounts.models import Account
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring import columns, log, rests, suspicions
 from scoring.engine import duckdb as engine
 from scoring.engine import spark_session
@@ -33,17 +34,26 @@ def quiet(stage: str, text: str) -> None:
 
 
 def owned_accounts() -> dict[str, NDArray[np.int64]]:
-    """Columns account, person and network of every linked account, by account."""
+    """Columns account and person of every linked account of whoever connected any, by account.
+
+    Who has nothing but what members say of each other here (network klout) has no score, as who linked nothing has.
+    """
     rows = columns.read(
         connection,
         """
-        SELECT link.account_id AS account, link.person_id AS person
-        FROM accounts_linkedaccount AS link ORDER BY link.account_id
+        SELECT link.account_id AS account, link.person_id AS person, here.id IS NOT NULL AS own
+        FROM accounts_linkedaccount AS link
+        LEFT JOIN (SELECT id FROM accounts_account WHERE network = %s) AS here ON here.id = link.account_id
+        ORDER BY link.account_id
         """,
-        [],
-        {"account": np.int64, "person": np.int64},
+        [OWN],
+        {"account": np.int64, "person": np.int64, "own": np.bool_},
     )
-    return {"account": rows["account"], "person": rows["person"]}
+    account, person, own = rows["account"], rows["person"], rows["own"]
+    if own.any():
+        connected = np.isin(person, person[~own])
+        account, person = account[connected], person[connected]
+    return {"account": account, "person": person}
 
 
 def inputs(as_of: date, *, resting: bool = True) -> Inputs:

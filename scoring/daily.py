@@ -13,6 +13,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring import (
     activity,
     apart,
@@ -381,8 +383,9 @@ def results_of(
     mine, person = members_table(table, owners)
     persons = scorer.score(mine, person)
     linked = np.isin(accounts.entity, owners["account"], assume_unique=True)
-    # Percentiles are among people and those other accounts that anybody reacted to at all.
-    others = accounts.score[~linked & (accounts.score > 1.0)]
+    # Percentiles are among people and those other accounts that anybody reacted to at all, elsewhere than here.
+    elsewhere = table.network[table.supplied == 0] != NETWORKS[OWN].spec.code
+    others = accounts.score[~linked & elsewhere & (accounts.score > 1.0)]
     return Results(
         persons=persons,
         leaves=persons.leaves(persons.entity),
@@ -427,8 +430,9 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             UNION ALL
             SELECT score FROM scoring_accountscore
             WHERE score > 1 AND account NOT IN (SELECT account_id FROM accounts_linkedaccount)
+              AND NOT EXISTS (SELECT FROM accounts_account AS here WHERE here.id = account AND here.network = %s)
             """,
-            [scored.entity.tolist()],
+            [scored.entity.tolist(), OWN],
             {"score": np.float64},
         )["score"]
         results = Results(

@@ -128,7 +128,7 @@ def _accounts_of(persons: Iterable[int]) -> dict[int, str]:
                 "ids": ids,
                 "people": people,
                 "kind": LinkedAccount.Kind.PROFILE,
-                "proof": LinkedAccount.Proof.NETWORK,
+                "proof": LinkedAccount.Proof.OPERATOR,
                 "state": LinkedAccount.State.ACTIVE,
             },
         )

@@ -234,7 +234,7 @@ def seen(matches: dict[int, Match], words: Sequence[str], *, user: Any, at: date
     )
     found = [people[person] for person in matches if person in people]
     by_network = [person for person in found if not named(person, words) and may_see(person, "networks", viewer)]
-    links = LinkedAccount.objects.filter(person__in=by_network).select_related("account").order_by("linked_at", "pk")
+    links = LinkedAccount.objects.connected().filter(person__in=by_network).select_related("account").order_by("linked_at", "pk")
     theirs: dict[int, LinkedAccount] = {}
     for link in links if by_network else ():
         if told_by(link.account.handle, words):

@@ -29,6 +29,7 @@ from scoring.models import (
     PersonTopic,
     Post,
     PostTotal,
+    PreviewedAward,
     Ranking,
     Relation,
     Score,
@@ -97,8 +98,11 @@ def export_person(person: Person) -> dict[str, Any]:
             Suspicion.objects.filter(**mine), "account", "reason", "people", "counted_as", "points"
         ),
         "by_other_formulas": _rows(ShadowScore.objects.filter(**mine), "formula", "as_of", "score"),
-        "awards": _rows(Award.objects.filter(**mine), "family", "level", "earned_on", "pinned"),
-        "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value"),
+        "awards": _rows(
+            Award.objects.filter(**mine), "family", "level", "earned_on", "pinned", "revoked_at", "revoked_for"
+        ),
+        "on_the_way_to_awards": _rows(AwardProgress.objects.filter(**mine), "family", "value", "points"),
+        "would_get_of_drafts": _rows(PreviewedAward.objects.filter(**mine), "definition__name", "level", "value"),
         "awards_looked_through": _rows(SeenAwards.objects.filter(**mine), "upto"),
         # Members and others together: a line of its own would tell of one who is hidden.
         "activity": _rows(
@@ -146,6 +150,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
     return {
         "uploads": jobs.delete()[0],
         "awards": Award.objects.filter(person=person).delete()[0],
+        "awards looked at": PreviewedAward.objects.filter(person=person).delete()[0],
         "steps towards awards": AwardProgress.objects.filter(person=person).delete()[0],
         "awards looked through": SeenAwards.objects.filter(person=person).delete()[0],
         "leaves of the explanation": Component.objects.filter(person=person).delete()[0],

@@ -2,6 +2,7 @@
 
 Readers see the old run or the new one, never a mixture. Everything is loaded by COPY and merged set-wise.
 """
+# ruff: noqa: S608 (statements are put together from constants alone)
 
 from __future__ import annotations
 
@@ -30,6 +31,14 @@ from scoring.models import (
 )
 
 Float64 = NDArray[np.float64]
+
+# Whoever connected an account: one of Klout itself, which we made, is none.
+CONNECTED = """
+    SELECT link.person_id FROM accounts_linkedaccount AS link
+    WHERE NOT EXISTS (
+        SELECT FROM accounts_account AS here WHERE here.id = link.account_id AND here.network = 'klout'
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +126,9 @@ def forget_who_left(results: Results) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             SELECT person FROM unnest(%s::bigint[]) AS person
-            WHERE person NOT IN (SELECT person_id FROM accounts_linkedaccount)
+            WHERE person NOT IN (SELECT person_id FROM ({CONNECTED}) AS connected)
             """,
             [results.persons.entity.tolist()],
         )
@@ -226,8 +235,8 @@ def stage_persons(results: Results) -> None:
             },
         )
         cursor.execute(
-            """
-            DELETE FROM person_score WHERE person_id NOT IN (SELECT person_id FROM accounts_linkedaccount);
+            f"""
+            DELETE FROM person_score WHERE person_id NOT IN (SELECT person_id FROM ({CONNECTED}) AS connected);
             DELETE FROM leaf WHERE person_id NOT IN (SELECT person_id FROM person_score);
             ANALYZE person_score;
             ANALYZE leaf

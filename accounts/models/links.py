@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.people import Person
+from accounts.networks.klout import OWN
 
 # A broken link rests for so long: what it brought does not fade meanwhile.
 BROKEN_REST = timedelta(days=14)
@@ -32,6 +33,12 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.network}:{self.handle or self.external_id}"
+
+
+class LinkedAccountQuerySet(models.QuerySet["LinkedAccount"]):
+    def connected(self) -> LinkedAccountQuerySet:
+        """Those that somebody connected: all but the accounts of Klout itself, which we made."""
+        return self.exclude(account__network=OWN)
 
 
 class LinkedAccount(models.Model):
@@ -66,6 +73,8 @@ class LinkedAccount(models.Model):
     linked_at = models.DateTimeField(auto_now_add=True)
     # When its first reading came to an end; None until then.
     first_read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LinkedAccountQuerySet.as_manager()
 
     class Meta:
         constraints = [

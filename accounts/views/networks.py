@@ -29,6 +29,7 @@ def networks(request: HttpRequest) -> HttpResponse:
         return redirect("settings")
     context = around(request.user, person, people) | {
         "groups": linked.by_network(linked.links_of(person)),
+        "here_too": linked.speaks_here(person),
         "claims": claims.waiting_for(person),
         "rest": pauses.rest_of(person, timezone.now()),
     }
@@ -42,7 +43,7 @@ def unlink(request: HttpRequest, link_id: int) -> HttpResponse:
     """Says what goes with a linked account, and removes it on POST; to whom has claimed it, if anybody has."""
     assert isinstance(request.user, User)
     people = list(Person.objects.of(request.user, *EDITORS))
-    links = LinkedAccount.objects.select_related("account", "person")
+    links = LinkedAccount.objects.connected().select_related("account", "person")
     link = get_object_or_404(links, pk=link_id, person__in=people)
     address = settings_address(link.person, people, "networks")
     if request.method == "POST":

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import places
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from perks.consent import FIELDS
 from scoring import topics
 from scoring.achievements.catalogue import FAMILIES
@@ -35,7 +36,9 @@ class Several(forms.MultipleChoiceField):
 
 
 def network_choices() -> list[Choice]:
-    return sorted(((slug, str(network.spec.label)) for slug, network in NETWORKS.items()), key=places.by_name)
+    return sorted(
+        ((slug, str(network.spec.label)) for slug, network in NETWORKS.items() if slug != OWN), key=places.by_name
+    )
 
 
 def language_choices() -> list[Choice]:

@@ -92,10 +92,11 @@ SELECT {_columns("c", OF_CAMPAIGN)}, {_columns("p", OF_PERSON)}, {_columns("s", 
       FROM scoring_persontopic k WHERE k.person_id = p.id AND NOT k.hidden) END,
     'my_awards', CASE WHEN EXISTS (SELECT FROM perks_awardrequirement r WHERE r.campaign_id = c.id) THEN (
       SELECT jsonb_agg(jsonb_build_object('family', k.family, 'level', k.level))
-      FROM (SELECT family, max(level) AS level FROM scoring_award WHERE person_id = p.id GROUP BY family) k) END,
+      FROM (SELECT family, max(level) AS level FROM scoring_award
+            WHERE person_id = p.id AND revoked_at IS NULL GROUP BY family) k) END,
     'my_networks', CASE WHEN cardinality(c.networks) > 0 THEN (
       SELECT jsonb_agg(a.network) FROM accounts_linkedaccount l JOIN accounts_account a ON a.id = l.account_id
-      WHERE l.person_id = p.id) END,
+      WHERE l.person_id = p.id AND a.network <> 'klout') END,
     'my_languages', CASE WHEN cardinality(c.languages) > 0 THEN (
       SELECT jsonb_agg(u.language) FROM accounts_membership l JOIN accounts_user u ON u.id = l.user_id
       WHERE l.person_id = p.id) END)::text

@@ -168,7 +168,7 @@ def with_all(people: QuerySet[Person], at: datetime) -> QuerySet[Person]:
             )
         ),
         my_awards=ArraySubquery(
-            Award.objects.filter(person=me)
+            Award.objects.filter(person=me, revoked_at__isnull=True)
             .values("family")
             .annotate(most=Max("level"))
             .values(json=JSONObject(family="family", level="most"))
@@ -176,7 +176,7 @@ def with_all(people: QuerySet[Person], at: datetime) -> QuerySet[Person]:
         my_progress=ArraySubquery(
             AwardProgress.objects.filter(person=me).values(json=JSONObject(family="family", value="value"))
         ),
-        my_networks=ArraySubquery(LinkedAccount.objects.filter(person=me).values("account__network")),
+        my_networks=ArraySubquery(LinkedAccount.objects.connected().filter(person=me).values("account__network")),
         my_languages=ArraySubquery(Membership.objects.filter(person=me).values("user__language")),
         my_claims=ArraySubquery(
             claims.values(json=JSONObject(campaign="campaign", brand="campaign__brand", number="number"))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.handles import FORM
 from accounts.models import Person, User
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring import bands
 from scoring.models import Score, ScoreRun
 
@@ -38,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     newest = ScoreRun.objects.filter(state=ScoreRun.State.DONE, kind=ScoreRun.Kind.DAILY).order_by("-as_of", "-pk")
     context: dict[str, Any] = {
         "newest": newest.first(),
-        "networks": [network.spec.label for network in NETWORKS.values()],
+        "networks": [network.spec.label for slug, network in NETWORKS.items() if slug != OWN],
         "scale": bands.along(),
         "sample": SAMPLE,
         "sample_total": sum(points for _part, _label, points in SAMPLE),

@@ -42,7 +42,7 @@ def test_a_plus_k_is_an_interaction_between_accounts_of_klout(join):
     assert (row.network, row.verb, row.origin, row.occurred_at) == (18, 15, 1, AT)
     assert row.post == post_number("klout", "bees")
     link = LinkedAccount.objects.get(person=bob)
-    assert (link.proof, link.kind, link.state) == ("network", "profile", "active")
+    assert (link.proof, link.kind, link.state) == ("operator", "profile", "active")
     # Nothing is ever read there.
     assert not link.cursors.exists()
 

@@ -45,7 +45,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is nobody with the handle {handle!r}.")
         if (feature is None) != (to is None):
             raise CommandError("--feature and --to belong together: a feature, and the value that it would have.")
-        linked = set(person.links.values_list("account__network", flat=True))
+        linked = set(person.links.connected().values_list("account__network", flat=True))
         if network is not None and network not in linked:
             raise CommandError(f"{person.handle} has no account of {network}; linked: {', '.join(sorted(linked))}.")
         if feature is None or to is None:
