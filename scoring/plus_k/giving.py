@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts import team_log
 from accounts.models import Membership, Person, User
 from accounts.visibility import Viewer, may_see
-from scoring import moderation
-from scoring.models import Answer, Endorsement, PersonTopic, Topic
+from scoring.models import Answer, Endorsement, Topic
 from scoring.models.endorsements import APART
 from scoring.plus_k import purse
 from scoring.plus_k.errors import NoneLeft, NotAllowed, NotTheirTopic, Silent, TooLate, TooSoon
@@ -21,6 +20,7 @@ from scoring.topics.tree import name_in
 
 # For so long a +K can be taken back.
 UNDO = timedelta(minutes=10)
+FOREIGN_KEY = "23503"
 SPEAKING = (Membership.Role.OWNER, Membership.Role.EDITOR)
 
 # An exclusion constraint takes part in ON CONFLICT where no index is named.
@@ -28,6 +28,26 @@ _INSERT = """
     INSERT INTO scoring_endorsement (giver_id, receiver_id, topic_id, answer_id, user_id, given_at, until, weight)
     VALUES (%(giver)s, %(receiver)s, %(topic)s, %(answer)s, %(user)s, %(at)s, %(at)s + %(apart)s, 1)
     ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+# What an error of `give` says something about; of one team are who has somebody that speaks for both.
+_WHAT_IS_SO = """
+    SELECT
+        EXISTS (
+            SELECT FROM accounts_membership AS mine
+            WHERE mine.user_id = %(user)s AND mine.person_id = %(giver)s AND mine.role = ANY(%(roles)s)
+        ),
+        silenced.person_id IS NOT NULL, silenced.until, silenced.reason,
+        EXISTS (SELECT FROM accounts_membership AS theirs WHERE theirs.person_id = %(receiver)s)
+            AND NOT EXISTS (SELECT FROM accounts_erasure AS leaving WHERE leaving.person_id = %(receiver)s),
+        EXISTS (
+            SELECT FROM accounts_membership AS mine JOIN accounts_membership AS theirs USING (user_id)
+            WHERE mine.person_id = %(giver)s AND theirs.person_id = %(receiver)s
+        ),
+        (SELECT hidden FROM scoring_persontopic WHERE person_id = %(receiver)s AND topic_id = %(topic)s)
+    FROM (SELECT 1) AS nothing
+    LEFT JOIN scoring_silenced AS silenced ON silenced.person_id = %(giver)s AND silenced.until > %(at)s
 """
 
 
@@ -48,11 +68,14 @@ def give(
     try:
         with transaction.atomic():
             # Whoever is being erased is waited for, and gone then.
-            _hold(giver, receiver)
-            at = at or _now()
+            now = _hold(giver, receiver)
+            at = at or now
             may_give(giver=giver, receiver=receiver, topic=topic, user=user, at=at, answer=answer)
             return _give(giver, receiver, topic, user, at, answer)
     except IntegrityError as error:
+        # The topic, or who clicked, went meanwhile.
+        if getattr(error.__cause__, "sqlstate", "") != FOREIGN_KEY:
+            raise
         raise _gone() from error
 
 
@@ -95,20 +118,21 @@ def _give(
     )
 
 
-def _now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now
+def _hold(giver: Person, receiver: Person) -> datetime:
+    """Keep both from being erased until the caller's transaction ends; what time it is then, by the database's clock.
 
-
-def _hold(giver: Person, receiver: Person) -> None:
-    """Keep both from being erased until the caller's transaction ends. Raises NotAllowed where one is gone."""
+    Raises NotAllowed where one is gone.
+    """
     both = sorted({giver.pk, receiver.pk})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM accounts_person WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [both])
-        if len(cursor.fetchall()) != len(both):
-            raise _gone()
+        cursor.execute(
+            "SELECT clock_timestamp() FROM accounts_person WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [both]
+        )
+        held = cursor.fetchall()
+    if len(held) != len(both):
+        raise _gone()
+    now: datetime = held[-1][0]
+    return now
 
 
 def _gone() -> NotAllowed:
@@ -119,47 +143,43 @@ def may_give(
     *,
     giver: Person,
     receiver: Person,
-    topic: Topic | None,
+    topic: Topic,
     user: User | None,
     at: datetime,
     answer: Answer | None = None,
 ) -> None:
-    """Say why `giver` may not give to `receiver` in `topic` (None: in whichever), by raising the error of `give`."""
+    """Say why `giver` may not give to `receiver` in `topic`, by raising the error of `give`; one query."""
     if giver.pk == receiver.pk:
         raise NotAllowed(_("Nobody gives +K to themselves."), why="self")
-    if user is not None and not Membership.objects.filter(user=user, person=giver, role__in=SPEAKING).exists():
-        raise NotAllowed(_("You do not speak for who is to give it."), why="role")
     if not giver.old_enough(at.date()):
         raise NotAllowed(_("+K begins with the age from which profiles are shown."), why="age")
-    if silenced := moderation.silenced(giver, at):
-        raise Silent(until=silenced.until, reason=silenced.reason)
-    if not Person.objects.joined().staying().old_enough(at.date()).filter(_shown_to_members(), pk=receiver.pk).exists():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WHAT_IS_SO,
+            {
+                "giver": giver.pk,
+                "receiver": receiver.pk,
+                "topic": topic.pk,
+                "user": user.pk if user else None,
+                "roles": [str(role) for role in SPEAKING],
+                "at": at,
+            },
+        )
+        speaks, silent, until, reason, shown, team, hidden = cursor.fetchone()
+    if user is not None and not speaks:
+        raise NotAllowed(_("You do not speak for who is to give it."), why="role")
+    if silent:
+        raise Silent(until=until, reason=reason)
+    if not shown or receiver.visibility == Person.Visibility.HIDDEN or not receiver.old_enough(at.date()):
         raise _gone()
-    if of_one_team(giver, receiver):
+    if team:
         raise NotAllowed(
             _("Nobody gives +K to an organisation whose team they are on, nor is given any by it."), why="team"
         )
-    if topic is not None:
-        _is_theirs(receiver, topic, answer)
-
-
-def _shown_to_members() -> Q:
-    return ~Q(visibility=Person.Visibility.HIDDEN)
-
-
-def of_one_team(one: Person, other: Person) -> bool:
-    """Whether somebody speaks for both, in whatever role."""
-    return Membership.objects.filter(person=one, user__membership__person=other).exists()
-
-
-def _is_theirs(receiver: Person, topic: Topic, answer: Answer | None) -> None:
-    if not may_see(receiver, "topics", Viewer.MEMBER):
-        raise NotTheirTopic
-    hidden = PersonTopic.objects.filter(person=receiver, topic=topic).values_list("hidden", flat=True).first()
     for_answer = answer is not None and answer.person_id == receiver.pk and answer.question.topic_id == topic.pk
     if answer is not None and not for_answer:
         raise NotTheirTopic(_("That answer is somebody else's, or about something else."))
-    if hidden or (hidden is None and not for_answer):
+    if hidden or (hidden is None and not for_answer) or not may_see(receiver, "topics", Viewer.MEMBER):
         raise NotTheirTopic
 
 
@@ -176,8 +196,8 @@ def undo(*, endorsement: Endorsement, at: datetime | None = None, user: User | N
     to date.
     """
     with transaction.atomic():
-        purse.lock(endorsement.giver_id)
-        at = at or _now()
+        now = purse.lock(endorsement.giver_id)
+        at = at or now
         open_ = Endorsement.objects.filter(pk=endorsement.pk, undone_at=None, settled_at=None, given_at__gt=at - UNDO)
         done = open_.update(undone_at=at)
         if done:

@@ -195,10 +195,13 @@ def take(person: Person, at: datetime) -> date | None:
     return row[0] if row else None
 
 
-def lock(person_id: int) -> None:
-    """Hold the row of a purse, if there is one, until the caller's transaction ends."""
+def lock(person_id: int) -> datetime:
+    """Hold the row of a purse, if there is one, until the caller's transaction ends; what time it is then."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM scoring_purse WHERE person_id = %s FOR UPDATE", [person_id])
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
 
 
 def put_back(person_id: int, *, given_at: datetime, at: datetime) -> bool:
