@@ -162,7 +162,8 @@ class Earned(Criterion):
         return facts.awards.get(self.family, 0) >= self.level
 
     def where(self, at: datetime) -> Q:
-        return Q(Exists(Award.objects.filter(person=OuterRef("pk"), family=self.family, level__gte=self.level)))
+        earned = Award.objects.filter(family=self.family, level__gte=self.level, revoked_at__isnull=True)
+        return Q(Exists(earned.filter(person=OuterRef("pk"))))
 
     def wants(self) -> str:
         family = BY_SLUG.get(self.family)
