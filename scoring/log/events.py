@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -25,22 +26,23 @@ WANTED = ("target", "actor", "verb", "occurred_at")
 DOING = ("target", "actor", "verb", "post", "occurred_at")
 
 
-def events(until: date) -> dict[str, NDArray[Any]]:
+def events(until: date, wanted: Sequence[str] = WANTED) -> dict[str, NDArray[Any]]:
     """Columns target, actor, verb (int64) and occurred_at (int64, microseconds since 1970) of what happened before
-    `until`, 0:00 UTC; the erased are left out. All of it is held in memory: 32 bytes a row."""
+    `until`, 0:00 UTC, or others of the log that are `wanted`, `target` and `actor` among them; the erased are left
+    out. All of it is held in memory: 32 bytes a row."""
     found = snapshot(until)
     newest = found.newest
     in_lake = known(newest["key_high"], newest["key_low"], days=newest["occurred_at"] // DAY)
-    parts = [{name: np.asarray(newest[name][~in_lake], dtype=np.int64) for name in WANTED}]
+    parts = [{name: np.asarray(newest[name][~in_lake], dtype=np.int64) for name in wanted}]
     lake = found.lake
     if isinstance(lake, list) and lake:
         lake = pyarrow.dataset.dataset(lake, schema=SCHEMA, format="parquet")
     if lake:
-        for batch in lake.to_batches(columns=list(WANTED)):
+        for batch in lake.to_batches(columns=list(wanted)):
             held = {name: batch.column(name) for name in WANTED}
             held["occurred_at"] = held["occurred_at"].cast("int64")
             parts.append({name: column.to_numpy().astype(np.int64) for name, column in held.items()})
-    whole = {name: np.concatenate([part[name] for part in parts]) for name in WANTED}
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
     return dict(without(whole, found.erased))
 
 

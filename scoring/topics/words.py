@@ -18,8 +18,8 @@ _MARKED = (
     (re.compile(r"(?<!\w)([cf])#(?!\w)", re.IGNORECASE), r"\1sharp "),
     (re.compile(r"(?<!\w)\.net(?!\w)", re.IGNORECASE), "dotnet "),
 )
-_AND = re.compile(r"\s*[&+]\s*")
-_APOSTROPHES = re.compile("['’ʼ`´]")
+_AND = re.compile(r"(?<=\w)\s*[&+]\s*(?=\w)")
+_APOSTROPHES = re.compile("['\u2019\u02bc`\u00b4]")
 # "U.S.", "R.E.M."
 _DOTTED = re.compile(r"\b(?:\w\.){2,}")
 _WORD = re.compile(r"[^\W_]+")
