@@ -39,8 +39,9 @@ def events(until: date, wanted: Sequence[str] = WANTED) -> dict[str, NDArray[Any
         lake = pyarrow.dataset.dataset(lake, schema=SCHEMA, format="parquet")
     if lake:
         for batch in lake.to_batches(columns=list(wanted)):
-            held = {name: batch.column(name) for name in WANTED}
-            held["occurred_at"] = held["occurred_at"].cast("int64")
+            held = {name: batch.column(name) for name in wanted}
+            if "occurred_at" in held:
+                held["occurred_at"] = held["occurred_at"].cast("int64")
             parts.append({name: column.to_numpy().astype(np.int64) for name, column in held.items()})
     whole = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
     return dict(without(whole, found.erased))
