@@ -67,7 +67,7 @@ def within_the_day(model: type[Question] | type[Answer] | type[Report], *, perso
     """Raises TooMany where `person` has written as many of `model` in 24 hours as there may be; within their turn."""
     whose = {"reporter": person} if model is Report else {"person": person}
     most = {Question: MOST_QUESTIONS, Answer: MOST_ANSWERS, Report: MOST_REPORTS}[model]
-    if model.objects.filter(created_at__gt=at - DAY, **whose).count() < most:  # type: ignore[misc]
+    if model.objects.filter(created_at__gt=at - DAY, **whose).count() < most:
         return
     texts = {
         Question: ngettext(

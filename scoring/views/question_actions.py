@@ -52,8 +52,11 @@ def author_in(request: HttpRequest, thing: Thing) -> Person:
 
 def around(thing: Thing) -> dict[str, Any]:
     """What the pages about `thing` want to know."""
-    is_answer = isinstance(thing, Answer)
-    return {"thing": thing, "is_answer": is_answer, "question": thing.question if is_answer else thing}
+    return {
+        "thing": thing,
+        "is_answer": isinstance(thing, Answer),
+        "question": thing.question if isinstance(thing, Answer) else thing,
+    }
 
 
 @login_required

@@ -20,7 +20,7 @@ from accounts.models import Person, User
 from scoring import topics
 from scoring.models import Topic
 from scoring.models.questions import State
-from scoring.questions import answering, asking, lists, showing
+from scoring.questions import answering, asking, lists, showing, standing
 from scoring.questions.errors import AnsweredAlready, QuestionError, SaidBefore
 from scoring.views.question_words import gone_lines, structured
 from scoring.views.speaking import acting, speaking
@@ -188,6 +188,6 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
         "me": me,
         "title_most": asking.LONGEST_TITLE,
         "text_most": asking.LONGEST_TEXT,
-        "most": asking.standing.MOST_QUESTIONS,
+        "most": standing.MOST_QUESTIONS,
     }
     return render(request, "scoring/questions/ask.html", context, status=422 if error else 200)
