@@ -366,6 +366,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=58),
         "options": {"expires": 12 * 3600.0},
     },
+    # Before the run, which awards for them.
+    "tell the log of reviews": {
+        "task": "perks.tasks.sweep_reviews",
+        "schedule": crontab(hour=(RECOMPUTE_HOUR - 1) % 24, minute=48),
+        "options": {"expires": 12 * 3600.0},
+    },
     "end holds of perks": {"task": "perks.tasks.expire_holds", "schedule": 60.0, "options": {"expires": 60.0}},
     # What is open is so by the clock alone: these only bring lists up to date, and tell and offer what is due.
     "open and close perks": {

@@ -1,6 +1,7 @@
 """Reviews: what somebody says of a perk they had, the brand's answer, and what the staff takes from the page.
 
-Nobody is asked for one, nothing depends on it: neither a score nor who qualifies for anything reads this table.
+Nobody is asked for one, nothing depends on what it says: neither a score nor who qualifies for anything reads this
+table. That one was written at all, whatever the stars, is told to the log (perks.reviewed), for an achievement.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import notify
 from accounts.models import Person, User
 from accounts.models.people import visible
-from perks import audit, timeline
+from perks import audit, reviewed, timeline
 from perks.errors import NotNow, PerkError
 from perks.models import Campaign, Claim, Review, ReviewReport
 
@@ -36,6 +37,7 @@ def write(*, claim: Claim, stars: int | None, text: str, at: datetime) -> Review
         review = Review.objects.filter(claim=claim).first()
         if review is None:
             timeline.note(claim.pk, "reviewed", at)
+            reviewed.follow(claim.pk)
             return Review.objects.create(claim=claim, stars=stars, text=text, written_at=at)
         if (review.stars, review.text) != (stars, text):
             review.stars, review.text, review.changed_at = stars, text, at
@@ -45,7 +47,7 @@ def write(*, claim: Claim, stars: int | None, text: str, at: datetime) -> Review
 
 
 def remove(*, claim: Claim) -> bool:
-    """Delete the claim's review, with the answer to it; whether there was one."""
+    """Delete the claim's review, with the answer to it; whether there was one. That it was written stays true."""
     deleted, _of = Review.objects.filter(claim=claim).delete()
     return deleted > 0
 

@@ -18,6 +18,7 @@ from perks import (
     fulfilment,
     impressions,
     lottery,
+    reviewed,
     reviews,
     telling,
     turning,
@@ -81,6 +82,19 @@ def forget_reports() -> None:
     """Daily: deletes what members told the staff of reviews a year ago."""
     if forgotten := reviews.forget_reports(timezone.now()):
         log.info("%s old reports of reviews deleted", forgotten)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def record_review(claim_id: int) -> None:
+    """After a review was written: tells the log of it, once; not what it says."""
+    reviewed.record(claim_id=claim_id, at=timezone.now())
+
+
+@shared_task
+def sweep_reviews() -> None:
+    """Daily: tells the log of reviews that it was not told of when they were written."""
+    if told := reviewed.sweep(at=timezone.now()):
+        log.info("%s reviews had not been told to the log", told)
 
 
 @shared_task
