@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[Promise | str, dict[str, Promise | str]]] = {
             "role": _("changed a role"),
             "remove": _("removed a member"),
             "leave": _("left"),
+            "named": _("chose whether the public page names them"),
         },
     ),
     "page": (

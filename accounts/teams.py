@@ -283,7 +283,7 @@ def show_name(*, person: Person, user: User, shown: bool, at: datetime) -> None:
         if membership.is_shown != shown:
             Membership.objects.filter(pk=membership.pk).update(is_shown=shown)
             changes = {"is_shown": (_yes(not shown), _yes(shown))}
-            note(person=person, user=user, action="role", about=f"member {user.pk}", changes=changes, at=at)
+            note(person=person, user=user, action="named", changes=changes, at=at)
 
 
 def alone_owns(user: User) -> list[Person]:

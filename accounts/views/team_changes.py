@@ -25,10 +25,13 @@ from accounts.spreadsheets import safe, written
 from accounts.team_log import GROUPS, field_in_words, words_of
 from accounts.team_members import Names, names
 from accounts.views.team_parts import team_of
+from accounts.visibility import PARTS
 
 LINES = 50
 # Rows of the file: a log of years is cut off there, the newest first.
 MOST_ROWS = 20_000
+ROLES = dict(Membership.Role.choices)
+SHOWN_TO = dict(Person.Visibility.choices)
 HEADINGS = ("at", "who", "action", "about", "field", "before", "after")
 
 
@@ -155,10 +158,22 @@ def accounts_in(organisation: Person, rows: Iterable[TeamChange]) -> dict[int, s
 def told(rows: Iterable[TeamChange], known: Names, accounts: Mapping[int, str]) -> list[Line]:
     lines = []
     for row in rows:
-        fields = [(field_in_words(name), str(before), str(after)) for name, (before, after) in row.changes.items()]
+        fields = [
+            (str(PARTS.get(name) or field_in_words(name)), value_in_words(name, before), value_in_words(name, after))
+            for name, (before, after) in row.changes.items()
+        ]
         about = about_in_words(row.about, known, accounts)
         lines.append(Line(row, known.of(row.user_id), words_of(row.action), about, fields))
     return lines
+
+
+def value_in_words(field: str, value: Any) -> str:
+    """What a field was or became; what was chosen from a list in the words of that list."""
+    if field == "visibility" or field in PARTS:
+        return str(SHOWN_TO.get(value, value))
+    if field in {"is_shown", "hidden", "chosen"} and value in {"yes", "no"}:
+        return _("yes") if value == "yes" else _("no")
+    return str(ROLES.get(value, value)) if field == "role" else str(value)
 
 
 def about_in_words(about: str, known: Names, accounts: Mapping[int, str]) -> str:
@@ -168,8 +183,8 @@ def about_in_words(about: str, known: Names, accounts: Mapping[int, str]) -> str
     if account := account_in(about):
         label = label_of(account[1])
         return f"{label}, {accounts[account[0]]}" if account[0] in accounts else label
-    roles = {f"as {value}": label for value, label in Membership.Role.choices}
-    return _("as %(role)s") % {"role": roles[about]} if about in roles else about
+    role = about.removeprefix("as ")
+    return _("as %(role)s") % {"role": ROLES[role]} if role != about and role in ROLES else about
 
 
 def file_rows(lines: Iterable[Line]) -> Iterator[tuple[object, ...]]:

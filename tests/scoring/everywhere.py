@@ -65,6 +65,17 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "perk_enter": ("/perks/1/enter?person={h}",),
     "badges": ("/badges?person={h}",),
     **{
+        name: (f"/teams/{{h}}{path}",)
+        for name, path in {
+            "team": "",
+            "team_month": "/month",
+            "team_month_csv": "/month.csv",
+            "team_members": "/members",
+            "team_changes": "/changes",
+            "team_changes_csv": "/changes.csv",
+        }.items()
+    },
+    **{
         name: (f"/settings{path}?person={{h}}",)
         for name, path in {
             "settings": "",
@@ -128,6 +139,7 @@ OF_NOBODY_ELSE = frozenset(
         *("perk_draw", "perk_draw_json"),
         # The brands' site itself is asked for by tests/perks/test_brand_site.py.
         *("brands", "brand_join"),
+        *("teams", "team_new", "team_join"),
     }
 )
 # Log-ins: allauth's pages, which know users and no people.
