@@ -3,11 +3,11 @@
 from django.contrib import admin
 
 from accounts.read_only import ReadOnly
-from scoring import achievements_admin, topics_admin, trust_admin, versions_admin
+from scoring import achievements_admin, moderation_admin, topics_admin, trust_admin, versions_admin
 from scoring.models import ImportJob, Score, ScoreRun, Tombstone
 
 # Only a module of this name is looked for; the others register their pages when they are loaded.
-__all__ = ["achievements_admin", "topics_admin", "trust_admin", "versions_admin"]
+__all__ = ["achievements_admin", "moderation_admin", "topics_admin", "trust_admin", "versions_admin"]
 
 
 @admin.register(ScoreRun)
