@@ -59,7 +59,13 @@ def tell(*, question_id: int, at: datetime) -> int:
         return 0
     people = candidates(question, at)
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"question": question.pk, "day": at.date(), "people": people, "a_day": A_DAY, "most": MOST_ASKED}
+        values: dict[str, Any] = {
+            "question": question.pk,
+            "day": at.date(),
+            "people": people,
+            "a_day": A_DAY,
+            "most": MOST_ASKED,
+        }
         cursor.execute(_TAKE, values)
         taken = [person for (person,) in cursor.fetchall()]
     for person in Person.objects.filter(pk__in=taken).order_by("pk"):

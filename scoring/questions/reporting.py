@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Person, User
 from accounts.models.people import visible
-from scoring.models import Answer, ModerationEntry, Question, Report, Score
+from scoring.models import ModerationEntry, Question, Report, Score
 from scoring.models.questions import Ground, State
 from scoring.questions import standing
 from scoring.questions.asking import is_own
@@ -112,12 +114,15 @@ def forget_reports(at: datetime) -> int:
     return Report.objects.filter(old).delete()[0]
 
 
-def waiting() -> tuple[QuerySet[Question], QuerySet[Answer]]:
-    """Questions and answers that wait for the staff, each with `open_reports`, most of them first, then the oldest."""
-    return _waiting(Question.objects.all()), _waiting(Answer.objects.all())  # type: ignore[return-value]
+def with_open_reports(rows: QuerySet[Any], which: str) -> QuerySet[Any]:
+    """Rows with `open_reports`, how many wait for a decision; which: "question" or "answer"."""
+    open_ = Report.objects.filter(**{which: OuterRef("pk")}, decided_at=None).order_by().values(which)
+    number = Coalesce(Subquery(open_.annotate(number=Count("pk")).values("number")), 0)
+    annotated: QuerySet[Any] = rows.annotate(open_reports=number)
+    return annotated
 
 
-def _waiting(rows: QuerySet[Question] | QuerySet[Answer]) -> QuerySet[Question] | QuerySet[Answer]:
-    counted = rows.annotate(open_reports=Count("reports", filter=Q(reports__decided_at=None)))
-    kept = Q(open_reports__gt=0, state__in=LIVE) | Q(state=State.HELD) | Q(objected_at__isnull=False)
-    return counted.filter(kept).order_by("-open_reports", "created_at", "pk")
+def waiting(which: str) -> Q:
+    """What of the questions, or answers (which: "question" or "answer"), waits for the staff."""
+    reported = Report.objects.filter(**{f"{which}__isnull": False}, decided_at=None).values(which)
+    return Q(pk__in=reported, state__in=LIVE) | Q(state=State.HELD) | Q(objected_at__isnull=False)
