@@ -63,6 +63,7 @@ from scoring.plus_k import damping, settling
 from scoring.publish import Results, forget_scores, is_newest, publish, publish_provisional
 from scoring.questions import ordering
 from scoring.suspicions import weighing
+from scoring.topics import evidence
 
 STAGES = ("collect", "compact", "compute", "publish", "award")
 # Any number will do, as long as nothing else in this database locks the same.
@@ -234,6 +235,8 @@ def publish_and_award(
         # Topics and answers that count are awarded below.
         # Before what speaks for topics is written, which reads it.
         say("award", f"{damping.write(as_of=run.as_of):,} weights of +K changed")
+        known = evidence.write(as_of=run.as_of, at=at, rows=rows.newest, guards=output.guards)
+        say("award", f"{known:,} topics of people came, went or changed")
         say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
     members, person = members_table(table, owners)
     awarded = awarding.award_day(
@@ -487,4 +490,5 @@ def provisional(*, persons: list[int], at: datetime, version: str | None = None)
             rows=known, owners=mine, standing=last, guards=guards, version=version, temp_folder=spill_folder()
         )
         activity.write(rows=known, owners=mine, standing=last, guards=guards, only=True, temp_folder=spill_folder())
+        evidence.write(as_of=as_of, at=at, rows=known.newest, guards=guards, persons=scored.entity.tolist())
     return run

@@ -36,8 +36,8 @@ CAPS: Mapping[str, float] = {
 LEAST = 0.15
 # So many topics does evidence give one person, the strongest first; chosen ones come on top.
 MOST = 20
-# What a topic above gets of one below, by how many levels; to a wide one only several below it bring anything.
-LIFT = {1: 0.4, 2: 0.16}
+# What a topic above gets of one below, by how many levels; to a wide one only several right below it bring anything.
+LIFT = {1: 0.35, 2: 0.12}
 CHILDREN_FOR_WIDE = 2
 # What somebody uploaded themselves.
 SUPPLIED = 0.5

@@ -1,4 +1,4 @@
-"""Small words: what hashtags, lists and skills add to the topic they are about, and the commonest words of languages."""
+"""Small words: what hashtags, lists and skills add to their topic, and the commonest of some languages."""
 
 from __future__ import annotations
 

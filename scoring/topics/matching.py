@@ -202,9 +202,9 @@ def _skilled(text: str, known: Vocabulary) -> Iterator[Match]:
     rest = [word for word in words if word not in SKILL_TAILS and word not in FILLERS]
     if rest and len(rest) < len(words):
         key = "".join(rest)
-        named = known.named.get(key)
-        if named is not None:
-            yield from _match(named, key, text, SKILL, known, factor=PART)
+        whole = known.named.get(key)
+        if whole is not None:
+            yield from _match(whole, key, text, SKILL, known, factor=PART)
 
 
 def _phrases(words: Sequence[str], known: Vocabulary) -> Iterator[tuple[int, int, Named, str]]:

@@ -172,8 +172,8 @@ def build(
     abroad: dict[str, dict[str, Named]] = defaultdict(dict)
     for topic in topics:
         if topic.number not in never:
-            for named in _own_names(topic):
-                offered[normalised(named.words)].append(named)
+            for one in _own_names(topic):
+                offered[normalised(one.words)].append(one)
     for slugs, words in (*aliases(), *(((slug,), (name,)) for slug, name in also)):
         number = next((by_slug[slug] for slug in slugs if slug in by_slug), None)
         if number is None or number in never:
