@@ -30,9 +30,9 @@ SAID: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How often something was done by the staff, and by a rule."""
+    """How often something was done by the staff, and by a rule; action: as the log has it."""
 
-    words: str | Promise
+    action: str
     staff: int
     rules: int
 
@@ -43,5 +43,10 @@ def of_a_year(at: datetime) -> list[Total]:
     by_rule = Q(user__isnull=True, action="hold")
     counted = rows.annotate(number=Count("pk"), rules=Count("pk", filter=by_rule))
     found = {row["action"]: (row["number"] - row["rules"], row["rules"]) for row in counted}
-    known = [Total(words, *found.pop(action)) for action, words in SAID.items() if action in found]
-    return known + [Total(action.capitalize(), *numbers) for action, numbers in sorted(found.items())]
+    known = [action for action in SAID if action in found]
+    return [Total(action, *found[action]) for action in [*known, *sorted(found.keys() - SAID.keys())]]
+
+
+def words_of(action: str) -> str | Promise:
+    """What an action is called on pages; its own words where nobody named it."""
+    return SAID.get(action, action.capitalize())

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
+from scoring.questions import totals
 from scoring.questions.words import ADDRESS, count
 from scoring.topics import name_in
 
@@ -20,6 +26,10 @@ register.filter("topic_name", name_in)
 AFTER = ".,;:!?'\u2019*_~"
 LONGEST_SHOWN = 80
 PAIRS = {")": "(", "]": "["}
+# A number below this one is told as "fewer than 5": it would be about somebody.
+FEWEST = 5
+KEY = "transparency:moderation"
+SECONDS = 6 * 60 * 60
 
 
 @register.filter
@@ -72,3 +82,20 @@ def _leads_somewhere(address: str) -> bool:
     except ValueError:
         return False
     return bool(host) and parts.scheme.lower() in {"http", "https"} and "@" not in parts.netloc
+
+
+@register.inclusion_tag("scoring/_moderation_totals.html")
+def moderation_totals() -> dict[str, Any]:
+    """How often what was decided in the last year; made anew some times a day. Small numbers are not told."""
+    found: list[tuple[str, int, int]] | None = cache.get(KEY)
+    if found is None:
+        found = [(total.action, total.staff, total.rules) for total in totals.of_a_year(timezone.now())]
+        cache.set(KEY, found, SECONDS)
+    told = [(totals.words_of(action), _told(staff), _told(rules)) for action, staff, rules in found]
+    return {"totals": told, "days": totals.LOOKING_BACK.days, "minimum": FEWEST}
+
+
+def _told(number: int) -> str:
+    if 0 < number < FEWEST:
+        return gettext("fewer than %(number)s") % {"number": FEWEST}
+    return number_format(number, force_grouping=True)
