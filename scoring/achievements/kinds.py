@@ -141,5 +141,5 @@ def counted(family: Family) -> list[str]:
     if kinds & {"people", "post"}:
         found.append(_("Reactions of your own do not count, nor do those that look swapped or bought."))
     if "column" in kinds and "people" in kinds:
-        found.append(_("What nothing but a file of your own says takes you part of the way only."))
+        found.append(_("What only a file that you uploaded says counts up to a limit."))
     return found

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import BooleanField, FloatField, IntegerField, Max, Q, Value
+from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scoring.achievements import catalogue
-from scoring.achievements.catalogue import Family
-from scoring.models import Award, AwardProgress
+from scoring.achievements.catalogue import FAMILIES, Family
+from scoring.achievements.defined import AS_JSON, families_from
 from scoring.numbers import signed
 
 NONE_AT_ALL = gettext_lazy("Brings no points: it shows, and that is all.")
@@ -47,55 +46,55 @@ class Step:
         return _("About %(points)s points for the score, all else as it is.") % {"points": signed(self.points)}
 
 
+# Written out, so that the page with most on it asks once for all of this.
+FAR = """
+    SELECT json_build_object(
+        'far', (
+            SELECT coalesce(json_agg(json_build_array(family, value, points)), '[]')
+            FROM scoring_awardprogress WHERE person_id = %(person)s
+        ),
+        'earned', (
+            SELECT coalesce(json_agg(json_build_array(family, level, revoked)), '[]')
+            FROM (
+                SELECT family, max(level) AS level, bool_or(revoked_at IS NOT NULL) AS revoked
+                FROM scoring_award WHERE person_id = %(person)s GROUP BY family
+            ) AS earned
+        ),
+        'defined', (
+            SELECT coalesce(json_agg({DEFINED} ORDER BY name, slug), '[]')
+            FROM scoring_definition WHERE state = 'live' AND %(defined)s
+        )
+    )::text
+""".replace("{DEFINED}", AS_JSON)
+
+
 def next_steps(person_id: int, families: Sequence[Family] | None = None) -> list[Step]:
     """The next level of each of `families` (all that can be earned today) that has one, the nearest first; none where
-    no run has counted yet, and none of a family of which something was taken away.
-
-    One query, and one more without `families`.
+    no run has counted yet, and none of a family of which something was taken away. One query.
     """
-    levels = (
-        Award.objects.filter(person=person_id)
-        .values("family")
-        .annotate(
-            number=Value(None, output_field=FloatField(null=True)),
-            points=Value(None, output_field=FloatField(null=True)),
-            level=Max("level"),
-            revoked=BoolOr(Q(revoked_at__isnull=False)),
-        )
-    )
-    values = AwardProgress.objects.filter(person=person_id).values_list(
-        "family",
-        "value",
-        "points",
-        Value(0, output_field=IntegerField()),
-        Value(False, output_field=BooleanField()),
-    )
-    rows = list(values.union(levels.values_list("family", "number", "points", "level", "revoked"), all=True))
-    if not any(value for _family, value, _points, _level, _revoked in rows):
+    with connection.cursor() as cursor:
+        cursor.execute(FAR, {"person": person_id, "defined": families is None})
+        (text,) = cursor.fetchone()
+    found = json.loads(text)
+    if not any(value for _family, value, _points in found["far"]):
         return []
-    return sorted(steps(rows, catalogue.families() if families is None else families), key=lambda step: -step.share)
+    asked = [*FAMILIES, *families_from(found["defined"])] if families is None else families
+    return sorted(steps(found["far"], found["earned"], asked), key=lambda step: -step.share)
 
 
-Rows = Iterable[tuple[str, float | None, float | None, int, bool]]
-
-
-def steps(rows: Rows, families: Iterable[Family]) -> list[Step]:
-    """The steps that `rows` (family, value, points, level, revoked: of progress and of awards) make of `families`."""
-    have: dict[str, float] = {}
-    worth: dict[str, float | None] = {}
-    awarded: dict[str, int] = {}
-    closed: set[str] = set()
-    for slug, value, points, level, revoked in rows:
-        if value is not None:
-            have[slug], worth[slug] = value, points
-        awarded[slug] = max(awarded.get(slug, 0), level)
-        if revoked:
-            closed.add(slug)
+def steps(
+    far: Iterable[tuple[str, float, float | None]], earned: Iterable[tuple[str, int, bool]], families: Iterable[Family]
+) -> list[Step]:
+    """The steps in `families` of who is so `far` (family, value, points) and has `earned` (family, highest level,
+    whether one of them was taken away)."""
+    have = {slug: (value, points) for slug, value, points in far}
+    awarded = {slug: level for slug, level, _revoked in earned}
+    closed = {slug for slug, _level, revoked in earned if revoked}
     found = []
     for family in families:
-        value = have.get(family.slug, 0.0)
+        value, points = have.get(family.slug, (0.0, None))
         # Once earned, a level stays earned: the next one is above it, whatever the value is now.
         level = max(awarded.get(family.slug, 0), family.level_of(value)) + 1
         if level <= len(family.levels) and family.slug not in closed:
-            found.append(Step(family, level, int(value), family.levels[level - 1], worth.get(family.slug)))
+            found.append(Step(family, level, int(value), family.levels[level - 1], points))
     return found

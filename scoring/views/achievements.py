@@ -30,6 +30,8 @@ from scoring.views.people import shown_person
 
 # So many of the nearest next levels stand at the top of one's own shelf.
 NEAREST = 3
+# So many of the new ones are shown above it, the highest levels first.
+GLIMPSED = 6
 # No number of an award is larger: PostgreSQL's bigint.
 LARGEST = 2**63 - 1
 
@@ -76,6 +78,7 @@ class Line:
 @require_http_methods(["GET", "HEAD", "POST"])
 def achievements(request: HttpRequest) -> HttpResponse:
     """One's own shelf (?person= among several); POST says that what was new up to `upto` has been looked through."""
+    assert isinstance(request.user, User)
     speaking = list(
         Membership.objects.filter(user=request.user)
         .select_related("person")
@@ -93,7 +96,8 @@ def achievements(request: HttpRequest) -> HttpResponse:
         return redirect(reverse("achievements") + named)
     known, open_now = catalogue.known(), catalogue.families()
     achieved, steps = shelf.of_person(person, known), progress.next_steps(person.pk, open_now)
-    new, rare = seen.new_for(person, known.values()), rarities()
+    new = seen.new_for(person, known.values())
+    fresh = sorted((one for one in achieved if one.family in new.levels), key=lambda one: -one.level)
     context = {
         "person": person,
         "people": [other.person for other in speaking],
@@ -103,9 +107,10 @@ def achievements(request: HttpRequest) -> HttpResponse:
         "number": sum(len(one.levels) for one in achieved),
         "families": len(achieved),
         "new": new,
-        "fresh": [one for one in achieved if one.family in new.levels],
+        "fresh": fresh[:GLIMPSED],
+        "more": len(fresh) - GLIMPSED,
         "nearest": [step for step in steps if step.have][:NEAREST],
-        "shelves": shelves(achieved, rare, steps, new.levels, open_now),
+        "cards": cards(achieved, rarities(), open_now, steps, new.levels),
         "waiting": [family for family in open_now if family.slug not in {one.family for one in achieved}],
     }
     return render(request, "scoring/achievements.html", context)
@@ -116,28 +121,26 @@ def number_of(text: str) -> int | None:
     return min(int(text), LARGEST) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
-def shelves(
+def cards(
     achieved: Iterable[Achieved],
     rare: Rarities,
+    open_now: Iterable[Family],
     steps: Iterable[Step] = (),
-    new: Mapping[str, int] | None = None,
-    open_now: Iterable[Family] = (),
-) -> list[tuple[kinds.Group, list[Card]]]:
-    """What somebody achieved, by group, with what comes next."""
+    new: Iterable[str] = (),
+) -> list[Card]:
+    """What somebody achieved, with what comes next. new: slugs of families."""
     next_of = {step.family.slug: step for step in steps}
-    live = {family.slug for family in open_now}
-    cards = {
-        one.family: Card(
+    live, fresh = by_slug(open_now), set(new)
+    return [
+        Card(
             one,
             rare.of(one.family, one.level),
             next_of.get(one.family),
-            one.family in (new or {}),
-            one.family in live,
+            new=one.family in fresh,
+            linked=one.family in live,
         )
         for one in achieved
-    }
-    groups = kinds.grouped(card.achieved.kind for card in cards.values())
-    return [(group, [cards[family.slug] for family in families]) for group, families in groups]
+    ]
 
 
 @require_safe
@@ -152,7 +155,7 @@ def public_shelf(request: HttpRequest, handle: str) -> HttpResponse:
         "person": person,
         "number": sum(len(one.levels) for one in achieved),
         "families": len(achieved),
-        "shelves": shelves(achieved, rarities(), open_now=catalogue.families()),
+        "cards": cards(achieved, rarities(), catalogue.families()),
         "public": everybody and may_see(person, "achievements", Viewer.ANYBODY),
     }
     return render(request, "scoring/shelf.html", context)
@@ -194,14 +197,17 @@ def achievement_family(request: HttpRequest, family: str) -> HttpResponse:
     if not open_now and achieved is None:
         raise Http404
     steps = progress.next_steps(person.pk, [asked]) if person and open_now else []
+    rare, today = rarities(), timezone.now().date()
     context = {
         "person": person,
-        "line": line(asked, rarities(), achieved, steps[0] if steps else None),
+        "line": line(asked, rare, achieved, steps[0] if steps else None),
+        "among": rare.among,
+        "share_at": share_address(person, achieved, today) if person and achieved else "",
         "achieved": achieved,
         "group": kinds.group_of(asked),
         "counted": kinds.counted(asked),
         "open_now": open_now,
-        "earners": earners.of_family(asked, timezone.now().date()) if open_now else [],
+        "earners": earners.of_family(asked, today) if open_now else [],
     }
     return render(request, "scoring/achievement_family.html", context)
 
@@ -231,6 +237,15 @@ def achievement_picture(request: HttpRequest, family: str, level: int) -> HttpRe
 def reader(request: HttpRequest) -> Person | None:
     """For whom the reader speaks first; None for visitors and who speaks for nobody."""
     return request.user.person if isinstance(request.user, User) else None
+
+
+def share_address(person: Person, achieved: Achieved, today: date) -> str:
+    """Where it is passed on; "" where not everybody may see it."""
+    everybody = person.visibility == Person.Visibility.PUBLIC and person.old_enough(today)
+    told = may_see(person, "achievements", Viewer.ANYBODY) and shelf.may_be_told(achieved.kind, Viewer.ANYBODY, person)
+    if not (everybody and told):
+        return ""
+    return f"{reverse('share', args=[person.handle.lower()])}?achievement={achieved.family}-{achieved.level}"
 
 
 def by_slug(families: Iterable[Family]) -> dict[str, Family]:

@@ -19,7 +19,8 @@ from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, showing
 from scoring import days, topics
 from scoring.achievements import catalogue, shelf
-from scoring.models import Definition, Tie, Topic
+from scoring.achievements.defined import AS_JSON, families_from
+from scoring.models import Tie, Topic
 from scoring.ties import MOST
 
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
@@ -53,10 +54,7 @@ FACTS = """
             FROM scoring_award WHERE person_id = %(person)s AND revoked_at IS NULL
         ),
         'defined', (
-            SELECT coalesce(json_agg(json_build_object(
-                'slug', slug, 'network', network, 'measure', measure, 'levels', levels, 'symbol', symbol,
-                'name', name, 'unit', unit, 'text', text, 'translations', translations
-            )), '[]')
+            SELECT coalesce(json_agg({DEFINED}), '[]')
             FROM scoring_definition WHERE state <> 'draft'
             AND slug IN (SELECT family FROM scoring_award WHERE person_id = %(person)s)
         ),
@@ -71,7 +69,7 @@ FACTS = """
         'movers', (SELECT count(*) FROM scoring_tie WHERE influencee_id = %(person)s),
         'moved', (SELECT count(*) FROM scoring_tie WHERE influencer_id = %(person)s)
     )::text
-"""
+""".replace("{DEFINED}", AS_JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def facts_of(person: Person) -> Facts:
     found = json.loads(text)
     by_account = added_up(found["leaves"], "account")
     awards = (given | {"earned_on": date.fromisoformat(given["earned_on"])} for given in found["awards"])
-    known = {one["slug"]: catalogue.family_of(Definition(**one)) for one in found["defined"]} | catalogue.BY_SLUG
+    known = {family.slug: family for family in families_from(found["defined"])} | catalogue.BY_SLUG
     return Facts(
         by_account=by_account,
         by_feature=added_up(found["leaves"], "feature"),

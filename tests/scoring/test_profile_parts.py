@@ -37,7 +37,7 @@ TRACES = {
     "moments": "Top moments",
     "networks": "Linked networks",
     "topics": "Bees",
-    "achievements": "Achievements",
+    "achievements": "The whole shelf",
     "ties": "Who moves Alice",
     "style": "Style: ",
     "badge": "Share",

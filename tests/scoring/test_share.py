@@ -73,7 +73,7 @@ def test_one_speaks_of_oneself_in_the_first_person(client: Client, alice: Person
 def test_an_achievement_that_was_earned_can_be_passed_on(client: Client, alice: Person) -> None:
     response = client.get("/share/alice?achievement=people-2")
     assert response.context["text"].endswith("earned “People moved”, level 2, on Klout: 10 or more people who reacted.")
-    assert query(ways(response)["x"])["url"] == "http://127.0.0.1:8000/alice#achievements"
+    assert query(ways(response)["x"])["url"] == "http://127.0.0.1:8000/alice/achievements#people"
 
 
 @pytest.mark.parametrize("asked", ["people-1", "people-3", "people-0", "people-99", "odd-1", "people", "-1", "../-2"])
