@@ -87,7 +87,7 @@ def import_topics(*, paths: Sequence[Path], dry_run: bool = False) -> Summary:
 # ---------------------------------------------------------------- topics
 def write_topics(ontology: Ontology, summary: Summary) -> dict[int, Topic]:
     """Write what is new or changed of the topics; returns all that there are, by their number."""
-    before = list(Topic.objects.order_by("pk").defer("ranked"))
+    before = list(Topic.objects.order_by("pk"))
     own = {line.slug: line for line in tree.own_lines()}
     by_id = {topic.external_id: topic for topic in before if topic.external_id is not None}
     by_slug = {topic.slug: topic for topic in before}
