@@ -83,8 +83,8 @@ def fill(*, at: datetime, say: Say = quiet) -> Login:
         town = write_town(Path(folder), at)
         _link(town.presences, people, at)
         _hand_in(town, people, at, say)
-    said = community.talk(people, at)
-    say(f"{said.plus_k} +K given, {said.questions} questions asked, {said.answers} answers")
+    talk = community.talk(people, at)
+    say(f"{talk.plus_k} +K given, {talk.questions} questions asked, {talk.answers} answers")
     newest = at.date()
     for number, past in enumerate((*PAST, 0), start=1):
         daily.run(as_of=newest - timedelta(days=past), at=at)
