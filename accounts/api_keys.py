@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db import models, transaction
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Membership, Person, User
 from accounts.team_log import note
 
 # So that a key is known for ours wherever it turns up, and can be looked for in what was published by mistake.
@@ -61,8 +61,9 @@ def revoke(*, user: User, key_id: int, at: datetime) -> bool:
 
 def _note(user: User, action: str, key: ApiKey, at: datetime) -> None:
     """A key is the log-in's: a team hears of it where the log-in speaks for nobody but that team."""
-    if user.person is not None:
-        note(person=user.person, user=user, action=action, about=key.prefix, at=at)
+    spoken_for = Person.objects.of(user, Membership.Role.OWNER, Membership.Role.EDITOR).first()
+    if spoken_for is not None:
+        note(person=spoken_for, user=user, action=action, about=key.prefix, at=at)
 
 
 def allowed(key: str, today: date) -> User | None:

@@ -28,6 +28,7 @@ SHOWS: dict[str, Any] = {
     "moments": gettext_lazy("The posts that moved the score most, and their feed. Each single post can be hidden too."),
     "networks": gettext_lazy("The accounts that you linked, with a link to each."),
     "topics": gettext_lazy("What you are known for, and who says so."),
+    "plus_k": gettext_lazy("How many +K you were given in each topic, and by whom."),
     "achievements": gettext_lazy("What you have reached, pinned ones first."),
     "ties": gettext_lazy("Members whose posts you react to, and members who react to yours."),
     "style": gettext_lazy("In which way you move people, worked out from the parts of the score."),

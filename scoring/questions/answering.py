@@ -108,6 +108,7 @@ def change(*, answer: Answer, person: Person, user: User, text: str, at: datetim
     standing.not_said_before(person=person, text=text, at=at, but=given)
     given.text, given.changed_at = text, at
     given.save(update_fields=["text", "changed_at"])
+    team_log.note(person=person, user=user, action="edit answer", about=f"question {given.question_id}", at=at)
     if given.state == State.VISIBLE and standing.waits(person=person, text=text, at=at):
         hold(given, ground=Ground.LINK, reason=LINK_RULE, at=at)
     return given

@@ -88,6 +88,7 @@ def change(*, question: Question, person: Person, user: User, title: str, text: 
     standing.not_said_before(person=person, text=title + text, at=at, but=question)
     question.title, question.text, question.changed_at = title, text, at
     question.save(update_fields=["title", "text", "changed_at"])
+    team_log.note(person=person, user=user, action="edit question", about=f"question {question.pk}", at=at)
     if question.state == State.VISIBLE and standing.waits(person=person, text=f"{title} {text}", at=at):
         hold(question, ground=Ground.LINK, reason=LINK_RULE, at=at)
     return question

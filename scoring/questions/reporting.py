@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from accounts import team_log
 from accounts.models import Membership, Person, User
 from accounts.models.people import visible
 from scoring.models import ModerationEntry, Question, Report, Score
@@ -54,11 +55,17 @@ def report(*, thing: Thing, reporter: Person, user: User, reason: str, text: str
     standing.within_the_day(Report, person=reporter, at=at)
     which = {"question": thing} if isinstance(thing, Question) else {"answer": thing}
     row = Report.objects.create(**which, reporter=reporter, reason=reason, text=text, created_at=at)
+    team_log.note(person=reporter, user=user, action="report", about=name_of(thing), at=at)
     if thing.state == State.VISIBLE and not _let_stand(thing):
         number = weighty(thing, at)
         if number >= REPORTS_TO_HOLD:
             hold(thing, ground=Ground.REPORTS, reason=f"{number} people reported it.", at=at)
     return row
+
+
+def name_of(thing: Thing) -> str:
+    """How a team's log names it: by the number of the question."""
+    return f"question {thing.pk if isinstance(thing, Question) else thing.question_id}"
 
 
 def reports_of(thing: Thing) -> QuerySet[Report]:
@@ -106,6 +113,7 @@ def object_to(*, thing: Thing, person: Person, user: User, text: str, at: dateti
         raise NotNow(_("You have objected already: our staff reads it."))
     thing.objection, thing.objected_at = text, at
     thing.save(update_fields=["objection", "objected_at"])
+    team_log.note(person=person, user=user, action="object", about=name_of(thing), at=at)
 
 
 def forget_reports(at: datetime) -> int:
