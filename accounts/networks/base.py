@@ -145,6 +145,21 @@ class PostTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """Words that `actor` put on the account: the name of a list it is on, a skill, the text of a recommendation.
+
+    source: "list", "skill" or "recommendation". Of a recommendation no text is kept: scoring.collect.attached takes out
+    what is a name of a topic. actor: "" where the network does not say. own: its owner says so, and nobody else.
+    """
+
+    source: str
+    words: str
+    actor: str = ""
+    observed_at: datetime | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What a reader has read, in the network's own words (`tweets`, 2045); for the summary alone."""
 
@@ -160,7 +175,7 @@ class Rejected:
     reason: str
 
 
-Record = Owner | Interaction | Counter | Post | PostTotal | Tally | Rejected
+Record = Owner | Interaction | Counter | Post | PostTotal | Attached | Tally | Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
+    Attached,
     Counter,
     CounterSpec,
     Interaction,
@@ -113,7 +114,7 @@ class LinkedIn(Network):
             "your name and your address at LinkedIn, to know that the account is yours",
             "in the EEA and Switzerland: how many connections you have, who recommended and endorsed you,"
             " and how your posts were received",
-            "there also the hashtags and links in your posts",
+            "there also the hashtags and links in your posts, and the skills that others endorsed you for",
         ),
         never=("your messages", "your job applications", "your salary and what recruiters see of you"),
         archive_note=(
@@ -236,6 +237,8 @@ def _snapshot(http: Http, stream: str, cursor: dict[str, Any]) -> Iterator[Page]
                 if found:
                     good += 1
                     records.append(found)
+                if isinstance(found, Interaction) and (said := export.words_of(row, stream)):
+                    records.append(Attached(*said, found.actor, observed_at=found.observed_at))
                 if isinstance(found, Interaction) and verb != "connect":
                     people.add(hashlib.sha256(found.actor.encode()).hexdigest()[:12])
                     good = len(people)

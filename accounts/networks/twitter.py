@@ -13,6 +13,7 @@ from typing import Any
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
+    Attached,
     Counter,
     CounterSpec,
     Interaction,
@@ -117,7 +118,7 @@ class Twitter(Network):
         reads=(
             "how many follow you, and who",
             "who mentions, answers, quotes, reposts and likes you",
-            "which lists you are on",
+            "which lists you are on, and what they are called",
             "how your own posts of the last 90 days were received",
             "the hashtags and links in these posts",
         ),
@@ -409,7 +410,7 @@ class _Reading(Asking):
     # ---------------------------------------------------------------- relations
 
     def lists(self, cursor: dict[str, Any]) -> Iterator[Page]:
-        yield from self._relations(cursor, "list_memberships", "list", 100, [("list.fields", "owner_id")])
+        yield from self._relations(cursor, "list_memberships", "list", 100, [("list.fields", "name,owner_id")])
 
     def followers(self, cursor: dict[str, Any]) -> Iterator[Page]:
         yield from self._relations(cursor, "followers", "user", 1000, [("user.fields", "protected,username")])
@@ -459,6 +460,8 @@ class _Reading(Asking):
         if actor != self.me and not is_protected(item):
             verb, handle = ("follow", handle_of(item)) if kind == "user" else ("list", "")
             yield Interaction(verb, actor, None, actor_handle=handle)
+            if kind == "list" and (name := checked_text(item.get("name"), limit=100)):
+                yield Attached("list", name, actor)
 
 
 def _from(until: str, token: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from accounts.models import LinkedAccount, Person
 from accounts.networks import NETWORKS
 from accounts.networks.archive import Archive, open_archive
-from accounts.networks.base import BadArchive, Network, Owner, Record, Rejected, Spec, Tally
+from accounts.networks.base import Attached, BadArchive, Network, Owner, Record, Rejected, Spec, Tally
 from scoring.collect.bulk import known_network
 from scoring.collect.links import as_known, check_free, link_owner
 from scoring.collect.merging import merge
@@ -136,10 +136,11 @@ def stage(
             continue
         if isinstance(record, Owner):
             raise BadArchive(f"names two owners, {owner.external_id} and {record.external_id}")
-        summary.read += 1
+        # Words on an account come along with what is counted.
+        summary.read += not isinstance(record, Attached)
         if isinstance(record, Rejected):
             bad.add(record.where, record.reason)
-        elif reason := staging.record(owner.external_id, record):
+        elif (reason := staging.record(owner.external_id, record)) and not isinstance(record, Attached):
             bad.add(f"{type(record).__name__} {number}", reason)
         if number % EVERY == 0:
             progress("reading", number, 0)

@@ -27,8 +27,11 @@ SEEN = """
     SELECT target AS external_id FROM staged_interaction UNION SELECT actor FROM staged_interaction
     UNION SELECT target FROM staged_relation UNION SELECT actor FROM staged_relation
     UNION SELECT target FROM staged_counter UNION SELECT target FROM staged_total UNION SELECT target FROM staged_post
+    UNION SELECT target FROM staged_attached UNION SELECT actor FROM staged_attached WHERE actor <> ''
 """
-STAGED_TABLES = ("staged_interaction", "staged_relation", "staged_counter", "staged_total", "staged_post")
+# Those that name who did it, and those that do not.
+OF_ACTORS = ("staged_interaction", "staged_relation", "staged_attached")
+STAGED_TABLES = (*OF_ACTORS, "staged_counter", "staged_total", "staged_post")
 # The newest handle of each account that has one in these rows.
 NAMED = """
     SELECT DISTINCT ON (external_id) external_id, handle
@@ -146,6 +149,33 @@ WORDS = f"""
 """
 
 
+# Words on accounts that somebody linked; said again, they are as young as the day they were said last. What the network
+# says takes the place of the same that was uploaded: of lists whose owner an upload does not name, by their name alone.
+ATTACHED = f"""
+    INSERT INTO scoring_attachedwords AS known (account, source, words, actor, network, origin, observed_at)
+    SELECT account.id, source, words, coalesce(actor.id, 0), %(network)s, %(origin)s, {WHEN.format("max(observed_at)")}
+    FROM staged_attached
+    JOIN staged_account AS account ON account.external_id = target
+    JOIN accounts_linkedaccount AS link ON link.account_id = account.id
+    LEFT JOIN staged_account AS actor ON actor.external_id = staged_attached.actor AND staged_attached.actor <> ''
+    WHERE (%(origin)s <> {UPLOADED} OR staged_attached.actor <> '' OR NOT EXISTS (
+        SELECT FROM scoring_attachedwords AS said
+        WHERE (said.account, said.source, said.words) = (account.id, staged_attached.source, staged_attached.words)
+          AND said.origin <> {UPLOADED}
+    ))
+    GROUP BY account.id, source, words, coalesce(actor.id, 0) ORDER BY account.id, source, words, 4
+    ON CONFLICT (account, source, words, actor) DO UPDATE
+    SET observed_at = greatest(known.observed_at, excluded.observed_at),
+        origin = CASE WHEN known.origin = {UPLOADED} THEN excluded.origin ELSE known.origin END
+    WHERE known.observed_at < excluded.observed_at OR {MORE_TRUSTED}
+"""
+NAMELESS_UPLOADS = f"""
+    DELETE FROM scoring_attachedwords AS known USING staged_attached, staged_account AS account
+    WHERE %(origin)s <> {UPLOADED} AND account.external_id = target AND known.account = account.id
+      AND (known.source, known.words) = (staged_attached.source, staged_attached.words)
+      AND known.actor = 0 AND known.origin = {UPLOADED} AND staged_attached.actor <> ''
+"""
+
 # What somebody uploaded and the network or the operator says too is no longer the uploader's word alone. Where what a
 # network said may be kept for some days only, what was uploaded stays what it is, and is kept.
 VOUCHED_RELATIONS = f"""
@@ -223,11 +253,12 @@ def leave_out(staging: Staging, summary: Summary) -> None:
             return
         for table in STAGED_TABLES:
             named = "target = ANY(%(gone)s)"
-            if table in ("staged_interaction", "staged_relation"):
+            if table in OF_ACTORS:
                 named += " OR actor = ANY(%(gone)s)"
             cursor.execute(f"DELETE FROM {table} WHERE {named}", {"gone": sorted(gone)})
             staging.staged[table] -= cursor.rowcount
-            staging.left_out += cursor.rowcount
+            # Words come along with what is counted.
+            staging.left_out += cursor.rowcount if table != "staged_attached" else 0
         summary.left_out += staging.left_out
 
 
@@ -416,19 +447,23 @@ def look_again(looked: Looked, start: int) -> None:
 
 
 def store_others(staging: Staging, summary: Summary) -> None:
-    """Merge relations, counters, totals and posts: they stay in PostgreSQL, each under its own key."""
+    """Merge relations, counters, totals, posts and words: they stay in PostgreSQL, each under its own key."""
     codes = {"network": staging.spec.code, "origin": staging.origin_code}
     statements = {
         "staged_relation": RELATIONS,
         "staged_counter": COUNTERS,
         "staged_total": TOTALS,
         "staged_post": POSTS,
+        "staged_attached": ATTACHED,
     }
     for table, statement in statements.items():
         staged = staging.staged[table]
         if staged:
             with log.appending(), connection.cursor() as cursor:
                 cursor.execute(statement, codes)
+                if table == "staged_attached":
+                    cursor.execute(NAMELESS_UPLOADS, codes)
+                    continue
                 summary.new += cursor.rowcount
                 summary.known += staged - cursor.rowcount
                 if table == "staged_post":

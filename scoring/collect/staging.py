@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from accounts.networks.base import ORIGINS, STANDING_VERBS, VERBS, Counter, Interaction, Post, PostTotal, Spec
+from accounts.networks.base import ORIGINS, STANDING_VERBS, VERBS, Attached, Counter, Interaction, Post, PostTotal, Spec
 from accounts.networks.words import links_of, tags_of
+from scoring.collect.attached import fit_words
 from scoring.collect.keys import MAX_ID, UNFIT, event_key, post_number, tuple_key, unfit
 from scoring.collect.times import EPOCH, microseconds
 
@@ -37,6 +38,7 @@ TABLES = {
     # Tags and links stand one after the other, with APART between them.
     "staged_post": "row int8, posted_at int8, target text, post int8, external_id text, url text, tags text,"
     " links text",
+    "staged_attached": "row int8, observed_at int8, target text, actor text, source text, words text",
     # Filled by merging: the accounts seen, and interactions that are new to the lake, by the accounts' numbers.
     "staged_seen": "external_id text PRIMARY KEY, handle text",
     "staged_account": "external_id text, id int8",
@@ -147,7 +149,7 @@ class Staging:
         self.put("staged_interaction", f"{digits}\t{keyed}\t{occurred_at}\t{ids}\t{number}\t{code}\t{tail}")
         return ""
 
-    def record(self, owner: str, record: Interaction | Counter | PostTotal | Post) -> str:
+    def record(self, owner: str, record: Interaction | Counter | PostTotal | Post | Attached) -> str:
         """Stage what a network's reader yielded about the account `owner`."""
         if isinstance(record, Interaction):
             return self.interaction(
@@ -162,6 +164,8 @@ class Staging:
             )
         if isinstance(record, Counter):
             return self.counter(owner, record)
+        if isinstance(record, Attached):
+            return self.attached(owner, record)
         return self.total(owner, record) if isinstance(record, PostTotal) else self.post(owner, record)
 
     def counter(self, owner: str, counter: Counter) -> str:
@@ -207,6 +211,22 @@ class Staging:
         words = APART.join(tags_of(post.tags)), APART.join(links_of(post.links))
         line = "\t".join((escaped(owner), str(number), escaped(post.post), escaped(url), *words))
         self.put("staged_post", f"{posted}\t{line}")
+        return ""
+
+    def attached(self, owner: str, attached: Attached) -> str:
+        """Stage words on an account; the actor, where there is one, is an account like any other."""
+        seen = microseconds(attached.observed_at) if attached.observed_at else self.at
+        if not EARLIEST <= seen <= self.latest:
+            return self.out_of_range("observed_at", seen)
+        actor = owner if attached.own else attached.actor
+        if actor and (reason := unfit("actor", actor)):
+            return reason
+        words = fit_words(attached.source, attached.words)
+        if words is None:
+            return f"there is no source of words {attached.source!r:.60}"
+        for word in words:
+            line = "\t".join((escaped(owner), escaped(actor), attached.source, escaped(word)))
+            self.put("staged_attached", f"{seen}\t{line}")
         return ""
 
     def out_of_range(self, what: str, value: int) -> str:

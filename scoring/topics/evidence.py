@@ -111,7 +111,7 @@ def borne_out(lines: Lines, chosen: Columns, known: Vocabulary) -> Lines:
 def lifted(lines: Lines, disputed: Columns, known: Vocabulary) -> Lines:
     """Lines for the topics above those of `lines`, weaker: one for each person, topic above and topic below it.
 
-    A wide topic takes CHILDREN_FOR_WIDE of different topics right below it. What somebody disputed is not lifted to either.
+    A wide topic takes CHILDREN_FOR_WIDE of different topics right below it. What somebody disputed is not lifted to.
     """
     if not len(lines):
         return nothing()

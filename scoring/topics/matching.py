@@ -54,10 +54,10 @@ def of_words(words: str, source: str = HASHTAG, *, vocabulary: Vocabulary | None
 def candidates(words: str, source: str = HASHTAG, *, vocabulary: Vocabulary | None = None) -> list[Match]:
     """As `of_words`, and those that need something else of their branch (Match.sure)."""
     known = vocabulary or current.vocabulary()
-    if source == RECOMMENDATION:
-        return of_text(words, vocabulary=known, source=RECOMMENDATION)
     text = words.strip().lstrip("#\uff03")[:200]
     key = normalised(text)
+    if source == RECOMMENDATION and key not in known.named:
+        return _in_text(words, None, known, RECOMMENDATION)
     if not key or meaning_of(key) is Meaning.NOTHING:
         return []
     found = list(_whole(key, text, source, known))
@@ -77,7 +77,11 @@ def of_text(
 
     language: its code, where it is known; else it is guessed from its commonest words.
     """
-    known = vocabulary or current.vocabulary()
+    return [match for match in _in_text(text, language, vocabulary or current.vocabulary(), source) if match.sure]
+
+
+def _in_text(text: str, language: str | None, known: Vocabulary, source: str) -> list[Match]:
+    """As `of_text`, and those that need something else of their branch."""
     tags = Counter(normalised(tag) for tag in hashtags(text))
     found: list[Match] = []
     for tag in dict.fromkeys(hashtags(text)):

@@ -9,10 +9,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from urllib.parse import unquote
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
+    Attached,
     BadArchive,
     Counter,
     Interaction,
@@ -31,6 +33,8 @@ from accounts.networks.words import in_text
 
 # Tables that are looked at; the whole export has about sixty.
 MOST = 400
+# LinkedIn lets nobody name more than a hundred.
+MOST_SKILLS = 200
 # What a table is, by columns that no other table has all of.
 _KINDS = {
     "connections": ("First Name", "Last Name", "Connected On"),
@@ -79,6 +83,7 @@ def read(archive: Archive) -> Iterator[Record]:
     yield from _people(archive, tables, "connections", "connect", "Connected On", own)
     yield from _people(archive, tables, "recommendations", "recommend", "Creation Date", own)
     yield from _people(archive, tables, "endorsements", "endorse", "Endorsement Date", own)
+    yield from _own_skills(archive)
     yield from _shares(archive, tables)
     for name in tables.get("invitations", []):
         sent = [row.get("Direction").upper() == "OUTGOING" for row in records(archive, name, "Direction")]
@@ -161,6 +166,8 @@ def _people(
             yield Interaction(
                 verb, actor, None, actor_handle=actor.removeprefix("name:").removeprefix("in/"), observed_at=seen_at
             )
+            if said := words_of(row, kind):
+                yield Attached(*said, actor, observed_at=seen_at)
         plural = kind if kind == "connections" else f"{kind} received"
         yield Tally(plural, read)
         if hidden:
@@ -169,6 +176,22 @@ def _people(
             yield Tally(f"{kind} without a usable date", undated)
         # Two connections of one name are two people; one who endorses five skills is one.
         yield Counter(kind, good if kind == "connections" else len(actors))
+
+
+def words_of(row: Row, kind: str) -> tuple[str, str] | None:
+    """(source, words) that a row of endorsements or recommendations puts on its receiver; None where it has none."""
+    column, source = {"endorsements": ("Skill Name", "skill"), "recommendations": ("Text", "recommendation")}.get(
+        kind, ("", "")
+    )
+    words = checked_text(row.get(column), limit=20_000 if kind == "recommendations" else 100) if column else ""
+    return (source, words) if words else None
+
+
+def _own_skills(archive: Archive) -> Iterator[Record]:
+    """What the owner says that they can: a table of names and nothing else, told by what it is called."""
+    for name in archive.anywhere("skills.csv")[:1]:
+        names = (checked_text(row.get("Name"), limit=100) for row in records(archive, name, "Name") if not row.reason)
+        yield from (Attached("skill", skill, own=True) for skill in islice(filter(None, names), MOST_SKILLS))
 
 
 def is_shown(row: Row) -> bool:

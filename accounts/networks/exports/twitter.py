@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from accounts.networks.archive import Archive
 from accounts.networks.base import (
+    Attached,
     BadArchive,
     Counter,
     Interaction,
@@ -35,6 +37,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) (\d{2}) (\d{2}):(\d{2}):(\d{2}) \+0000 (\d{4})", re.ASCII)
 _ID = re.compile(r"[1-9][0-9]{0,19}")
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
+_LIST = re.compile(
+    r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/([A-Za-z0-9_]{1,20})/lists/([^/?#\s]{1,200})/?", re.IGNORECASE
+)
 # The counts of a post, and the verbs they count.
 _TOTALS = (("favorite_count", "like"), ("retweet_count", "share"))
 _TWEETS = ("tweets.js", "tweets-part*.js", "tweet.js", "tweet-part*.js")
@@ -65,6 +70,7 @@ def read(archive: Archive) -> Iterator[Record]:
     yield from export.followers()
     yield from export.counted("following", "following", "following-part*.js")
     yield from export.counted("lists", "listed", "lists-member-part*.js", name="lists-member.js")
+    yield from export.lists()
 
 
 @dataclass(slots=True)
@@ -183,7 +189,7 @@ class _Export:
     def counted(self, kind: str, counter: str, parts: str, *, name: str = "") -> Iterator[Record]:
         """Files of which only the number of records matters: whom the owner follows, and lists that hold the owner.
 
-        A list is named by its address, which tells its owner's handle at best and never the id: it is counted, no more.
+        A list's address tells its owner's handle at best and never the id.
         """
         files = self._files(name or f"{kind}.js", parts)
         if not files:
@@ -192,6 +198,17 @@ class _Export:
         yield Tally(kind, read)
         if not self.partial:
             yield Counter(counter, read, self.made_at)
+
+    def lists(self) -> Iterator[Record]:
+        """What the lists are called that hold the owner, from their addresses; their owners' ids are not told."""
+        for _, item in self._records(self._files("lists-member.js", "lists-member-part*.js"), "userListInfo"):
+            url = item.get("url")
+            found = _LIST.fullmatch(url.strip()) if isinstance(url, str) and len(url) <= 500 else None
+            if found and found[1].lower() not in ("i", self.handle.lower()):
+                name = checked_text(unquote(found[2]).replace("-", " "), limit=100)
+                # Without a name the address has a number.
+                if name and not name.isdigit():
+                    yield Attached("list", name, observed_at=self.made_at)
 
     def _read_own_likes(self) -> None:
         for _, like in self._records(self._files("like.js", "like-part*.js"), "like"):
