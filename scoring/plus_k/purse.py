@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -32,35 +33,35 @@ DAYS_OF_PART, MOST_PART = 10, 2
 MOST = BASE + MOST_GIVING + MOST_ANSWERS + MOST_PART
 
 # The purse as it stands, and what speaks for more; one row.
-_FACTS = """
+FACTS = """
     SELECT
         purse.day, purse.allowance, purse.given,
         (
             SELECT count(DISTINCT (mine.given_at AT TIME ZONE 'UTC')::date) FROM scoring_endorsement AS mine
-            WHERE mine.giver_id = %(person)s AND mine.undone_at IS NULL
+            WHERE mine.giver_id = %(giver)s AND mine.undone_at IS NULL
               AND mine.given_at >= %(first)s AND mine.given_at < %(today)s
-        ),
+        ) AS giving,
         (
             SELECT count(*) FROM scoring_answer AS answer
-            WHERE answer.person_id = %(person)s AND answer.state = 'visible' AND EXISTS (
+            WHERE answer.person_id = %(giver)s AND answer.state = 'visible' AND EXISTS (
                 SELECT FROM scoring_endorsement AS got
                 WHERE got.answer_id = answer.id AND got.undone_at IS NULL
                   AND got.given_at >= %(first)s AND got.given_at < %(today)s
             )
-        ),
+        ) AS answers,
         (
             SELECT count(DISTINCT days.day) FROM (
                 SELECT day FROM scoring_activity
-                WHERE actor_id = %(person)s AND day >= %(first)s::date AND day < %(today)s::date
+                WHERE actor_id = %(giver)s AND day >= %(first)s::date AND day < %(today)s::date
                 UNION ALL
                 SELECT (created_at AT TIME ZONE 'UTC')::date FROM scoring_question
-                WHERE person_id = %(person)s AND created_at >= %(first)s AND created_at < %(today)s
+                WHERE person_id = %(giver)s AND created_at >= %(first)s AND created_at < %(today)s
                 UNION ALL
                 SELECT (created_at AT TIME ZONE 'UTC')::date FROM scoring_answer
-                WHERE person_id = %(person)s AND created_at >= %(first)s AND created_at < %(today)s
+                WHERE person_id = %(giver)s AND created_at >= %(first)s AND created_at < %(today)s
             ) AS days
-        )
-    FROM (SELECT 1) AS nothing LEFT JOIN scoring_purse AS purse ON purse.person_id = %(person)s
+        ) AS part
+    FROM (SELECT 1) AS nothing LEFT JOIN scoring_purse AS purse ON purse.person_id = %(giver)s
 """
 
 
@@ -142,21 +143,36 @@ def start_of(day: date) -> datetime:
 
 def state_of(person: Person, at: datetime) -> PurseState:
     """What `person` has to give on the day of `at`, and why; one query, and nothing is written."""
-    today = day_of(at)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FACTS,
-            {
-                "person": person.pk,
-                "first": start_of(today - timedelta(days=LOOKING_BACK)),
-                "today": start_of(today),
-            },
-        )
-        day, allowance, given, *numbers = cursor.fetchone()
-    reasons = reasons_for(*numbers)
-    if day is not None and day >= today:
+        cursor.execute(FACTS, asked(person, at))
+        return state_from(*cursor.fetchone(), at=at)
+
+
+def asked(giver: Person | None, at: datetime) -> dict[str, Any]:
+    """What FACTS is asked with; of nobody, it says nothing."""
+    today = day_of(at)
+    return {
+        "giver": giver.pk if giver else None,
+        "first": start_of(today - timedelta(days=LOOKING_BACK)),
+        "today": start_of(today),
+    }
+
+
+def state_from(
+    day: date | None,
+    allowance: int | None,
+    given: int | None,
+    giving: int,
+    answers: int,
+    part: int,
+    *,
+    at: datetime,
+) -> PurseState:
+    """A purse from the row that FACTS finds."""
+    reasons = reasons_for(giving, answers, part)
+    if day is not None and allowance is not None and given is not None and day >= day_of(at):
         return PurseState(day, allowance, given, reasons)
-    return PurseState(today, sum(reason.points for reason in reasons), 0, reasons)
+    return PurseState(day_of(at), sum(reason.points for reason in reasons), 0, reasons)
 
 
 def reasons_for(giving: int, answers: int, part: int) -> tuple[Reason, ...]:

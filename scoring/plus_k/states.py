@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -40,7 +40,8 @@ class State:
 NONE = State("")
 LOG_IN = State("log_in")
 
-_MINE = """
+# All that buttons need to know of the giver, as one value: for pages that put it into a query of their own.
+MINE = f"""
     SELECT json_build_object(
         'given', (
             SELECT coalesce(json_agg(json_build_array(id, receiver_id, topic_id, given_at, until, settled_at)), '[]')
@@ -53,32 +54,47 @@ _MINE = """
             FROM accounts_membership AS mine JOIN accounts_membership AS theirs USING (user_id)
             WHERE mine.person_id = %(giver)s AND theirs.person_id = ANY(%(people)s)
         ),
-        'silenced', (SELECT until FROM scoring_silenced WHERE person_id = %(giver)s AND until > %(at)s)
-    )::text
-"""
+        'silenced', (SELECT until FROM scoring_silenced WHERE person_id = %(giver)s AND until > %(at)s),
+        'purse', (SELECT row_to_json(purse) FROM ({purse.FACTS}) AS purse)
+    )
+"""  # noqa: S608 (our own statement)
 
 
 def states(giver: Person | None, pairs: Collection[Pair], at: datetime) -> dict[Pair, State]:
-    """The state of the button of each pair, as `giver` would give; two queries, however many pairs.
+    """The state of the button of each pair, as `giver` would give; one query, however many pairs.
 
     giver: None for who is not logged in. Whether a pair is a topic that the person shows is for the caller to know.
     """
-    if giver is None:
-        return dict.fromkeys(pairs, LOG_IN)
-    if not pairs or not giver.old_enough(at.date()):
-        return dict.fromkeys(pairs, NONE)
-    people = sorted({person for person, _topic in pairs})
+    if giver is None or not pairs:
+        return told(None, pairs, None, at)
     with connection.cursor() as cursor:
-        cursor.execute(_MINE, {"giver": giver.pk, "people": people, "at": at})
-        found = json.loads(cursor.fetchone()[0])
-    mine = purse.state_of(giver, at)
-    given = {(person, topic): rest for *rest, person, topic in map(_turned, found["given"])}
-    team = {giver.pk, *found["team"]}
-    for_all = State("give", left=mine.left, giver=giver)
-    if found["silenced"]:
-        for_all = State("silenced", until=datetime.fromisoformat(found["silenced"]), giver=giver)
-    elif mine.left <= 0:
-        for_all = State("none_left", until=mine.renews_at, giver=giver)
+        cursor.execute(f"SELECT ({MINE})::text", asked(giver, {person for person, _topic in pairs}, at))
+        return told(giver, pairs, json.loads(cursor.fetchone()[0]), at)
+
+
+def asked(giver: Person | None, people: Iterable[int], at: datetime) -> dict[str, Any]:
+    """What MINE is asked with."""
+    return {**purse.asked(giver, at), "people": sorted(people), "at": at}
+
+
+def told(
+    giver: Person | None, pairs: Collection[Pair], mine: Mapping[str, Any] | None, at: datetime
+) -> dict[Pair, State]:
+    """The states from what MINE said."""
+    if giver is None or mine is None:
+        return dict.fromkeys(pairs, LOG_IN)
+    if not giver.old_enough(at.date()):
+        return dict.fromkeys(pairs, NONE)
+    found = dict(mine["purse"])
+    found["day"] = found["day"] and date.fromisoformat(found["day"])
+    today = purse.state_from(**found, at=at)
+    given = {(person, topic): rest for *rest, person, topic in map(_turned, mine["given"])}
+    team = {giver.pk, *mine["team"]}
+    for_all = State("give", left=today.left, giver=giver)
+    if mine["silenced"]:
+        for_all = State("silenced", until=datetime.fromisoformat(mine["silenced"]), giver=giver)
+    elif today.left <= 0:
+        for_all = State("none_left", until=today.renews_at, giver=giver)
     return {pair: NONE if pair[0] in team else _state(for_all, given.get(pair), at) for pair in pairs}
 
 

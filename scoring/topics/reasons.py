@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,14 +53,25 @@ def why(
     lines = TopicEvidence.objects.filter(person__in=named).select_related("through").order_by("-strength", "pk")
     if topics is not None:
         chosen, lines = chosen.filter(topic__in=topics), lines.filter(topic__in=topics)
+    return told(named, lines, chosen.values_list("person", "topic"), most=most)
+
+
+def told(
+    named: Mapping[int, Person],
+    lines: Iterable[TopicEvidence],
+    chosen: Iterable[tuple[int, int]],
+    *,
+    most: int = MOST,
+) -> dict[tuple[int, int], list[Why]]:
+    """The same from what was read already: lines with the strongest first, and (person, topic) that were chosen."""
     found: dict[tuple[int, int], list[Why]] = defaultdict(list)
     by_source: dict[tuple[int, int, str, int | None], list[TopicEvidence]] = defaultdict(list)
     for line in lines:
         by_source[line.person_id, line.topic_id, line.source, line.through_id].append(line)
     for (person, topic, _source, _through), same in by_source.items():
         found[person, topic].append(_said(same))
-    for person, topic in chosen.values_list("person", "topic"):
-        found[person, topic].append(Why(_("Chosen by %(name)s") % {"name": named[person].name}, "chosen"))
+    for person, topic in chosen:
+        found[person, topic].append(Why(_("Chosen by %(name)s") % {"name": named[person].display_name}, "chosen"))
     return {key: reasons[:most] for key, reasons in found.items()}
 
 

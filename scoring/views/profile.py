@@ -21,6 +21,7 @@ from scoring.achievements import shelf
 from scoring.models import Score
 from scoring.plots import plot_of
 from scoring.views.people import Shown, shown_person
+from scoring.views.plus_k import reader_of
 from scoring.views.profile_parts import Facts, Linked, facts_of, ties_of, top_moments
 from scoring.views.profile_words import structured
 
@@ -46,7 +47,7 @@ def profile(request: HttpRequest, handle: str) -> HttpResponse:
     }
     if not shown.found:
         return render(request, "scoring/profile_unseen.html", context)
-    facts = facts_of(person)
+    facts = facts_of(shown, reader_of(request), timezone.now())
     score: Score | None = getattr(person, "score", None)
     links = links_of(shown, facts)
     context |= {

@@ -5,23 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
 from django.db import connection
 from django.db.models import F, QuerySet, Value
-from django.utils.translation import gettext as _
 
 from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
 from accounts.visibility import Viewer, showing
-from scoring import days, topics
+from scoring import days
 from scoring.achievements import catalogue, shelf
 from scoring.achievements.defined import AS_JSON, families_from
-from scoring.models import Tie, Topic
+from scoring.models import Tie
 from scoring.ties import MOST
+from scoring.views import profile_topics
+from scoring.views.people import Shown
 
 # Of those who move somebody, and of those moved, so many are named; and so many posts.
 NAMED = 6
@@ -58,18 +59,11 @@ FACTS = """
             FROM scoring_definition WHERE state <> 'draft'
             AND slug IN (SELECT family FROM scoring_award WHERE person_id = %(person)s)
         ),
-        'topics', (
-            SELECT coalesce(json_agg(json_build_object(
-                'slug', topic.slug, 'name', topic.name, 'names', topic.names,
-                'chosen', mine.chosen, 'expertise', mine.expertise
-            ) ORDER BY mine.expertise DESC, topic.name), '[]')
-            FROM scoring_persontopic AS mine JOIN scoring_topic AS topic ON topic.id = mine.topic_id
-            WHERE mine.person_id = %(person)s AND NOT mine.hidden
-        ),
+        {TOPICS},
         'movers', (SELECT count(*) FROM scoring_tie WHERE influencee_id = %(person)s),
         'moved', (SELECT count(*) FROM scoring_tie WHERE influencer_id = %(person)s)
     )::text
-""".replace("{DEFINED}", AS_JSON)
+""".replace("{DEFINED}", AS_JSON).replace("{TOPICS}", profile_topics.SQL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +77,6 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """A topic of the person's, and why it is there."""
-
-    slug: str
-    name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What one query tells of a person.
 
@@ -102,7 +87,7 @@ class Facts:
     by_feature: dict[str, float]
     links: tuple[Linked, ...]
     awards: tuple[shelf.Achieved, ...]
-    topics: tuple[About, ...]
+    topics: tuple[profile_topics.About, ...]
     movers: int
     moved: int
 
@@ -125,10 +110,15 @@ class Ties:
         return self.number >= MOST
 
 
-def facts_of(person: Person) -> Facts:
-    """Points, links, awards, topics that are not hidden, and numbers of ties; one query."""
+def facts_of(shown: Shown, reader: Person | None, at: datetime) -> Facts:
+    """Points, links, awards, topics that are not hidden, and numbers of ties; one query.
+
+    reader: who would give +K, None for who is not logged in.
+    """
+    # Nobody gives to whom they speak for.
+    giver = None if shown.speaks else reader
     with connection.cursor() as cursor:
-        cursor.execute(FACTS, {"person": person.pk})
+        cursor.execute(FACTS, profile_topics.asked(shown.person, giver, shown.viewer, at))
         (text,) = cursor.fetchone()
     found = json.loads(text)
     by_account = added_up(found["leaves"], "account")
@@ -139,19 +129,10 @@ def facts_of(person: Person) -> Facts:
         by_feature=added_up(found["leaves"], "feature"),
         links=tuple(linked(given, by_account) for given in found["links"]),
         awards=tuple(shelf.highest(awards, known)),
-        topics=tuple(about(given) for given in found["topics"]),
+        topics=tuple(profile_topics.abouts(found, shown, giver, at)),
         movers=found["movers"],
         moved=found["moved"],
     )
-
-
-def about(given: Mapping[str, Any]) -> About:
-    name = topics.name_in(Topic(name=given["name"], names=given["names"]))
-    if given["expertise"] > 0:
-        why = _("from what people react to, and own choice") if given["chosen"] else _("from what people react to")
-    else:
-        why = _("own choice")
-    return About(given["slug"], name, why)
 
 
 def added_up(leaves: Iterable[Mapping[str, Any]], by: str) -> dict[Any, float]:

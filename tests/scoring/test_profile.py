@@ -214,11 +214,11 @@ def test_a_link_to_a_server_is_made_only_where_it_is_https(client: Client, alice
 def test_topics_lead_to_their_boards_and_hidden_ones_do_not_show(client: Client, alice) -> None:
     topics.choose(person=alice, chosen={"bees", "tea"}, hidden={"tea"}, at=AT)
     response = client.get("/alice")
-    assert f'<a class="tag" href="{reverse("board_topic", args=["bees"])}">Bees</a>' in response.content.decode()
-    assert "Own choice Bees" in text_of(response)
+    assert f'<a class="tag" href="{reverse("topic", args=["bees"])}">Bees</a>' in response.content.decode()
+    assert "Chosen by Alice" in text_of(response)
     client.force_login(user_of(alice))
     for path in ("/alice", "/alice?as=public"):
-        assert "board_topic/tea" not in client.get(path).content.decode()
+        assert "/topics/tea" not in client.get(path).content.decode()
         assert ">Tea<" not in client.get(path).content.decode()
 
 
