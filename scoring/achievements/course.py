@@ -117,11 +117,10 @@ def _looks(as_of: date) -> Looks:
         if near:
             chosen.append(min(near, key=lambda days: (abs(days - wanted), -days)))
     days = [as_of - timedelta(days=number) for number in chosen]
-    names = sorted(set(formulas.values()))
-    # Today's own run need not be done yet.
+    # Today's own run is not done yet when it awards.
     current = ScoreRun.objects.filter(as_of=as_of, kind=ScoreRun.Kind.DAILY).order_by("-pk").first()
-    today = current.formula if current else formulas.get(as_of, "")
-    names = sorted({*names, today})
+    today = current.formula if current else formulas[max(formulas)] if formulas else ""
+    names = sorted({*formulas.values(), today})
     formula = np.array(
         [names.index(today if not number else formulas[day]) for number, day in zip(chosen, days, strict=True)]
     )

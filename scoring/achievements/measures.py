@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # How many people, lists and the like somebody has by the word of an upload alone.
 UPLOADED = 500
+# +K that weighs less (scoring.plus_k.damping) is of a ring, a circle or somebody who has only just come.
+LEAST_K = 0.1
 Values = Mapping[str, Float64]
 
 
@@ -221,17 +223,17 @@ def _years(day: Day) -> Float64:
 
 
 def _answers(day: Day) -> Float64:
-    """Answers that stand, to which anybody gave +K that counts for half or more."""
+    """Answers that stand, to which somebody gave +K of LEAST_K or more."""
     return _by_person(
         day,
         """
         SELECT answer.person_id, count(DISTINCT answer.id)::float8
         FROM scoring_endorsement AS given JOIN scoring_answer AS answer ON answer.id = given.answer_id
-        WHERE given.undone_at IS NULL AND given.weight >= 0.5 AND given.given_at < %s AND answer.state = 'visible'
+        WHERE given.undone_at IS NULL AND given.weight >= %s AND given.given_at < %s AND answer.state = 'visible'
             AND given.giver_id <> answer.person_id
         GROUP BY answer.person_id
         """,
-        [_midnight(day)],
+        [LEAST_K, _midnight(day)],
     )
 
 
