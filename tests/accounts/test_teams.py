@@ -260,7 +260,7 @@ def test_only_owners_change_who_is_in_the_team(join, alice, role: str | None, ac
 
 
 def test_of_addresses_members_see_those_of_who_has_no_name_and_owners_all(join) -> None:
-    firm, users = make_team(join, olga="owner", ed="editor", vera="viewer")
+    _firm, users = make_team(join, olga="owner", ed="editor", vera="viewer")
     Person.objects.filter(handle="ed").update(name="Ed Editor")
     Person.objects.filter(handle="vera").update(visibility="hidden", name="Vera Hidden")
     for reader, sees in (("olga", True), ("vera", False)):
@@ -289,9 +289,7 @@ def test_members_are_named_in_public_where_they_want_to_be(join) -> None:
     assert actions(firm) == ["named", "named"]
 
 
-def test_pages_of_a_team_take_as_many_queries_for_many_members_as_for_few(
-    join, django_assert_max_num_queries
-) -> None:
+def test_pages_of_a_team_take_as_many_queries_for_many_members_as_for_few(join, django_assert_max_num_queries) -> None:
     firm, users = make_team(join, olga="owner")
 
     def ask() -> None:

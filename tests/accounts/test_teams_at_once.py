@@ -1,7 +1,7 @@
 """Two at once: a team keeps an owner, a link is good once. Each with what happens where the row is not locked."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def unlocked(monkeypatch) -> Iterator[Callable[[str], None]]:
+def unlocked(monkeypatch) -> Callable[[str], None]:
     """unlocked("_keep_an_owner"): no flow locks the organisation, and both sides wait for each other after that
     function: what each has looked at is so no longer when it writes."""
 
@@ -29,7 +29,7 @@ def unlocked(monkeypatch) -> Iterator[Callable[[str], None]]:
         monkeypatch.setattr(teams, "_locked", lambda person: Person.objects.get(pk=person))
         monkeypatch.setattr(teams, meet_after, met)
 
-    yield take_away
+    return take_away
 
 
 def removal(firm: Person, users: dict, by: str, of: str) -> Callable[[], None]:
