@@ -19,6 +19,7 @@ from accounts.models import User
 # What other sites and every cache get, and what a browser keeps for all who use it: the same whoever is logged in.
 IMPERSONAL = re.compile(
     r"/badge/|/embed/|/oembed$|/offline$|/sw\.js$|/manifest\.webmanifest$|/[^/]+/(?:card\.png|moments\.atom)$"
+    r"|/achievements/[^/]+/[0-9]+\.svg$"
 )
 
 

@@ -49,6 +49,9 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "embed": ("/embed/{h}",),
     "oembed": (f"/oembed?url={HOST}/{{h}}", f"/oembed?format=xml&url={HOST}/{{h}}/chart"),
     "share": ("/share/{h}", f"/share/{{h}}?achievement={FAMILY.slug}-1"),
+    "shelf": ("/{h}/achievements",),
+    "achievements": ("/achievements?person={h}",),
+    "achievement_family": (f"/achievements/{FAMILY.slug}",),
     "avatar": ("/avatars/{h}",),
     "compare": ("/compare?people={h}&days=365", "/compare?people=alice,{h}&days=7"),
     "search": ("/search?q={h}", "/search?q=quux", "/search?q=zq_handle"),
@@ -56,6 +59,8 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "leaderboards": ("/leaderboards?after=1,{h}", "/leaderboards?kind=person&after=1,{h}"),
     "board_country": ("/leaderboards/country/DE?after=1,{h}",),
     "board_topic": ("/leaderboards/topic/lighthouses?after=1,{h}",),
+    "topic": ("/topics/lighthouses", "/topics/lighthouses?after={h}"),
+    "topic_dispute": ("/settings/topics/dispute?topic=lighthouses&person={h}",),
     "board_following": ("/leaderboards/following?after=1,{h}",),
     "dashboard": ("/dashboard?person={h}",),
     "perks": ("/perks?person={h}", "/perks?show=mine&person={h}"),
@@ -98,13 +103,16 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
         for path in (
             *("identity.json/klout?screenName={h}", "identity.json/twitter?screenName=zq_handle"),
             *("identity.json/tw/4711", "identity.json/klout/{k}/tw", "user.json/{k}", "user.json/{k}/score"),
+            "user.json/{k}/topics",
         )
     ),
 }
 # Where lists of people are, whoever they are about, and pages of Alice's on which others are named.
 LISTS = (
     *("/leaderboards", "/leaderboards/country/DE", "/leaderboards/topic/lighthouses", "/leaderboards/following"),
+    "/topics/lighthouses",
     *("/alice", "/alice/why", "/alice/moments", "/alice/activity", "/alice/activity.csv"),
+    f"/achievements/{FAMILY.slug}",
     *("/lists", "/list", "/compare", "/search", "/dashboard", "/notifications", "/", "/transparency"),
 )
 # What can be sent: about {h}.
@@ -115,13 +123,16 @@ SENT: tuple[tuple[str, dict[str, str]], ...] = (
     ("/list", {"action": "add", "handle": "{h}"}),
     ("/settings/visibility?person={h}", {"visibility": "public"}),
     ("/settings/pinned?person={h}", {}),
+    ("/achievements?person={h}", {"upto": "1"}),
     ("/webmention", {"source": "https://blog.example/a", "target": f"{HOST}/{{h}}"}),
 )
 # Addresses that say nothing of anybody but the reader: the same for all, or found by a number that is the reader's own.
 OF_NOBODY_ELSE = frozenset(
     {
         *("perk", "perk_picture", "brand_page", "brand_logo"),
+        *("topic_index",),
         *("healthz", "manifest", "service_worker", "offline", "preferences", "welcome", "webmention", "list", "lists"),
+        *("achievement_catalogue", "achievement_picture"),
         *("transparency", "features", "formulas", "data_use", "opt_out", "opt_out_done", "deletion_status"),
         *("api_keys", "devices", "log_in", "push", "notifications", "read_notifications", "notification"),
         *("notification_settings", "test_mail", "unsubscribe", "link_progress", "choose_pages", "unlink", "claim"),
@@ -231,7 +242,7 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
         rest=0.0,
     )
     topic = Topic.objects.create(slug="lighthouses", name="Lighthouses")
-    PersonTopic.objects.create(person=zeb, topic=topic, chosen=True, added_at=at, place=1)
+    PersonTopic.objects.create(person=zeb, topic=topic, chosen=True, added_at=at, place=1, expertise=0.7, plus_k=2.0)
     Award.objects.create(person=zeb, family=FAMILY.slug, level=1, earned_on=date(2026, 10, 1))
     Tie.objects.create(influencer=zeb, influencee=alice, weight=2.0, reactions=2, follows=True)
     Tie.objects.create(influencer=alice, influencee=zeb, weight=2.0, reactions=2, follows=False)

@@ -251,13 +251,14 @@ SEEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("profile", "chart", "chart_csv", "why", "moments", "moments_feed", "compare", "search", "v2"),
     ),
     "topics": (("Lighthouses",), ("profile",)),
-    "achievements": ((str(FAMILY.name),), ("profile", "share")),
+    "achievements": ((str(FAMILY.name),), ("profile", "shelf", "share")),
     "ties": (('id="ties"',), ("profile",)),
     "style": (('id="style"',), ("profile",)),
 }
 # part -> where Zeb is named for it.
 NAMED: dict[str, tuple[str, ...]] = {
     "topics": ("/leaderboards/topic/lighthouses",),
+    "achievements": (f"/achievements/{FAMILY.slug}",),
     "ties": ("/alice", "/alice/activity", "/alice/activity.csv"),
     "leaderboards": (
         *("/leaderboards", "/leaderboards?kind=person", "/leaderboards/country/DE"),
@@ -270,7 +271,7 @@ NAMED: dict[str, tuple[str, ...]] = {
 # reader, what is added to addresses, and whether those see what is for members.
 LOOKS = (("visitor", "", False), ("member", "", True), ("owner", "as=public", False), ("owner", "as=members", True))
 # Pages that can be looked at as somebody else.
-PREVIEWED = ("profile", "chart", "chart_csv", "why", "moments", "share")
+PREVIEWED = ("profile", "chart", "chart_csv", "why", "moments", "shelf", "share")
 
 
 def test_every_part_is_in_the_table() -> None:
@@ -339,13 +340,13 @@ def test_nobody_is_named_where_they_do_not_want_to_be(
         for path in NAMED[part]:
             text = ask(client, path).text.replace('value="zebulon"', "").replace("“zebulon”", "")
             alone = reader == "visitor" and path.startswith(("/alice/activity", "/leaderboards/following"))
-            # What other sites get is for everybody or for nobody.
-            expected = allowed and not alone and not (part == "badge" and chosen)
+            # What other sites get, and who earned something of late, is for everybody or for nobody.
+            expected = allowed and not alone and not (part in ("badge", "achievements") and chosen)
             assert any(name in text for name in ("@zebulon", "Zeb Quux", ",zebulon,")) is expected, (part, chosen, path)
 
 
 def test_who_is_not_to_be_found_is_found_by_no_search_engine_either(zeb: Person) -> None:
-    pages = ("/zebulon", "/zebulon/chart", "/zebulon/why", "/zebulon/moments")
+    pages = ("/zebulon", "/zebulon/chart", "/zebulon/why", "/zebulon/moments", "/zebulon/achievements")
     for chosen, expected in (("public", False), ("members", True), ("hidden", True)):
         Person.objects.filter(pk=zeb.pk).update(shown={"search": chosen})
         for path in pages:

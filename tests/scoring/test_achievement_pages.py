@@ -1,0 +1,484 @@
+"""Pages of achievements: one's own shelf, anybody's, what there is to earn, a family; who sees what on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Membership, Person, User
+from scoring.achievements.catalogue import FAMILIES
+from scoring.models import Award, AwardProgress, Definition, Rarity, SeenAwards
+from tests.scoring.published import publish_score
+from tests.scoring.reading import text_of, user_of
+
+EARNED = date(2026, 10, 3)
+
+
+@pytest.fixture
+def alice(join) -> Person:
+    """With level 3 of lists, 72 of which bring the next one, and level 1 of people moved."""
+    person = join("Alice", twitter="1")
+    for level in (1, 2, 3):
+        earn(person, "lists", level)
+    earn(person, "people", 1)
+    AwardProgress.objects.create(person=person, family="lists", value=72.9, points=0.42)
+    return person
+
+
+@pytest.fixture
+def own(client: Client, alice: Person) -> Client:
+    client.force_login(user_of(alice))
+    return client
+
+
+def earn(person: Person, family: str, level: int, **more: Any) -> Award:
+    return Award.objects.create(person=person, family=family, level=level, **{"earned_on": EARNED} | more)
+
+
+def rare(family: str, level: int, people: int, among: int = 12_400) -> None:
+    Rarity.objects.update_or_create(family=family, level=level, defaults={"people": people, "among": among})
+
+
+def define(slug: str = "harbour", state: str = "live", **more: Any) -> Definition:
+    words = {"name": "Harbour lights", "unit": "boats seen", "text": "Earned by seeing boats.", "symbol": "wing"}
+    return Definition.objects.create(slug=slug, measure="people:like", levels=[1, 5], state=state, **words | more)
+
+
+# ---------------------------------------------------------------- one's own shelf
+
+
+def test_the_shelf_says_what_was_earned_when_how_rare_it_is_and_what_comes_next(own: Client) -> None:
+    rare("lists", 3, 161)
+    page = own.get("/achievements")
+    text = text_of(page)
+    assert "4 levels earned so far. They stay, whatever comes." in text
+    assert "Listed new Level 3 of 7 · 50 or more lists Earned on 3 October 2026. 1.3% of 12,400 people have it." in text
+    assert "Level 4 72 of 100 lists About +0.4 points for the score, all else as it is." in text
+    assert '<progress max="100" value="72" aria-label="Listed, level 4">' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        (0.0, "Brings no points: it shows, and that is all."),
+        (1.26, "About +1.3 points for the score, all else as it is."),
+        (None, ""),
+    ],
+)
+def test_what_the_next_level_means_for_the_score_is_told_where_it_is_known(
+    own: Client, alice: Person, points: float | None, words: str
+) -> None:
+    AwardProgress.objects.update(points=points)
+    text = text_of(own.get("/achievements"))
+    assert words in text
+    assert words or ("points for the score" not in text and "Brings no points" not in text)
+
+
+@pytest.mark.parametrize(
+    ("people", "among", "words"),
+    [
+        (161, 12_400, "1.3% of 12,400 people have it."),
+        (19, 12_400, "Few people have it."),
+        (20, 40_000, "Less than 0.1% of 40,000 people have it."),
+        (6_200, 12_400, "50% of 12,400 people have it."),
+        (12_399, 12_400, "99% of 12,400 people have it."),
+        (12_400, 12_400, "100% of 12,400 people have it."),
+        (1, 3, "Few people have it."),
+    ],
+)
+def test_rarity_is_told_without_odd_precision(own: Client, people: int, among: int, words: str) -> None:
+    rare("lists", 3, people, among)
+    assert f"3 October 2026. {words}" in text_of(own.get("/achievements"))
+
+
+def test_before_anybody_counted_nothing_is_said_of_rarity(own: Client) -> None:
+    assert "have it." not in text_of(own.get("/achievements"))
+
+
+def test_who_has_nothing_yet_is_told_how_to_begin_and_not_shamed(client: Client, join) -> None:
+    client.force_login(user_of(join("Bob")))
+    text = text_of(client.get("/achievements"))
+    assert "The shelf is empty so far" in text
+    assert "Connect a network" in text
+    assert "Nearest" not in text
+
+
+def test_a_shelf_wants_a_log_in(client: Client) -> None:
+    answer = client.get("/achievements")
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/login/?next=/achievements")
+
+
+def test_who_speaks_for_several_chooses_among_them_and_among_nobody_elses(own: Client, alice: Person, join) -> None:
+    ferry, bob = join("Ferry"), join("Bob")
+    Person.objects.filter(pk=ferry.pk).update(kind=Person.Kind.ORGANISATION, name="The Ferry")
+    Membership.objects.create(user=user_of(alice), person=ferry, role=Membership.Role.VIEWER)
+    earn(ferry, "inlinks", 1)
+    text = text_of(own.get("/achievements?person=ferry"))
+    assert "Achievements of The Ferry" in text
+    assert "Linked to" in text
+    assert "Listed new" not in text
+    assert "Choose what stands first" not in text, "a viewer chooses nothing"
+    assert "Achievements of Alice" in text_of(own.get("/achievements"))
+    assert own.get(f"/achievements?person={bob.handle}").status_code == 404
+
+
+def test_the_settings_of_who_sees_them_are_linked_and_say_how_it_is(own: Client, alice: Person) -> None:
+    page = own.get("/achievements")
+    assert 'href="/settings/visibility">Everybody sees them: change that' in page.content.decode()
+    Person.objects.filter(pk=alice.pk).update(shown={"achievements": "hidden"})
+    assert "Only you see them" in text_of(own.get("/achievements"))
+
+
+# ---------------------------------------------------------------- what is new
+
+
+def new_on(client: Client, path: str = "/achievements") -> int:
+    page = client.get(path).content.decode()
+    # The headings of cards, and the banner above.
+    assert ('class="card fresh"' in page) is bool(page.count('class="tag fresh"'))
+    return page.count('class="tag fresh"')
+
+
+def upto(client: Client) -> str:
+    [found] = re.findall(r'name="upto" value="([0-9]+)"', client.get("/achievements").content.decode())
+    return found
+
+
+def test_what_was_earned_is_new_until_it_was_looked_through(own: Client, alice: Person) -> None:
+    assert (new_on(own), new_on(own)) == (2, 2), "to look is no promise to have seen"
+    newest = upto(own)
+    assert own.post("/achievements", {"upto": newest}).status_code == 302
+    assert new_on(own) == 0
+    earn(alice, "likes", 1)
+    assert new_on(own) == 1
+    # An older page that is sent late takes nothing back, and marks nothing that it did not show.
+    own.post("/achievements", {"upto": newest})
+    assert new_on(own) == 1
+
+
+@pytest.mark.parametrize("sent", ["", "x", "-1", "0", "1e9", "٣", "9" * 30])
+def test_nonsense_is_not_looked_through(own: Client, sent: str) -> None:
+    assert own.post("/achievements", {"upto": sent}).status_code == 302
+    assert new_on(own) == 2
+
+
+def test_a_number_from_the_future_is_brought_down_to_what_there_is(own: Client, alice: Person) -> None:
+    own.post("/achievements", {"upto": str(10**15)})
+    assert new_on(own) == 0
+    earn(alice, "likes", 1)
+    assert new_on(own) == 1
+
+
+def test_a_viewer_looks_and_changes_nothing(own: Client, alice: Person) -> None:
+    newest = upto(own)
+    Membership.objects.filter(person=alice).update(role=Membership.Role.VIEWER)
+    assert 'name="upto"' not in own.get("/achievements").content.decode()
+    own.post("/achievements", {"upto": newest})
+    assert not SeenAwards.objects.exists()
+
+
+def test_nobody_looks_through_the_shelf_of_somebody_else(own: Client, alice: Person, join) -> None:
+    earn(join("Bob"), "likes", 1)
+    assert own.post("/achievements?person=bob", {"upto": "999999999"}).status_code == 404
+    assert not SeenAwards.objects.exists()
+
+
+# ---------------------------------------------------------------- anybody's shelf
+
+
+def test_a_public_shelf_shows_what_was_earned_and_not_how_far_somebody_is(client: Client, alice: Person) -> None:
+    text = text_of(client.get("/alice/achievements"))
+    assert "Alice has earned 4 levels." in text
+    assert "Level 3 of 7 · 50 or more lists" in text
+    assert "72" not in text
+    assert "points for the score" not in text
+    assert " new " not in text
+
+
+@pytest.mark.parametrize(
+    ("kept", "visitor", "member"), [("public", 200, 200), ("members", 404, 200), ("hidden", 404, 404)]
+)
+def test_a_shelf_is_shown_to_those_it_is_for(
+    client: Client, alice: Person, join, kept: str, visitor: int, member: int
+) -> None:
+    Person.objects.filter(pk=alice.pk).update(shown={"achievements": kept})
+    assert client.get("/alice/achievements").status_code == visitor
+    bob = Client()
+    bob.force_login(user_of(join("Bob")))
+    assert bob.get("/alice/achievements").status_code == member
+    client.force_login(user_of(alice))
+    assert client.get("/alice/achievements").status_code == 200
+    assert client.get("/alice/achievements?as=public").status_code == visitor
+
+
+@pytest.mark.parametrize(
+    ("part", "family"),
+    [
+        ("networks", "retweeters"),
+        ("networks", "networks"),
+        ("topics", "topics"),
+        ("chart", "comeback"),
+        ("chart", "steady"),
+    ],
+)
+def test_no_achievement_tells_what_is_kept_back_elsewhere(
+    client: Client, alice: Person, part: str, family: str
+) -> None:
+    """Somebody who does not say which networks are linked is not known to be retweeted on one."""
+    earn(alice, family, 1)
+    name = str(next(one.name for one in FAMILIES if one.slug == family))
+    pages = ("/alice/achievements", "/alice", f"/achievements/{family}")
+    told = [named(client, path, name if path.startswith("/alice") else "Alice") for path in pages]
+    assert told == [True, True, True]
+    Person.objects.filter(pk=alice.pk).update(shown={part: "hidden"})
+    assert [named(client, path, name if path.startswith("/alice") else "Alice") for path in pages] == [False] * 3
+    assert client.get(f"/share/alice?achievement={family}-1").status_code == 404
+    client.force_login(user_of(alice))
+    assert named(client, "/alice/achievements", name)
+
+
+def named(client: Client, path: str, words: str) -> bool:
+    page = client.get(path).content.decode()
+    # Headings alone: "Networks" is the name of more than an achievement.
+    return re.search(rf"<(?:h3|strong|a)[^>]*>\s*(?:<a [^>]*>)?{re.escape(words)}<", page) is not None
+
+
+def test_capitals_and_former_handles_lead_to_the_one_address(client: Client, alice: Person) -> None:
+    answer = client.get("/Alice/achievements?as=public")
+    assert (answer.status_code, answer["Location"]) == (301, "/alice/achievements?as=public")
+
+
+def test_what_was_taken_away_is_nowhere(own: Client, alice: Person) -> None:
+    Award.objects.filter(family="lists", level=3).update(revoked_at=timezone.now(), revoked_for="Bought.")
+    for path in ("/achievements", "/alice/achievements", "/alice", "/achievements/lists", "/settings/pinned"):
+        text = text_of(own.get(path))
+        assert "Level 2" in text or "level 2" in text, path
+        assert "Level 3 of 7" not in text, path
+        assert "level 3 of 7" not in text, path
+        assert "Bought" not in text, path
+    assert "72 of 100" not in text_of(own.get("/achievements")), "nothing above it can be earned either"
+    assert own.get("/share/alice?achievement=lists-3").status_code == 404
+    assert own.get("/share/alice?achievement=lists-2").status_code == 200
+
+
+# ---------------------------------------------------------------- what there is to earn
+
+
+def test_the_catalogue_shows_every_level_of_every_family_to_anybody(client: Client, db: None) -> None:
+    define()
+    rare("lists", 7, 3)
+    text = text_of(client.get("/achievements/all"))
+    for family in FAMILIES:
+        assert str(family.text) in text
+    assert f"{len(FAMILIES) + 1} families with {sum(len(one.levels) for one in FAMILIES) + 2} levels" in text
+    assert "Harbour lights" in text
+    assert "10,000 Level 7 few" in text
+    assert "✓" not in text
+
+
+def test_ones_own_levels_are_marked_and_the_others_are_outlines(own: Client) -> None:
+    page = own.get("/achievements/all")
+    assert text_of(page).count("✓ yours") == 4
+    [lists] = re.findall(r'id="of-lists".*?</article>', page.content.decode(), re.DOTALL)
+    assert lists.count(" locked") == 4
+    assert "You, for level 4: 72 of 100 lists." in text_of(page)
+
+
+def test_groups_are_in_one_order_and_no_family_is_left_out(client: Client, db: None) -> None:
+    page = client.get("/achievements/all").content.decode()
+    assert re.findall(r'<h2 id="([a-z]+)"', page) == [
+        *("reach", "amplification", "network", "community", "places", "standing")
+    ]
+    assert set(re.findall(r'<h3 id="of-([a-z-]+)"', page)) == {family.slug for family in FAMILIES}
+
+
+# ---------------------------------------------------------------- one family
+
+
+def test_a_family_says_how_it_is_counted_and_how_rare_each_level_is(client: Client, db: None) -> None:
+    rare("retweeters", 1, 5_000)
+    rare("retweeters", 2, 12)
+    text = text_of(client.get("/achievements/retweeters"))
+    assert "Each person counts once, however often they do it and however long ago it was." in text
+    assert "Only Twitter/X counts." in text
+    assert "7 10,000 nobody yet" in text
+    assert "2 10 few 1 1 40%" in text
+
+
+def test_a_family_says_where_the_reader_is_and_leads_on(own: Client) -> None:
+    page = own.get("/achievements/lists")
+    text = text_of(page)
+    assert "You have level 3 of 7, since 3 October 2026." in text
+    assert "Level 4 72 of 100 lists" in text
+    for address in ("/alice/why", "/share/alice?achievement=lists-3", "/achievements"):
+        assert f'href="{address}"' in page.content.decode()
+
+
+def test_who_earned_it_of_late_is_named_once_with_the_highest_level(client: Client, alice: Person, join) -> None:
+    earn(join("Bob"), "lists", 1, earned_on=EARNED + timedelta(days=1))
+    page = client.get("/achievements/lists").content.decode()
+    assert re.findall(r'class="named"><a href="/(\w+)"', page) == ["bob", "alice"]
+    assert "Level 3, on 3 October 2026" in text_of(client.get("/achievements/lists"))
+
+
+def hide(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(visibility="hidden")
+
+
+def members_only(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(visibility="members")
+
+
+def keep_back(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(shown={"achievements": "members"})
+
+
+def grow_young(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(birth_year=timezone.now().year - 10)
+
+
+def lose_it(person: Person) -> None:
+    Award.objects.filter(person=person).update(revoked_at=timezone.now())
+
+
+@pytest.mark.parametrize("gone", [hide, members_only, keep_back, grow_young, lose_it])
+@pytest.mark.parametrize("logged_in", [False, True])
+def test_who_does_not_show_achievements_to_everybody_is_named_to_nobody(
+    client: Client, alice: Person, join, gone: Callable[[Person], None], logged_in: bool
+) -> None:
+    earn(bob := join("Bob"), "lists", 1)
+    if logged_in:
+        client.force_login(user_of(alice))
+    assert "Bob" in text_of(client.get("/achievements/lists"))
+    gone(bob)
+    assert "Bob" not in text_of(client.get("/achievements/lists"))
+
+
+def test_twenty_are_named_at_most(client: Client, join) -> None:
+    for number in range(23):
+        earn(join(f"person{number}"), "lists", 1)
+    page = client.get("/achievements/lists").content.decode()
+    assert re.findall(r'class="named"><a href="/(\w+)"', page) == [f"person{number}" for number in range(22, 2, -1)]
+
+
+# ---------------------------------------------------------------- the staff's own
+
+
+def test_what_the_staff_defined_stands_beside_what_ships_in_the_readers_language(own: Client, alice: Person) -> None:
+    words = {"de": {"name": "Hafenlichter", "unit": "Boote gesehen", "text": "Für gesehene Boote."}}
+    define(translations=words)
+    earn(alice, "harbour", 1)
+    AwardProgress.objects.create(person=alice, family="harbour", value=3)
+    pages = ("/achievements", "/alice/achievements", "/alice", "/achievements/all", "/achievements/harbour")
+    for path in (*pages, "/settings/pinned", "/share/alice?achievement=harbour-1"):
+        assert "Harbour lights" in text_of(own.get(path)), path
+    assert "3 of 5 boats seen" in text_of(own.get("/achievements"))
+    publish_score(alice)
+    assert "3 of 5 boats seen" in text_of(own.get("/dashboard"))
+    german = Client(headers={"accept-language": "de"})
+    for path in ("/alice/achievements", "/achievements/all", "/achievements/harbour", "/alice"):
+        assert "Hafenlichter" in text_of(german.get(path)), path
+
+
+def test_a_draft_is_nowhere(own: Client, alice: Person) -> None:
+    define(state="draft")
+    for path in ("/achievements", "/achievements/all"):
+        assert "Harbour" not in text_of(own.get(path))
+    assert own.get("/achievements/harbour").status_code == 404
+    assert own.get("/achievements/harbour/1.svg").status_code == 404
+
+
+def test_what_is_retired_is_a_thing_of_those_who_have_it(own: Client, alice: Person) -> None:
+    define(state="retired")
+    assert "Harbour" not in text_of(own.get("/achievements"))
+    assert own.get("/achievements/harbour").status_code == 404
+    earn(alice, "harbour", 1)
+    assert "It can be earned no more." in text_of(own.get("/achievements"))
+    assert "It can be earned no more." in text_of(own.get("/achievements/harbour"))
+    assert "Harbour" in text_of(Client().get("/alice/achievements"))
+    assert "Harbour" not in text_of(own.get("/achievements/all"))
+    assert Client().get("/achievements/harbour").status_code == 404
+    assert Client().get("/achievements/harbour/1.svg").status_code == 200
+
+
+# ---------------------------------------------------------------- addresses
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/achievements/nothing", "/achievements/LISTS", "/achievements/li%20sts", "/achievements/lists/"),
+        *("/achievements/lists/0.svg", "/achievements/lists/8.svg", "/achievements/lists/99.svg"),
+        *("/achievements/lists/99999999999999999999.svg", "/achievements/lists/-1.svg", "/achievements/lists/1.png"),
+        *("/achievements/nothing/1.svg", "/achievements/all/1.svg", "/nobody/achievements", "/alice/achievements/1"),
+    ],
+)
+def test_an_address_of_nothing_is_not_found(client: Client, alice: Person, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/achievements/all", "/achievements/lists", "/alice/achievements"])
+def test_pages_are_only_read(own: Client, path: str) -> None:
+    assert own.post(path).status_code == 405
+
+
+def test_a_picture_is_kept_by_caches_and_knows_nobody(own: Client) -> None:
+    answer = own.get("/achievements/lists/3.svg")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/svg+xml")
+    assert "max-age=" in answer["Cache-Control"]
+    assert "public" in answer["Cache-Control"]
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert not answer.cookies
+    assert "Cookie" not in answer.get("Vary", "")
+    again = own.get("/achievements/lists/3.svg", headers={"if-none-match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = own.get("/achievements/lists/4.svg")
+    assert other["ETag"] != answer["ETag"]
+    dark = own.get("/achievements/lists/3.svg?theme=dark")
+    assert dark["ETag"] != answer["ETag"]
+    assert "<title>Listed, level 3</title>" in answer.content.decode()
+
+
+# ---------------------------------------------------------------- what it costs
+
+
+def asked(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+def test_pages_cost_the_same_few_queries_however_much_there_is(own: Client, alice: Person, join) -> None:
+    publish_score(alice)
+    paths = ("/achievements", "/alice/achievements", "/achievements/all", "/achievements/lists", "/alice", "/dashboard")
+    few = {path: asked(own, path) for path in paths}
+    for number in range(12):
+        define(f"own-{number}")
+        other = join(f"other{number}")
+        for level in (1, 2):
+            earn(alice, f"own-{number}", level)
+            earn(other, "lists", level)
+    for family in FAMILIES:
+        Award.objects.get_or_create(person=alice, family=family.slug, level=2, defaults={"earned_on": EARNED})
+        AwardProgress.objects.get_or_create(person=alice, family=family.slug, defaults={"value": 3})
+        for level, _least in enumerate(family.levels, start=1):
+            rare(family.slug, level, 100)
+    assert {path: asked(own, path) for path in paths} == few
+    assert max(few.values()) <= 12
+
+
+def test_the_menu_leads_to_the_shelf(own: Client, alice: Person) -> None:
+    assert '<a href="/achievements">Achievements</a>' in own.get("/achievements/all").content.decode()
+    User.objects.create_user("nobody@example.com", "a long pass phrase")
+    nobodys = Client()
+    nobodys.force_login(User.objects.get(email="nobody@example.com"))
+    assert nobodys.get("/achievements")["Location"] == "/welcome"
+    assert '<a href="/achievements">' not in nobodys.get("/achievements/all").content.decode()
