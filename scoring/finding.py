@@ -20,6 +20,7 @@ from django.db import connection
 from accounts.models import Findable, LinkedAccount, Person
 from accounts.visibility import Viewer, may_see, showing
 from scoring.models import Topic
+from scoring.topics import found as found_topics
 
 # So many people are shown, and so many found, since some may not be seen. Below so many, none of them by whole words,
 # it is worth looking for what is similar.
@@ -66,7 +67,7 @@ class Answer:
 
 
 def search(asked: str, *, user: Any, at: date) -> Answer:
-    """Find people whom `user` may see, and topics; at most eight queries."""
+    """Find people whom `user` may see, and topics; at most nine queries."""
     asked = asked.strip()[:100]
     member = user.is_authenticated
     plain = plainly(asked)
@@ -79,7 +80,7 @@ def search(asked: str, *, user: Any, at: date) -> Answer:
             matches.setdefault(person, match)
     found = seen(matches, words, user=user, at=at)
     people = [one for one in found if one.match < Match.GUESS]
-    topics = topics_called(plain)
+    topics = found_topics(asked, limit=TOPICS)
     guesses = [] if people or topics else found
     return Answer(plain, people[:SHOWN], topics, guesses, more=len(people) > SHOWN)
 
@@ -234,7 +235,12 @@ def seen(matches: dict[int, Match], words: Sequence[str], *, user: Any, at: date
     )
     found = [people[person] for person in matches if person in people]
     by_network = [person for person in found if not named(person, words) and may_see(person, "networks", viewer)]
-    links = LinkedAccount.objects.connected().filter(person__in=by_network).select_related("account").order_by("linked_at", "pk")
+    links = (
+        LinkedAccount.objects.connected()
+        .filter(person__in=by_network)
+        .select_related("account")
+        .order_by("linked_at", "pk")
+    )
     theirs: dict[int, LinkedAccount] = {}
     for link in links if by_network else ():
         if told_by(link.account.handle, words):
@@ -253,27 +259,6 @@ def told_by(text: str, words: Sequence[str]) -> bool:
 
 
 # ---------------------------------------------------------------- topics
-# As it is indexed (migration 0006_leaderboards): in all languages, with their codes, which are too short to be sought.
-NAMES = "klout_plain(name || ' ' || names::text)"
-SHORTEST_TOPIC = 3
-
-
-def topics_called(plain: str) -> list[Topic]:
-    """Topics with a word, in any language, that begins like `plain`, or that look like it; most people first."""
-    if len(plain) < SHORTEST_TOPIC:
-        return []
-    begins, within = f"{plain}%", f"% {plain}%"
-    return list(
-        Topic.objects.raw(
-            f"""
-            SELECT * FROM scoring_topic WHERE {NAMES} LIKE %s OR {NAMES} LIKE %s OR %s <%% {NAMES}
-            ORDER BY lower(name) = %s DESC, lower(name) LIKE %s DESC, ranked DESC, name LIMIT {TOPICS}
-            """,  # noqa: S608  (NAMES and TOPICS are ours)
-            [begins, within, plain, plain, begins],
-        )
-    )
-
-
 def popular_topics(number: int) -> list[Topic]:
     """The topics that most people have a place in."""
     return list(Topic.objects.filter(ranked__gt=0).order_by("-ranked", "name")[:number])

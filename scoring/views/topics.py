@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Membership, Person, User
 from scoring import topics
 from scoring.models import Topic
+from scoring.plus_k.states import states
+from scoring.questions.lists import newest
 from scoring.topics import boards, reasons, tree
 from scoring.views.topic_settings import text_of, too_many
 
 # As many are found, shown as those of most people, and shown below a topic.
-FOUND, POPULAR, BELOW = 40, 24, 30
+FOUND, POPULAR, BELOW, QUESTIONS = 40, 24, 30, 5
 
 
 @require_safe
@@ -56,6 +58,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     people = boards.people_for(request.user, now.date())
     lists = boards.lists(found, people, me=me, at=now, after=after)
     related = tree.around(found, number=BELOW, after=text_of(request, "below"))
+    buttons = states(me, [(line.person.pk, found.pk) for line in lists.by_expertise], now)
     somebody = bool(lists.by_expertise or lists.by_plus_k or lists.new or found.ranked)
     context = {
         "topic": found,
@@ -65,12 +68,12 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
         "below": related.below,
         "below_after": related.after,
         "lists": lists,
+        "experts": [(line, buttons.get((line.person.pk, found.pk))) for line in lists.by_expertise],
         "begun": bool(after or request.GET.get("below")),
         "me": me,
         "mine": mine,
         "why": reasons.why(me, [found]).get((me.pk, found.pk), ()) if me and mine else (),
-        "may_choose": me is not None and may_edit(request, me),
-        "nobody": not somebody,
+        "questions": newest(found, request.user, QUESTIONS, day=now.date()),
         # Only what says something is for search engines, and the first page alone.
         "indexed": somebody and not after and not request.GET.get("below"),
         "attribution": tree.ATTRIBUTION if found.external_id else "",
@@ -88,7 +91,9 @@ def choose(request: HttpRequest, found: Topic) -> HttpResponse:
         messages.info(request, _("Choose a handle first: then you can choose topics."))
         return redirect("settings")
     if not may_edit(request, me):
-        raise Http404
+        text = _("Only owners and editors of %(name)s choose its topics.") % {"name": me.display_name}
+        messages.error(request, text)
+        return redirect(here)
     called = {"topic": topics.name_in(found)}
     now = timezone.now()
     if request.POST.get("action") == "give up":

@@ -22,6 +22,7 @@ KNOWN = {
     "account": "alice & co",
     "due": datetime(2026, 11, 29, 12, tzinfo=UTC),
     "file_name": "a & b.zip",
+    "topic": "Magic & tricks",
     "summary": [("tweets", 2045)],
     "days": 3,
     "error": "it holds no account.js",
