@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from accounts.models import Account
 from accounts.networks import NETWORKS
 from accounts.networks.klout import OWN
-from scoring import columns, log, rests, suspicions
+from scoring import columns, deeds, log, rests, suspicions
 from scoring.engine import duckdb as engine
 from scoring.engine import spark_session
 from scoring.engine.base import Columns, Inputs, Output
@@ -69,6 +69,7 @@ def inputs(as_of: date, *, resting: bool = True) -> Inputs:
         pauses=paused,
         trusted=suspicions.trusted(),
         born=suspicions.born(),
+        damped=deeds.damped(as_of),
         **known,
     )
 

@@ -19,6 +19,7 @@ from scoring import (
     activity,
     apart,
     columns,
+    deeds,
     effects,
     formula,
     intervals,
@@ -131,6 +132,9 @@ def bring_up_to_date(*, as_of: date, at: datetime, say: Say) -> None:
         say("collect", pulling.pull_due(at=at, progress=lambda text: say("collect", text)).line())
     compacted = log.compact(min(as_of, at.date()), at=at, progress=lambda text: say("compact", text))
     say("compact", compacted.line())
+    if is_newest(as_of):
+        # Before the run, which lets them count so.
+        say("collect", f"{damping.write(as_of=as_of):,} weights of +K changed")
 
 
 @contextmanager
@@ -158,9 +162,9 @@ def tell_moved(run: ScoreRun, moves: versions.Moves | None, *, at: datetime, say
 
 def fingerprint_of(as_of: date) -> str:
     """What a day's features depend on: the log before it, whose each account is (own reactions do not count), rests,
-    and whom operators trust."""
-    owners, rested = owned_accounts(), rests.paused(as_of)
-    whose = b"".join(column.tobytes() for column in (*owners.values(), *rested.values(), suspicions.trusted()))
+    what +K counts less, and whom operators trust."""
+    known = (owned_accounts(), rests.paused(as_of), deeds.damped(as_of), {"trusted": suspicions.trusted()})
+    whose = b"".join(column.tobytes() for table in known for column in table.values())
     return hashlib.sha256(log.fingerprint(as_of).encode() + whose).hexdigest()
 
 
@@ -233,8 +237,6 @@ def publish_and_award(
         say("publish", f"{len(looked.found):,} moments, {tied:,} ties, {suspected:,} reasons why reactions count less")
     if newest:
         # Topics and answers that count are awarded below.
-        # Before what speaks for topics is written, which reads it.
-        say("award", f"{damping.write(as_of=run.as_of):,} weights of +K changed")
         known = evidence.write(as_of=run.as_of, at=at, rows=rows.newest, guards=output.guards)
         say("award", f"{known:,} topics of people came, went or changed")
         say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")

@@ -23,6 +23,8 @@ from scoring.collect.merging import merge
 from scoring.collect.staging import Staging
 from scoring.collect.summary import Summary
 from scoring.collect.times import microseconds
+from scoring.features.base import ONE
+from scoring.log.compaction import midnight
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -136,6 +138,31 @@ def _accounts_of(persons: Iterable[int]) -> dict[int, str]:
 
 
 # ---------------------------------------------------------------- reading
+
+
+def damped(as_of: date) -> dict[str, Int64]:
+    """Columns target, actor and weight (65,536ths) of those of whose +K each counts less: favours returned, small
+    rings, givers who are new or have no standing (scoring.plus_k.damping). Of several in one pair the largest stands.
+    """
+    found = columns.read(
+        connection,
+        """
+        WITH mine AS (
+            SELECT link.person_id AS person, link.account_id AS account FROM accounts_linkedaccount AS link
+            JOIN accounts_account AS account ON account.id = link.account_id WHERE account.network = %s
+        )
+        SELECT receiver.account, giver.account, max(plus_k.weight)
+        FROM scoring_endorsement AS plus_k
+        JOIN mine AS receiver ON receiver.person = plus_k.receiver_id
+        JOIN mine AS giver ON giver.person = plus_k.giver_id
+        WHERE plus_k.undone_at IS NULL AND plus_k.given_at < %s
+        GROUP BY receiver.account, giver.account HAVING max(plus_k.weight) < 1
+        ORDER BY receiver.account, giver.account
+        """,
+        [OWN, midnight(as_of)],
+        {"target": "int8", "actor": "int8", "weight": "float8"},
+    )
+    return {**found, "weight": np.rint(found["weight"] * ONE).astype(np.int64)}
 
 
 def done(as_of: date, persons: Int64) -> Mapping[str, Float64]:

@@ -33,7 +33,8 @@ class Inputs:
     totals: account, post, verb, total, occurred_at (int64 microseconds), network, origin.
     erased: accounts to leave out. owners: account and person (int64), of every account that a person linked.
     published: account, post, occurred_at (int64 microseconds): posts of linked accounts. trusted: accounts to which no
-    guard applies. born: account, day (since 1970) on which it was made, where that is known.
+    guard applies. born: account, day (since 1970) on which it was made, where that is known. damped: target, actor,
+    weight (65,536ths) of pairs that count less by what is known of them besides the log.
     pauses: account, start, end (int64 days since 1970, start <= day < end) of times that do not count as age; and,
       where given, held: 1 for one that goes on and whose own days count only once it ends.
     """
@@ -51,6 +52,7 @@ class Inputs:
     published: Columns = field(default_factory=lambda: none("account", "post", "occurred_at"))
     trusted: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     born: Columns = field(default_factory=lambda: none("account", "day"))
+    damped: Columns = field(default_factory=lambda: none("target", "actor", "weight"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ def _guard(
         guarded = without_trusted(given, inputs.trusted)
     elif whole and enabled:
         pairs = connection.execute(PAIRS).fetchnumpy() if pairs is None else pairs
-        guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, enabled=enabled)
+        guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, damped=inputs.damped, enabled=enabled)
     else:
         guarded = none("target", "actor", "weight", "reason")
     load(connection, "int_guards", guarded, ("target", "actor", "weight"))

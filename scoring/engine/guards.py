@@ -15,6 +15,7 @@ Burst. An account is new to a target where it was made, or first seen anywhere i
     ones are known to others: where no day of making says that these are new, they may bring three reactions and as much
     as all who came before.
 Circle. Whoever reacts to each other in a group that hardly anybody else reacts to (scoring.engine.circles).
+Damped. What is known of a pair besides, and given with the log: of +K, favours returned, small rings, who gives.
 
 Whole numbers go in and come out: weights in 65,536ths. Cost of bursts: a few passes over the pairs.
 """
@@ -33,7 +34,7 @@ from scoring.engine.graph import numbered
 from scoring.engine.pairs import ROWS, Bools, Positions, counted, stretches
 from scoring.features.base import ONE, Int64
 
-BURST, CIRCLE = 1, 2
+BURST, CIRCLE, DAMPED = 1, 2, 3
 ENABLED = frozenset({BURST, CIRCLE})
 # The first day of a pair that no event dates.
 UNDATED = -1
@@ -65,14 +66,17 @@ def find(
     *,
     born: Columns | None = None,
     trusted: Int64 | None = None,
+    damped: Columns | None = None,
     enabled: Collection[int] = ENABLED,
 ) -> Columns:
-    """The pairs that count less: target, actor, weight (0 < weight < ONE) and reason (BURST, CIRCLE), sorted by both.
+    """The pairs that count less: target, actor, weight (0 < weight < ONE) and reason (BURST, CIRCLE, DAMPED), sorted by
+    both.
 
     pairs: the columns of PAIRS, whole numbers of any width [pairs], each (target, actor) once, in any order: first_day
     in days since 1970, UNDATED where nothing dates it; confirmed and supplied 0 or 1; now and recent (sums of its
     events) and hands in 65,536ths. born: account and day on which it was made, where that is known. trusted: targets
-    whose reactions are not judged. Where both guards apply, the lower weight stands.
+    whose reactions are not judged. damped: target, actor, weight of pairs that count less in any case. Where more than
+    one applies, the lowest weight stands.
     """
     target, actor = (np.asarray(pairs[name], dtype=np.int64) for name in ("target", "actor"))
     if not len(target):
@@ -86,7 +90,9 @@ def find(
         found.append((*_bursts(pairs, source, sink, made), BURST))
     if CIRCLE in enabled:
         found.append((*circles(source, sink, np.asarray(pairs["network"]), len(accounts)), CIRCLE))
-    # The lower weight of a pair comes first, and stays.
+    if damped is not None and len(damped["target"]):
+        found.append((*_damped(accounts, damped), DAMPED))
+    # The lowest weight of a pair comes first, and stays.
     rows = np.concatenate([key for key, _, _ in found] or [np.zeros(0, np.int64)])
     weight = np.concatenate([weight for _, weight, _ in found] or [np.zeros(0, np.int64)])
     reason = np.concatenate([np.full(len(key), why, np.int64) for key, _, why in found] or [np.zeros(0, np.int64)])
@@ -103,6 +109,14 @@ def find(
         "weight": weight[kept],
         "reason": reason[kept],
     }
+
+
+def _damped(accounts: Int64, damped: Columns) -> tuple[Int64, Int64]:
+    """Pairs (as target * accounts + actor) that count less by what is given of them, and their weights."""
+    places = [np.minimum(np.searchsorted(accounts, damped[name]), len(accounts) - 1) for name in ("target", "actor")]
+    weight = np.maximum(np.asarray(damped["weight"], dtype=np.int64), 1)
+    less = (accounts[places[0]] == damped["target"]) & (accounts[places[1]] == damped["actor"]) & (weight < ONE)
+    return places[0][less] * len(accounts) + places[1][less], weight[less]
 
 
 def without_trusted(found: Columns, trusted: Int64) -> Columns:

@@ -169,7 +169,8 @@ class _Kept:
     def guard(self, inputs: Inputs, given: Columns | None) -> Columns:
         """Make the table int_guards: `given`, or else what the guards find in all pairs; returns its columns."""
         if given is None:
-            guarded = find(columns_of(self.spark.sql(PAIRS)), born=inputs.born, trusted=inputs.trusted)
+            pairs = columns_of(self.spark.sql(PAIRS))
+            guarded = find(pairs, born=inputs.born, trusted=inputs.trusted, damped=inputs.damped)
         else:
             guarded = without_trusted(given, inputs.trusted)
         self.frame(guarded, ("target", "actor", "weight")).createOrReplaceTempView("int_guards")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from accounts.models import Account, LinkedAccount, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring import columns
 from scoring.models import Suspicion, Trust
 from scoring.numbers import points
@@ -29,6 +30,8 @@ from scoring.numbers import points
 # Mastodon's and Bluesky's name a server and a key.
 X_EPOCH = 1_288_834_974_657
 X_FIRST = 600_000_000_000_000_000
+# Days within which everybody is new: a place that has just opened has no old ones.
+FOUNDERS = 60
 # Points that are 0.0 once they are rounded.
 LEAST = 0.05
 
@@ -40,7 +43,8 @@ def trusted() -> NDArray[np.int64]:
 
 
 def born() -> dict[str, NDArray[np.int64]]:
-    """Columns account and day (since 1970): when accounts were made, of those whose network's id tells it."""
+    """Columns account and day (since 1970): when accounts were made, of those whose network's id tells it, and of
+    Klout's own, which are as old as their person is here; who founded the place with others was never new to it."""
     return columns.read(
         connection,
         """
@@ -50,9 +54,18 @@ def born() -> dict[str, NDArray[np.int64]]:
                    CASE WHEN external_id ~ '^([0-9]{18}|[1-8][0-9]{18})$' THEN external_id::bigint ELSE 0 END AS number
             FROM accounts_account WHERE network = 'twitter'
         ) AS numbered
-        WHERE number >= %s ORDER BY id
+        WHERE number >= %s
+        UNION ALL
+        SELECT link.account_id, floor(extract(epoch FROM person.created_at) / 86400)::bigint - CASE
+            WHEN person.created_at < (SELECT min(created_at) FROM accounts_person) + %s * interval '1 day' THEN %s
+            ELSE 0 END
+        FROM accounts_linkedaccount AS link
+        JOIN accounts_account AS account ON account.id = link.account_id
+        JOIN accounts_person AS person ON person.id = link.person_id
+        WHERE account.network = %s
+        ORDER BY account
         """,
-        [X_EPOCH, X_FIRST],
+        [X_EPOCH, X_FIRST, FOUNDERS, FOUNDERS, OWN],
         {"account": np.int64, "day": np.int64},
     )
 

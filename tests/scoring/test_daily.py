@@ -280,7 +280,7 @@ def test_the_command_says_its_stages_and_refuses_the_future(join, happen):
     call_command("recompute", "--as-of", "2026-11-01", stdout=out)
     text = out.getvalue()
     assert all(stage in text for stage in ("compact", "compute", "publish", "award"))
-    assert "1 people scored as of 2026-11-01 by v1" in text
+    assert "1 people scored as of 2026-11-01 by v2" in text
     with pytest.raises(CommandError, match="has not begun"):
         call_command("recompute", as_of=date(2199, 1, 1), stdout=out)
     with pytest.raises(CommandError, match="no formula 'v0'"):

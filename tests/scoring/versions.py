@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from django.conf import settings
 
 from scoring import daily, formula, reasons
 from scoring.engine.base import Output
@@ -44,7 +45,7 @@ class Dimmed:
 
 
 def release(monkeypatch: pytest.MonkeyPatch, **shares: float) -> Mapping[str, Formula]:
-    """release(monkeypatch, v2=0.5) makes a v2 whose points are half of v1's; v1 counts as the baseline does.
+    """release(monkeypatch, v2=0.5) makes a v2 whose points are half of v1's; v1 counts as the baseline does, and is live.
 
     What the real v1 gives is not these tests' matter, and may be fitted anew.
     """
@@ -52,6 +53,7 @@ def release(monkeypatch: pytest.MonkeyPatch, **shares: float) -> Mapping[str, Fo
     more = {version: Dimmed(version, plain, share) for version, share in {"v1": 1.0, **shares}.items()}
     known = {**more, formula.BASELINE: plain}
     monkeypatch.setattr(formula, "VERSIONS", known)
+    monkeypatch.setattr(settings, "FORMULA", "v1")
     return known
 
 
