@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from operator import sub
 from typing import Protocol
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from accounts.models import Person
@@ -131,6 +132,10 @@ class ScoreHistory(models.Model):
     networks = models.JSONField(default=dict)
     formula = models.CharField(max_length=20)
     run_id = models.BigIntegerField()
+
+    class Meta:
+        # A day's rows lie together: some pages of index lead to the scores of everybody on one day.
+        indexes = [BrinIndex(fields=["as_of"], name="score_history_by_day", pages_per_range=32)]
 
     def __str__(self) -> str:
         return f"{self.person_id} on {self.as_of}: {self.score:.1f}"
