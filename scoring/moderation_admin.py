@@ -126,7 +126,9 @@ class JudgedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["css/staff.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return reporting.with_open_reports(super().get_queryset(request), self.which)
+        # Not Django's own, which would order by what is not there yet.
+        rows = reporting.with_open_reports(self.model._default_manager.all(), self.which)
+        return rows.order_by(*self.get_ordering(request))
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         # Of everything there is, the newest: to count the reports of all of it would take long.

@@ -34,9 +34,7 @@ def give_score(person: Person) -> None:
         as_of=day, formula="v1", defaults={"state": ScoreRun.State.DONE, "stage": "award", "counts": {}}
     )
     parts = {"score": 30.0, "reach": 10.0, "amplification": 10.0, "network_part": 10.0}
-    Score.objects.create(
-        person=person, run=run, percentile=50.0, confidence="fair", formula="v1", as_of=day, **parts
-    )
+    Score.objects.create(person=person, run=run, percentile=50.0, confidence="fair", formula="v1", as_of=day, **parts)
 
 
 def staff() -> User:

@@ -57,9 +57,7 @@ def test_who_is_not_told(why: str) -> None:
     if why == "silenced":
         moderation.silence(person=bob, user=staff(), days=3, reason="Spam.", at=AT)
     if why == "wants none":
-        NotificationChoice.objects.create(
-            user=user_of(bob), matter="questions", mail="off", on_site=False, push=False
-        )
+        NotificationChoice.objects.create(user=user_of(bob), matter="questions", mail="off", on_site=False, push=False)
     if why == "erased":
         Erasure.objects.create(person=bob, requested_at=AT, due_at=AT + 7 * DAY)
     question = ask(bob if why == "asks" else member("Alice"))

@@ -76,9 +76,7 @@ def test_without_the_lock_one_of_two_answers_is_not_counted(monkeypatch) -> None
 
 def test_two_answers_of_the_same_person_at_once_are_one() -> None:
     question, bob = ask(member("Alice")), member("Bob")
-    answers = at_once(
-        answering_of(question, bob), answering_of(question, bob, "Or was it in June? I forget.")
-    )
+    answers = at_once(answering_of(question, bob), answering_of(question, bob, "Or was it in June? I forget."))
     assert Counter(type(one) for one in answers) == {Answer: 1, AnsweredAlready: 1}
     question.refresh_from_db()
     assert (question.answered, Answer.objects.count()) == (1, 1)
@@ -90,9 +88,7 @@ def test_without_their_turn_the_constraint_keeps_them_to_one(monkeypatch) -> Non
     monkeypatch.setattr(standing, "turn", lambda person: None)
     monkeypatch.setattr(Answer.objects, "update_or_create", plainly)
     reading(monkeypatch, standing, "within_the_day", 2)
-    answers = at_once(
-        answering_of(question, bob), answering_of(question, bob, "Or was it in June? I forget.")
-    )
+    answers = at_once(answering_of(question, bob), answering_of(question, bob, "Or was it in June? I forget."))
     assert Counter(type(one) for one in answers) == {Answer: 1, IntegrityError: 1}
 
 
@@ -117,9 +113,7 @@ def test_without_the_lock_an_answer_comes_to_what_is_withdrawn(monkeypatch) -> N
     alice, bob = member("Alice"), member("Bob")
     question, user = ask(alice), user_of(alice)
     without_locks(monkeypatch)
-    while_open(
-        lambda: asking.withdraw(question=question, person=alice, user=user, at=AT), answering_of(question, bob)
-    )
+    while_open(lambda: asking.withdraw(question=question, person=alice, user=user, at=AT), answering_of(question, bob))
     question.refresh_from_db()
     assert (question.state, Answer.objects.filter(state="visible").count()) == ("withdrawn", 1)
 

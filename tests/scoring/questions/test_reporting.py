@@ -20,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def report(thing: Thing, reporter, reason: str = "spam", text: str = "", at=AT) -> Report:
-    return reporting.report(
-        thing=thing, reporter=reporter, user=user_of(reporter), reason=reason, text=text, at=at
-    )
+    return reporting.report(thing=thing, reporter=reporter, user=user_of(reporter), reason=reason, text=text, at=at)
 
 
 def reported(number: int, thing: Thing, **values) -> list:

@@ -12,7 +12,7 @@ from scoring.templatetags.questions import as_written
         ("", 0),
         ("  \n ... — !? 🐝", 0),
         ("In May, on warm days.", 5),
-        ("don't can’t", 2),
+        ("don't can\u2019t", 2),
         ("well-known", 2),
         ("3.14 and 1,000", 3),
         ("snake_case", 1),
