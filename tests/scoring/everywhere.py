@@ -18,11 +18,13 @@ from accounts.networks.base import VERBS
 from scoring.achievements.catalogue import FAMILIES
 from scoring.models import (
     Activity,
+    Answer,
     Award,
     DayChange,
     Moment,
     PersonTopic,
     Post,
+    Question,
     Ranking,
     ScoreHistory,
     Tie,
@@ -61,6 +63,8 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "board_topic": ("/leaderboards/topic/lighthouses?after=1,{h}",),
     "topic": ("/topics/lighthouses", "/topics/lighthouses?after={h}"),
     "topic_dispute": ("/settings/topics/dispute?topic=lighthouses&person={h}",),
+    "questions": ("/questions?by={h}", "/questions?topic=lighthouses&after=1-{h}"),
+    "ask": ("/topics/lighthouses/ask?person={h}",),
     "board_following": ("/leaderboards/following?after=1,{h}",),
     "dashboard": ("/dashboard?person={h}",),
     "perks": ("/perks?person={h}", "/perks?show=mine&person={h}"),
@@ -113,6 +117,7 @@ LISTS = (
     "/topics/lighthouses",
     *("/alice", "/alice/why", "/alice/moments", "/alice/activity", "/alice/activity.csv"),
     f"/achievements/{FAMILY.slug}",
+    *("/questions", "/questions?topic=lighthouses", "/questions/4711"),
     *("/lists", "/list", "/compare", "/search", "/dashboard", "/notifications", "/", "/transparency"),
 )
 # What can be sent: about {h}.
@@ -150,6 +155,9 @@ OF_NOBODY_ELSE = frozenset(
         *("perk_draw", "perk_draw_json"),
         # The brands' site itself is asked for by tests/perks/test_brand_site.py.
         *("brands", "brand_join"),
+        # Found by numbers; who is named there is asked for by the lists and tests/scoring/questions/test_pages.py.
+        *("question", "edit_question", "withdraw_question", "report_question", "object_question"),
+        *("edit_answer", "withdraw_answer", "report_answer", "object_answer", "answer_plus_k"),
         *("teams", "team_new", "team_join"),
     }
 )
@@ -243,6 +251,10 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
     )
     topic = Topic.objects.create(slug="lighthouses", name="Lighthouses")
     PersonTopic.objects.create(person=zeb, topic=topic, chosen=True, added_at=at, place=1, expertise=0.7, plus_k=2.0)
+    Question.objects.create(
+        pk=4711, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
+    )
+    Answer.objects.create(question_id=4711, person=zeb, text="The green one.", created_at=at)
     Award.objects.create(person=zeb, family=FAMILY.slug, level=1, earned_on=date(2026, 10, 1))
     Tie.objects.create(influencer=zeb, influencee=alice, weight=2.0, reactions=2, follows=True)
     Tie.objects.create(influencer=alice, influencee=zeb, weight=2.0, reactions=2, follows=False)
