@@ -63,6 +63,11 @@ KNOWN = {
     "ground": "advertising or spam",
     "note": "It sells honey & hives.",
     "reason": "Advertising & spam.",
+    "who": "Bob & Sons",
+    "topic": "Bees & flowers",
+    "number": 7,
+    "given": [("Bob & Sons", "Bees & flowers"), ("Somebody", "Tea")],
+    "others": 5,
     "url": "/settings/import/1",
 }
 FORMULA_CHANGED = KINDS["formula_changed"].needs

@@ -21,6 +21,7 @@ from scoring.models import (
     Answer,
     Award,
     DayChange,
+    Endorsement,
     Moment,
     PersonTopic,
     Post,
@@ -67,6 +68,8 @@ ADDRESSES: dict[str, tuple[str, ...]] = {
     "ask": ("/topics/lighthouses/ask?person={h}",),
     "board_following": ("/leaderboards/following?after=1,{h}",),
     "dashboard": ("/dashboard?person={h}",),
+    "give_plus_k": ("/{h}/plus-k",),
+    "plus_k": ("/plus-k?person={h}",),
     "perks": ("/perks?person={h}", "/perks?show=mine&person={h}"),
     "perk_claim": ("/perks/1/claim?person={h}",),
     "perk_calendar": ("/perks/1/calendar.ics?person={h}",),
@@ -117,12 +120,14 @@ LISTS = (
     "/topics/lighthouses",
     *("/alice", "/alice/why", "/alice/moments", "/alice/activity", "/alice/activity.csv"),
     f"/achievements/{FAMILY.slug}",
+    *("/alice/plus-k", "/plus-k"),
     *("/questions", "/questions?topic=lighthouses", "/questions/4711"),
     *("/lists", "/list", "/compare", "/search", "/dashboard", "/notifications", "/", "/transparency"),
 )
 # What can be sent: about {h}.
 SENT: tuple[tuple[str, dict[str, str]], ...] = (
     ("/{h}", {}),
+    ("/{h}/plus-k", {"topic": "lighthouses"}),
     ("/{h}/moments", {"post": "1:11", "action": "hide"}),
     ("/lists", {"name": "New", "handle": "{h}"}),
     ("/list", {"action": "add", "handle": "{h}"}),
@@ -152,6 +157,7 @@ OF_NOBODY_ELSE = frozenset(
             "perk_review_report",
         ),
         *("redeem", "redeem_pass"),
+        "undo_plus_k",
         *("perk_draw", "perk_draw_json"),
         # The brands' site itself is asked for by tests/perks/test_brand_site.py.
         *("brands", "brand_join"),
@@ -251,6 +257,10 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
     )
     topic = Topic.objects.create(slug="lighthouses", name="Lighthouses")
     PersonTopic.objects.create(person=zeb, topic=topic, chosen=True, added_at=at, place=1, expertise=0.7, plus_k=2.0)
+    for giver, receiver in ((zeb, alice), (alice, zeb)):
+        Endorsement.objects.create(
+            giver=giver, receiver=receiver, topic=topic, given_at=at, until=at + timedelta(days=7)
+        )
     Question.objects.create(
         pk=4711, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
     )

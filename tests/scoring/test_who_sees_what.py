@@ -250,7 +250,8 @@ SEEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("zq_handle", "posts.example", LABEL, "points_twitter", '"4711"'),
         ("profile", "chart", "chart_csv", "why", "moments", "moments_feed", "compare", "search", "v2"),
     ),
-    "topics": (("Lighthouses",), ("profile",)),
+    "topics": (("Lighthouses",), ("profile", "give_plus_k")),
+    "plus_k": (("+K in 90 days", 'id="given"'), ("profile", "give_plus_k")),
     "achievements": ((str(FAMILY.name),), ("profile", "shelf", "share")),
     "ties": (('id="ties"',), ("profile",)),
     "style": (('id="style"',), ("profile",)),
@@ -271,7 +272,7 @@ NAMED: dict[str, tuple[str, ...]] = {
 # reader, what is added to addresses, and whether those see what is for members.
 LOOKS = (("visitor", "", False), ("member", "", True), ("owner", "as=public", False), ("owner", "as=members", True))
 # Pages that can be looked at as somebody else.
-PREVIEWED = ("profile", "chart", "chart_csv", "why", "moments", "shelf", "share")
+PREVIEWED = ("profile", "chart", "chart_csv", "why", "moments", "shelf", "share", "give_plus_k")
 
 
 def test_every_part_is_in_the_table() -> None:
