@@ -29,6 +29,7 @@ class Talk:
 def settle_in(at: datetime) -> None:
     """Date everybody's joining before what they did."""
     User.objects.update(date_joined=at - JOINED)
+    Person.objects.update(created_at=at - JOINED)
     Membership.objects.update(created_at=at - JOINED)
 
 
