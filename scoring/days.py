@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,11 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring.models import DayChange, HiddenMoment, Moment, Post
 from scoring.numbers import signed
+from scoring.topics import given
+from scoring.topics.tree import name_in
 
 # Points that are 0.0 once they are rounded.
 LEAST = 0.05
@@ -27,7 +30,8 @@ NAMED = 3
 class Told:
     """A post that moved a score; `url` is "" where it is not known, or nothing that a page should lead to.
 
-    network: its name, slug its code. hidden: its author does not want it to be seen among the moments.
+    network: its name, slug its code. hidden: its author does not want it to be seen among the moments. topic: what +K
+    was given in, which is no post but stands for one; "" for posts.
     """
 
     account: int
@@ -41,9 +45,12 @@ class Told:
     posted_at: datetime | None
     url: str
     hidden: bool = False
+    topic: str = ""
 
     @property
     def name(self) -> str:
+        if self.topic:
+            return _("+K in %(topic)s") % {"topic": self.topic}
         if self.posted_at is None and not self.network:
             return _("A post")
         if self.posted_at is None:
@@ -80,7 +87,7 @@ def day_of(person_id: int, as_of: date) -> Day | None:
     """
     change = DayChange.objects.filter(person=person_id, as_of=as_of).first()
     moved = with_urls(person_id, hidden=True).exclude(post=0).exclude(change=0)
-    posts = [told(moment) for moment in moved]
+    posts = told_of(moved)
     return None if change is None else day_from(change, posts)
 
 
@@ -119,7 +126,7 @@ def moments_of(person_id: int) -> tuple[list[Told], float]:
     """
     rows = list(with_urls(person_id, hidden=True))
     shared = sum(row.points for row in rows if not row.post)
-    return [told(row) for row in sorted(rows, key=lambda row: -row.points) if row.post], shared
+    return told_of(row for row in sorted(rows, key=lambda row: -row.points) if row.post), shared
 
 
 def with_urls(person_id: int, *, hidden: bool = False) -> QuerySet[Any]:
@@ -140,6 +147,16 @@ def with_urls(person_id: int, *, hidden: bool = False) -> QuerySet[Any]:
         network=Subquery(accounts.values("network")[:1]),
         is_hidden=Exists(kept_back),
     )
+
+
+def told_of(moments: Iterable[Any]) -> list[Told]:
+    """What is told of each of `moments`; one query for what +K was given in, where there is any."""
+    posts = [told(moment) for moment in moments]
+    topics = given.by_post(post.post for post in posts if post.slug == OWN)
+    return [
+        replace(post, topic=name_in(topics[post.post])) if post.slug == OWN and post.post in topics else post
+        for post in posts
+    ]
 
 
 def told(moment: Any) -> Told:

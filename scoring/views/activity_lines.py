@@ -17,8 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import VERB_NAMES, VERBS
+from accounts.networks.klout import OWN
 from accounts.visibility import Viewer, showing
 from scoring.models import Activity, Moment, Post
+from scoring.topics import given
+from scoring.topics.tree import name_in
 from scoring.views.moment_lines import number_in, post_in
 
 # Of a page; a line is what was counted of a day, an account, a verb and a post.
@@ -139,7 +142,8 @@ class Part:
 class Line:
     """What was counted of a day, an account, a verb and a post; `parts` add up to it, who is named first.
 
-    url: of the post, "" where that is not known; has_moment: whether the post is among the moments.
+    url: of the post, "" where that is not known; has_moment: whether the post is among the moments; topic: what +K was
+    given in.
     """
 
     day: date
@@ -151,6 +155,7 @@ class Line:
     posted_at: datetime | None = None
     url: str = ""
     has_moment: bool = False
+    topic: str = ""
 
     @property
     def people(self) -> int:
@@ -238,7 +243,7 @@ def parts_of(rows: Sequence[Any]) -> tuple[Part, ...]:
 
 
 def with_posts(lines: Sequence[Line], person: Person) -> list[Line]:
-    """The lines with what is known of their posts. One query."""
+    """The lines with what is known of their posts, or of what +K was given in. One query, or two."""
     moments = Moment.objects.filter(person=person, account=OuterRef("account"), post=OuterRef("post"))
     known = {
         (post.account, post.post): post
@@ -246,11 +251,16 @@ def with_posts(lines: Sequence[Line], person: Person) -> list[Line]:
             account__in={line.account for line in lines}, post__in={line.post for line in lines if line.post}
         ).annotate(has_moment=Exists(moments))
     }
-    return [
+    topics = given.by_post(line.post for line in lines if line.network == OWN)
+    found = [
         replace(line, posted_at=post.posted_at, url=followed(post.url), has_moment=post.has_moment)
         if (post := known.get((line.account, line.post)))
         else line
         for line in lines
+    ]
+    return [
+        replace(line, topic=name_in(topics[line.post])) if line.network == OWN and line.post in topics else line
+        for line in found
     ]
 
 

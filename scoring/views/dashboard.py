@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,8 +28,9 @@ from scoring import days as days_of_change
 from scoring.achievements import progress
 from scoring.formula.base import PARTS
 from scoring.measured import PART_WORDS
-from scoring.models import DayChange, Score, ScoreHistory, ScoreRun, Suggestion
+from scoring.models import DayChange, Purse, Score, ScoreHistory, ScoreRun, Suggestion
 from scoring.numbers import gained, signed
+from scoring.plus_k.purse import day_of
 from scoring.sparklines import sparkline
 from scoring.suggestions.words import sentence, suggested
 
@@ -64,6 +65,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "named": f"?person={person.handle}" if several else "",
         "may_edit": speaks.role != Membership.Role.VIEWER,
         "links": links,
+        # Nothing is kept of a day on which nothing was given yet.
+        "purse": vars(speaks)["purse"],
         "troubled": [link for link in links if link.trouble],
         "rests": rests,
         "rest": next((rest for rest in rests if rest.goes_on(at)), None),
@@ -80,6 +83,7 @@ def memberships(request: HttpRequest) -> list[Membership]:
     """Whom the user speaks for, in the order of User.person, each with score, run, the day's change and suggestions."""
     assert isinstance(request.user, User)
     today = DayChange.objects.filter(person=OuterRef("person"), as_of=OuterRef("person__score__as_of"))
+    purse = Purse.objects.filter(person=OuterRef("person"), day=day_of(timezone.now()))
     fields = ("since", "points", "moments", "decay", "rest", "formula_change")
     suggestion = JSONObject(**{name: name for name in ("network", "feature", "value", "attainable", "points")})
     raising = Suggestion.objects.filter(person=OuterRef("person")).order_by("rank").values(json=suggestion)
@@ -88,6 +92,7 @@ def memberships(request: HttpRequest) -> list[Membership]:
         found.annotate(
             today=Subquery(today.values(json=JSONObject(**{name: name for name in fields}))[:1]),
             raising=ArraySubquery(raising),
+            purse=Subquery(purse.values(json=JSONObject(left=F("allowance") - F("given"), allowance="allowance"))),
         ).order_by("-person__kind", "created_at", "pk")
     )
 
@@ -142,7 +147,7 @@ def moved(
     """The posts that bring most, and how the score came from the day before; one query."""
     posts = days_of_change.with_urls(score.person_id, hidden=True).exclude(post=0)
     best = posts.filter(points__gte=days_of_change.LEAST, is_hidden=False).order_by("-points", "pk")[:MOMENTS]
-    told = [days_of_change.told(row) for row in best.union(posts.exclude(change=0))]
+    told = days_of_change.told_of(best.union(posts.exclude(change=0)))
     shown = (post for post in told if post.points >= days_of_change.LEAST and not post.hidden)
     top = sorted(shown, key=lambda post: -post.points)
     today = vars(speaks)["today"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 from django.db.models import Count, Max, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -98,4 +99,10 @@ def numbers_of(version: str) -> Mapping[str, Any]:
             (BY_CODE[code].spec.label, weight) for code, weight in scorer.network_weights.items() if code in BY_CODE
         ],
         "other_weight": scorer.other_network_weight,
+        # Networks that stand apart, and the score at which each ends by itself.
+        "ends": [
+            (BY_CODE[code].spec.label, float(scorer.curve(np.array([bound]))[0]))
+            for code, bound in scorer.network_bounds.items()
+            if code in BY_CODE
+        ],
     }

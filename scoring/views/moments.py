@@ -57,7 +57,7 @@ def moments(request: HttpRequest, handle: str) -> HttpResponse:
     sums = sums_of(rows, visible, wanted)
     page = page_of(rows.filter(visible & wanted), asked)
     names = {link.account_id: name_of(link.account) for link in linked}
-    posts = [as_seen(days.told(row), shown) for row in page[:MOMENTS]]
+    posts = [as_seen(post, shown) for post in days.told_of(page[:MOMENTS])]
     context = {
         "shown": shown,
         "person": person,
@@ -133,7 +133,7 @@ def listed(shown: Shown) -> Q:
 
 def as_seen(post: days.Told, shown: Shown) -> days.Told:
     """The post as the reader may see it: whoever may not see which accounts are linked gets no way to one of them."""
-    return post if shown.sees("networks") else replace(post, account=0, post=0, slug="", network="", url="")
+    return post if shown.sees("networks") else replace(post, account=0, post=0, slug="", network="", url="", topic="")
 
 
 def since(person: Person) -> date | None:

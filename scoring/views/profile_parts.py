@@ -167,9 +167,9 @@ def profile_url(slug: str, handle: str, server: str) -> str:
 def top_moments(person: Person, *, networks: bool) -> list[days.Told]:
     """The posts that bring most and may be shown, the most first; one query. Without `networks` not where they are."""
     rows = days.with_urls(person.pk).exclude(post=0).filter(points__gte=LEAST).order_by("-points", "post")
-    found = [days.told(row) for row in rows[:MOMENTS]]
+    found = days.told_of(rows[:MOMENTS])
     # The address of a post says where it is.
-    return found if networks else [replace(post, network="", slug="", url="") for post in found]
+    return found if networks else [replace(post, network="", slug="", url="", topic="") for post in found]
 
 
 def ties_of(person: Person, facts: Facts, viewer: Viewer, today: date) -> tuple[Ties, Ties]:

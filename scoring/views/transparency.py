@@ -58,6 +58,11 @@ def numbers_of(scorer: Pooled) -> dict[str, Any]:
         # Of two equal networks the second adds so much of what one brings to the latent value.
         "second_network": scorer.breadth * math.log(2.0),
         "supplied_bound": bound,
+        "ends": [
+            (BY_CODE[code].spec.label, float(scorer.curve(np.array([bound]))[0]))
+            for code, bound in scorer.network_bounds.items()
+            if code in BY_CODE
+        ],
         "unanswered_percent": 100.0 * (1.0 - scorer.unanswered),
         "solid_confirmed": int(scorer.solid_confirmed),
         "fair_people": int(scorer.fair_people),

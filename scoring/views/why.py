@@ -174,7 +174,7 @@ def address_of(name: str, shown: Shown, asked: Mapping[str, object] | None = Non
 
 def told(shown: Shown, score: Score) -> tuple[list[Told], days_of_change.Day | None]:
     """The posts that bring most of each account, and what is told of the day's change. Two queries."""
-    rows = [days_of_change.told(row) for row in moving(shown.person.pk)]
+    rows = days_of_change.told_of(moving(shown.person.pk))
     # Today's score and its change are the score of the day before.
     changes = DayChange.objects.filter(person=shown.person, as_of=score.as_of) if shown.sees("chart") else []
     change = next(iter(changes), None)

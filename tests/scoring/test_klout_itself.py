@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 from rest_framework.exceptions import NotFound
 
 from accounts import freshness, holdings, linked, offers, privacy
 from accounts.models import Account, LinkedAccount, Person
 from scoring import computing, daily, deeds, suggestions
 from scoring.api import klout_v2
+from scoring.collect.keys import post_number
 from scoring.deeds import Deed
-from scoring.models import AccountScore, Component, Score
+from scoring.models import AccountScore, Component, Score, Topic
 from scoring.suggestions.words import suggested
+from scoring.topics import given
 from tests.scoring.conftest import AT, TODAY, names, replies
 
 YESTERDAY = AT - timedelta(days=1)
@@ -154,3 +158,39 @@ def test_a_copy_of_ones_data_holds_the_account_here_too(members):
     alice, _, _ = members
     accounts = privacy.export_person(alice)["person"]["accounts"]
     assert {row["network"] for row in accounts} == {"twitter", "klout"}
+
+
+def test_what_plus_k_brought_is_told_by_its_topic_and_not_as_a_post(members, happen, client, join):
+    givers, alice = members[2], join("Dave", twitter="d")
+    bees = Topic.objects.create(slug="telling-bees", name="Telling bees")
+    give(alice, givers, bees.slug)
+    happen(replies("d", names("fan", 9)))
+    daily.run(as_of=TODAY, at=AT)
+    client.force_login(alice.users.get())
+    for page in ("activity", "moments", "why"):
+        text = unescape(strip_tags(client.get(reverse(page, args=["dave"])).content.decode()))
+        assert "in Telling bees" in " ".join(text.split()), page
+    activity = client.get(reverse("activity", args=["dave"])).content.decode()
+    # The givers are members whom anybody may see; the account is called by what it holds.
+    assert "Giver3" in activity
+    assert "+K from members" in activity
+    assert str(alice.klout_id) not in activity
+
+
+def test_the_topic_of_a_post_is_the_one_whose_slug_the_log_keeps(db):
+    topics = [Topic.objects.create(slug=slug, name=slug.title()) for slug in ("telling-bees", "telling-ships")]
+    numbers = {post_number("klout", topic.slug): topic for topic in topics}
+    assert given.by_post([*numbers, 0, 42]) == numbers
+    assert given.by_post([0]) == {}
+
+
+def test_the_page_of_formulas_says_what_v2_changed_and_where_plus_k_ends(client, db):
+    text = " ".join(unescape(strip_tags(client.get(reverse("formulas")).content.decode())).split())
+    assert "+K alone ends at 10 points, whoever gives it and however many do." in text
+    assert "Klout stands apart from the other networks: by itself it ends at 10 points" in text
+
+
+def test_the_page_of_measurements_lists_what_is_measured_of_plus_k(client, db):
+    page = client.get(reverse("features")).content.decode()
+    assert "People who gave +K recently" in page
+    assert "reviewed something" not in page
