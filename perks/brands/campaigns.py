@@ -27,7 +27,6 @@ from perks.errors import PerkError
 from perks.models import Campaign, Variant
 from perks.states import PUBLIC, State
 from scoring import topics
-from scoring.models import Topic
 
 # How many topics a page proposes while one types.
 PROPOSED = 300
@@ -226,7 +225,7 @@ class CampaignAdmin(CampaignViews, CampaignList):
 
     @staticmethod
     def _proposed() -> list[str]:
-        return sorted(topics.name_in(topic) for topic in Topic.objects.order_by("-ranked", "name")[:PROPOSED])
+        return sorted(topics.name_in(topic) for topic in topics.listed().order_by("-ranked", "name")[:PROPOSED])
 
     @admin.display(description=gettext_lazy("countries"))
     def named_countries(self, campaign: Campaign) -> str:

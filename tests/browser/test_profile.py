@@ -91,9 +91,10 @@ def test_topics_are_looked_for_chosen_and_hidden(visit: Callable[..., Any], full
     page.locator("section", has=page.locator("#topics")).get_by_role("link", name="Choose").click()
     page.get_by_label("Find a topic").fill("open s")
     page.get_by_role("button", name="Find", exact=True).click()
-    page.get_by_label("Open source").check()
+    page.get_by_role("button", name="Choose Open source").click()
+    assert page.get_by_text("Open source is one of your topics.").is_visible()
     page.get_by_label("Hide The sea").check()
-    page.get_by_role("button", name="Save topics").click()
+    page.get_by_role("button", name="Save what is hidden").click()
     assert page.get_by_text("Saved: 4 topics.").is_visible()
     chosen = PersonTopic.objects.filter(person=full)
     assert set(chosen.values_list("topic__slug", "hidden")) == {

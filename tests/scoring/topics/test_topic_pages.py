@@ -197,6 +197,7 @@ def test_a_twenty_first_is_refused_with_a_word(jigs: Topic, join: Join) -> None:
 
 
 def test_visitors_are_asked_to_log_in_and_viewers_may_not_choose(client: Client, jigs: Topic, join: Join) -> None:
+    assert 'href="/accounts/login/?next=/topics/jigs"' in page(client)
     assert client.post("/topics/jigs").headers["Location"].startswith("/accounts/login/?next=/topics/jigs")
     alice = join("Alice")
     Membership.objects.filter(person=alice).update(role=Membership.Role.VIEWER)
