@@ -17,4 +17,5 @@ def by_post(posts: Iterable[int]) -> dict[int, Topic]:
     if not wanted:
         return {}
     query = f"SELECT *, {NUMBER} AS number FROM scoring_topic WHERE {NUMBER} = ANY(%s)"  # noqa: S608 (our own text)
-    return {topic.number: topic for topic in Topic.objects.raw(query, [OWN, OWN, wanted])}
+    found = Topic.objects.raw(query, [OWN, OWN, wanted])
+    return {topic.number: topic for topic in found}  # type: ignore[attr-defined]

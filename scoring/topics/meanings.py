@@ -62,7 +62,8 @@ def read_words(text: str) -> dict[str, Meaning]:
 
 def meaning_of(key: str) -> Meaning:
     """What the word with this key (words.normalised) can be taken for."""
-    known = known_words().get(key)
+    words = known_words()
+    known = words.get(key, words.get(f"{key}s"))
     if known is not None:
         return known
     short = len(key) < SHORTEST and key.isascii()
