@@ -44,7 +44,9 @@ def of_topics(receiver: Person, user: Any, at: datetime) -> Mapping[int, OfTopic
     return found
 
 
-def given_to(receiver: Person, user: Any, at: datetime, *, after: str = "") -> tuple[list[Endorsement], str]:
+def given_to(
+    receiver: Person, user: Any, at: datetime, *, after: str = "", most: int = PAGE
+) -> tuple[list[Endorsement], str]:
     """A page of what `receiver` was given, the newest first, in topics that are not hidden; two queries.
 
     Each has `shown`: whether the reader may know its giver. after: the key of the page before; returns the key of the
@@ -52,16 +54,18 @@ def given_to(receiver: Person, user: Any, at: datetime, *, after: str = "") -> t
     """
     hidden = PersonTopic.objects.filter(person=receiver, topic=OuterRef("topic"), hidden=True)
     mine = Endorsement.objects.filter(~Exists(hidden), receiver=receiver, undone_at=None)
-    return _page(mine, "giver", user, at, after)
+    return _page(mine, "giver", user, at, after, most)
 
 
-def given_by(giver: Person, user: Any, at: datetime, *, after: str = "") -> tuple[list[Endorsement], str]:
+def given_by(
+    giver: Person, user: Any, at: datetime, *, after: str = "", most: int = PAGE
+) -> tuple[list[Endorsement], str]:
     """A page of what `giver` gave and did not take back, as `given_to`; `shown` is about the receiver."""
-    return _page(Endorsement.objects.filter(giver=giver, undone_at=None), "receiver", user, at, after)
+    return _page(Endorsement.objects.filter(giver=giver, undone_at=None), "receiver", user, at, after, most)
 
 
 def _page(
-    rows: QuerySet[Endorsement], other: str, user: Any, at: datetime, after: str
+    rows: QuerySet[Endorsement], other: str, user: Any, at: datetime, after: str, most: int
 ) -> tuple[list[Endorsement], str]:
     if key := _read(after):
         given_at, number = key
@@ -69,10 +73,10 @@ def _page(
     shown = Person.objects.visible_to(user, at.date()).filter(pk=OuterRef(other))
     # Of the page's own rows alone: to ask it of all would look at everybody.
     newest: list[Any] = list(
-        rows.select_related(other, "topic").annotate(shown=Exists(shown)).order_by("-given_at", "-pk")[: PAGE + 1]
+        rows.select_related(other, "topic").annotate(shown=Exists(shown)).order_by("-given_at", "-pk")[: most + 1]
     )
-    page = newest[:PAGE]
-    return page, _key(page[-1]) if len(newest) > PAGE else ""
+    page = newest[:most]
+    return page, _key(page[-1]) if len(newest) > most else ""
 
 
 def _key(row: Endorsement) -> str:

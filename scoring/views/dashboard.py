@@ -67,6 +67,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "links": links,
         # Nothing is kept of a day on which nothing was given yet.
         "purse": vars(speaks)["purse"],
+        "gives": speaks.role != Membership.Role.VIEWER and person.old_enough(at.date()),
         "troubled": [link for link in links if link.trouble],
         "rests": rests,
         "rest": next((rest for rest in rests if rest.goes_on(at)), None),

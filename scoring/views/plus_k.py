@@ -18,13 +18,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Person, User
 from accounts.preferences import path_here
-from accounts.views.choosing import EDITORS, around, chosen_person
+from accounts.views.choosing import EDITORS, chosen_person
 from scoring.models import Endorsement, PersonTopic, Topic
 from scoring.plus_k import giving, purse, received, states, whom
 from scoring.plus_k.errors import CannotGive, NoneLeft, Silent, TooSoon
 from scoring.plus_k.states import UNDO_TAG
 from scoring.topics.tree import name_in
 from scoring.views.people import Shown, shown_person
+
+# Of what one gave and got, so many on a page of one's own.
+OWN = 10
 
 
 @never_cache
@@ -154,13 +157,14 @@ def plus_k(request: HttpRequest) -> HttpResponse:
     if person is None:
         return redirect("settings")
     at = timezone.now()
-    given, more_given = received.given_by(person, request.user, at, after=request.GET.get("given", ""))
-    got, more_got = received.given_to(person, request.user, at, after=request.GET.get("got", ""))
+    given, more_given = received.given_by(person, request.user, at, after=request.GET.get("given", ""), most=OWN)
+    got, more_got = received.given_to(person, request.user, at, after=request.GET.get("got", ""), most=OWN)
     might = whom.whom(person, request.user, at) if person.old_enough(at.date()) else []
     pairs = [(one.pk, topic.pk) for one, topics in might for topic in topics]
     found = states.states(person, pairs, at)
     context = {
-        **around(request.user, person, people),
+        "person": person,
+        "people": people,
         "page": "plus_k",
         "purse": purse.state_of(person, at),
         "old_enough": person.old_enough(at.date()),
