@@ -15,6 +15,7 @@ from django.db import connection, connections
 from accounts.models import Person
 from scoring import rankings, ties
 from scoring.achievements import award
+from scoring.achievements.catalogue import BY_SLUG
 from scoring.models import Award, AwardProgress, Ranking, Tie
 from tests.scoring.published import AS_OF, publish_score
 
@@ -53,7 +54,7 @@ def people(join: Any) -> tuple[Person, Person]:
 
 def levels(people: tuple[Person, Person]) -> dict[str, Any]:
     persons = np.array(sorted(person.pk for person in people), dtype=np.int64)
-    return {"persons": persons, "values": {"score": np.array([45.0, 45.0])}}
+    return {"persons": persons, "values": {"score": np.array([45.0, 45.0])}, "families": [BY_SLUG["score"]]}
 
 
 def test_levels_are_awarded_to_the_others(people: tuple[Person, Person]) -> None:
@@ -65,7 +66,7 @@ def test_levels_are_awarded_to_the_others(people: tuple[Person, Person]) -> None
 
 def test_how_far_the_others_are_is_kept(people: tuple[Person, Person]) -> None:
     _alice, bob = people
-    write = lambda: award.keep_progress(**levels(people), everybody=True)  # noqa: E731
+    write = lambda: award.keep_progress(**levels(people), points={}, everybody=True)  # noqa: E731
     assert written_while_erased(bob, "INSERT INTO scoring_awardprogress", write) == 1
     assert set(AwardProgress.objects.values_list("person__handle", flat=True)) == {"Alice"}
 
