@@ -67,6 +67,8 @@ class DefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
         slug: str = self.cleaned_data["slug"]
         if slug in BY_SLUG:
             raise ValidationError(_("An achievement that ships has this address."))
+        if slug == "all":
+            raise ValidationError(_("The list of all achievements has this address."))
         return slug
 
     def clean_levels(self) -> list[int]:

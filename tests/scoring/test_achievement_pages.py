@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import Membership, Person, User
+from accounts.models import Membership, Notification, Person, User
+from scoring import tellings
 from scoring.achievements.catalogue import FAMILIES
 from scoring.models import Award, AwardProgress, Definition, Rarity, SeenAwards
 from tests.scoring.published import publish_score
@@ -249,6 +250,31 @@ def named(client: Client, path: str, words: str) -> bool:
     page = client.get(path).content.decode()
     # Headings alone: "Networks" is the name of more than an achievement.
     return re.search(rf"<(?:h3|strong|a)[^>]*>\s*(?:<a [^>]*>)?{re.escape(words)}<", page) is not None
+
+
+def test_a_link_to_a_shelf_is_shown_with_the_card_where_everybody_sees_it(client: Client, alice: Person) -> None:
+    """As the page says that passes an achievement on."""
+    card = '<meta property="og:image" content="http://127.0.0.1:8000/alice/card.png">'
+    assert card in client.get("/alice/achievements").content.decode()
+    Person.objects.filter(pk=alice.pk).update(visibility="members")
+    client.force_login(user_of(alice))
+    page = client.get("/alice/achievements").content.decode()
+    assert card not in page
+    assert '<meta name="robots" content="noindex">' in page
+
+
+def test_news_of_what_was_earned_lead_to_the_shelf_and_leave_out_what_was_taken_away(alice: Person, join) -> None:
+    bob = join("Bob")
+    run = publish_score(bob).run
+    # What was earned before anybody was told is no news.
+    tellings.tell_earned(run)
+    define()
+    earn(alice, "harbour", 1, earned_on=run.as_of)
+    earn(bob, "likes", 1, earned_on=run.as_of, revoked_at=timezone.now())
+    later = publish_score(join("Carol")).run
+    assert tellings.tell_earned(later) == 1
+    told = Notification.objects.get(kind="achievement_earned")
+    assert (told.subject, told.url) == ("You have earned: Harbour lights (level 1)", "/achievements?person=alice")
 
 
 def test_capitals_and_former_handles_lead_to_the_one_address(client: Client, alice: Person) -> None:
