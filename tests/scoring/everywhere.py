@@ -24,7 +24,6 @@ from scoring.models import (
     Moment,
     PersonTopic,
     Post,
-    Question,
     Ranking,
     ScoreHistory,
     Tie,
@@ -120,7 +119,7 @@ LISTS = (
     *("/alice", "/alice/why", "/alice/moments", "/alice/activity", "/alice/activity.csv"),
     f"/achievements/{FAMILY.slug}",
     *("/alice/plus-k", "/plus-k"),
-    *("/questions", "/questions?topic=lighthouses", "/questions/4711"),
+    *("/questions", "/questions?topic=lighthouses"),
     *("/lists", "/list", "/compare", "/search", "/dashboard", "/notifications", "/", "/transparency"),
 )
 # What can be sent: about {h}.
@@ -260,10 +259,6 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
         Endorsement.objects.create(
             giver=giver, receiver=receiver, topic=topic, given_at=at, until=at + timedelta(days=7)
         )
-    question = Question.objects.create(
-        pk=4711, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
-    )
-    question.answers.create(person=zeb, text="The green one.", created_at=at)
     Award.objects.create(person=zeb, family=FAMILY.slug, level=1, earned_on=date(2026, 10, 1))
     Tie.objects.create(influencer=zeb, influencee=alice, weight=2.0, reactions=2, follows=True)
     Tie.objects.create(influencer=alice, influencee=zeb, weight=2.0, reactions=2, follows=False)
