@@ -19,7 +19,7 @@ from tests.scoring.conftest import AT, TODAY, names, replies
 from tests.scoring.formula.given import Row, alice, reactions, some_rows, table_of, unhurried
 
 GOOGLE, OTHER = 5, 99
-SWITCHED = "v1+youtube"
+SWITCHED = f"{formula.RELEASED}+youtube"
 
 
 def score_by(version: str, *rows: Row) -> float:
@@ -48,11 +48,11 @@ def told(client: Client, handle: str) -> str:
 
 def test_switched_on_youtube_counts_as_networks_without_a_weight_of_their_own_do() -> None:
     known = {"follow_actors_ever": 100, **reactions(10, 20)}
-    assert score_by("v1", alice(GOOGLE, **known)) == 1.0
-    assert score_by(SWITCHED, alice(GOOGLE, **known)) == score_by("v1", alice(OTHER, **known)) > 10
+    assert score_by(formula.RELEASED, alice(GOOGLE, **known)) == 1.0
+    assert score_by(SWITCHED, alice(GOOGLE, **known)) == score_by(formula.RELEASED, alice(OTHER, **known)) > 10
     switched = formula.get(SWITCHED)
     assert switched.version == SWITCHED
-    assert formula.counting_apart("v1") is switched
+    assert formula.counting_apart(formula.RELEASED) is switched
     assert formula.counting_apart(SWITCHED) is None
     assert formula.counting_apart("plain") is None
     assert v1.FORMULA.network_weights[GOOGLE] == 0
@@ -61,10 +61,10 @@ def test_switched_on_youtube_counts_as_networks_without_a_weight_of_their_own_do
 @unhurried
 @given(rows=some_rows(min_size=1), network=st.sampled_from([1, 2, GOOGLE]))
 def test_it_changes_nothing_but_youtube_and_takes_from_nobody(rows, network) -> None:
-    assert score_by(SWITCHED, *rows) == score_by("v1", *rows)
+    assert score_by(SWITCHED, *rows) == score_by(formula.RELEASED, *rows)
     with_it = [*rows, alice(GOOGLE, 10**12 + 1, **reactions(5, 9))]
-    assert score_by("v1", *with_it) == score_by("v1", *rows)
-    assert score_by(SWITCHED, *with_it) >= score_by("v1", *rows)
+    assert score_by(formula.RELEASED, *with_it) == score_by(formula.RELEASED, *rows)
+    assert score_by(SWITCHED, *with_it) >= score_by(formula.RELEASED, *rows)
 
 
 # ---------------------------------------------------------------- what is published
@@ -89,7 +89,7 @@ def test_what_youtube_would_bring_stands_beside_the_score_for_its_owner_and_visi
     out = StringIO()
     call_command("explain", "alice", stdout=out)
     assert f"YouTube, apart from the score: +{scores['Alice'].apart:.1f}. Its terms" in out.getvalue()
-    assert "switches to v1+youtube" in out.getvalue()
+    assert f"switches to {SWITCHED}" in out.getvalue()
     for command in (
         ("explain", "ya", "--network", "google"),
         ("whatif", "alice", "--network", "google", "--feature", "reply_actors_recent", "--to", "500"),
@@ -118,11 +118,11 @@ def test_an_import_between_two_runs_tells_it_anew_and_unlinking_takes_it_off(peo
 def test_the_operator_switches_it_on_as_any_formula_and_off_again(people, client: Client) -> None:
     daily.run(as_of=TODAY, at=AT)
     score, more = Score.objects.values_list("score", "apart").get(person=people[0])
-    with pytest.raises(CommandError, match=r"v1\+youtube has not run in shadow yet"):
+    with pytest.raises(CommandError, match=r"v2\+youtube has not run in shadow yet"):
         call_command("switch_formula", SWITCHED)
     out = StringIO()
     call_command("shadow_formula", SWITCHED, stdout=out)
-    call_command("compare_formulas", "v1", SWITCHED, stdout=out)
+    call_command("compare_formulas", formula.RELEASED, SWITCHED, stdout=out)
     assert "Google (YouTube)" in out.getvalue()
     call_command("switch_formula", SWITCHED, "--force", "we may", stdout=out)
     assert FormulaSwitch.objects.get().formula == SWITCHED
@@ -143,7 +143,7 @@ def test_the_operator_switches_it_on_as_any_formula_and_off_again(people, client
 def test_a_table_of_channels_is_not_given_ones_in_silence(tmp_path) -> None:
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("name,subscribers,views\nAlice,1000,50\nBob,10,1\n")
-    with pytest.raises(CommandError, match=r"does not count google.*score of 1; v1\+youtube counts it \(--formula\)"):
+    with pytest.raises(CommandError, match=r"does not count google.*score of 1; v2\+youtube counts it \(--formula\)"):
         call_command("score_counters", str(source), str(out), "--network", "google")
     assert not out.exists()
     call_command(

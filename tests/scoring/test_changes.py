@@ -138,7 +138,7 @@ def test_what_another_formula_moves_is_told_apart(join, react):
     alice = join("Alice", twitter="a")
     react(account_of(alice), 11, range(30))
     run(BEFORE)
-    FormulaSwitch.objects.create(formula="plain", previous="v1", switched_at=AT - timedelta(hours=9))
+    FormulaSwitch.objects.create(formula="plain", previous="v2", switched_at=AT - timedelta(hours=9))
     run(TODAY)
     change = change_of(alice)
     assert abs(change.formula_change) > 0.5
@@ -163,9 +163,9 @@ def test_a_run_goes_on_from_a_day_that_a_former_release_computed(join, react):
     alice = join("Alice", twitter="a")
     react(account_of(alice), 11, range(10))
     run(BEFORE)
-    kept = daily.log.read_features(BEFORE, "v1")
+    kept = daily.log.read_features(BEFORE, "v2")
     # Releases before uploads had rows of their own.
-    daily.log.write_features(BEFORE, "v1", {name: kept[name] for name in kept if name != "supplied"})
+    daily.log.write_features(BEFORE, "v2", {name: kept[name] for name in kept if name != "supplied"})
     run(TODAY)
     assert not DayChange.objects.exists()
     assert points()

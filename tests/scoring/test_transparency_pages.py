@@ -88,7 +88,7 @@ def test_the_words_for_what_is_added_up_are_all_there() -> None:
 
 
 def test_it_says_since_when_each_counted_here(client: Client) -> None:
-    assert "v1 counts now" in seen(client, "formulas")
+    assert f"{formula.RELEASED} counts now" in seen(client, "formulas")
     ran("v1", date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 2))
     text = seen(client, "formulas")
     assert "Scores of 2 days here are by it, from 1 October 2026 to 2 October 2026." in text

@@ -71,7 +71,7 @@ def test_it_tells_what_would_raise_a_score_and_answers_questions(town: Person) -
             whatif(*wrong)
 
     # A formula whose file is gone explains nothing any more, and says so.
-    log.copy_features(TODAY, "v1", "v0")
+    log.copy_features(TODAY, "v2", "v0")
     ScoreRun.objects.update(formula="v0")
     for command in (
         ("whatif", "alice", "--network", "twitter", "--feature", "reply_actors_recent", "--to", "5"),
@@ -79,7 +79,7 @@ def test_it_tells_what_would_raise_a_score_and_answers_questions(town: Person) -
     ):
         with pytest.raises(CommandError, match="no formula 'v0'"):
             call_command(*command, stdout=StringIO())
-    ScoreRun.objects.update(formula="v1")
+    ScoreRun.objects.update(formula="v2")
 
     # Suggestions are of the newest run alone, and go with the score.
     Suggestion.objects.update(points=99.0)
