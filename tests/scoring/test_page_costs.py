@@ -30,12 +30,13 @@ PUBLIC = [
     *("/transparency/data", "/share/alice", "/preferences", "/offline", "/embed/alice", "/accounts/password/reset/"),
     "/opt-out",
     "/perks",
+    *("/achievements/all", "/achievements/people", "/alice/achievements"),
 ]
 OWN = [
     *("/dashboard", "/welcome", "/alice/activity", "/leaderboards/following", "/lists", "/badges", "/notifications"),
     *("/settings", "/settings/networks", "/settings/topics", "/settings/visibility", "/settings/notifications"),
     *("/settings/log-in", "/settings/devices", "/settings/keys", "/settings/pause"),
-    *("/settings/connect", "/settings/pinned", "/settings/import"),
+    *("/settings/connect", "/settings/pinned", "/settings/import", "/achievements"),
 ]
 # A form that changes something gives its visitor the cookie that protects it.
 FORMS = ("/accounts/", "/preferences", "/opt-out")
