@@ -29,6 +29,7 @@ from scoring.topics.gathering import (
     Reactions,
     Spoken,
     attached,
+    grouped,
     hashtags,
     nothing,
     owners_now,
@@ -99,10 +100,10 @@ def borne_out(lines: Lines, chosen: Columns, known: Vocabulary) -> Lines:
     witness = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
     other_words = words[witness] != lines.words[unsure][row]
     row, witness = row[other_words], witness[other_words]
-    pairs, place = np.unique(np.stack([lines.topic[unsure][row], topic[witness]]), axis=1, return_inverse=True)
-    of_branch = np.array([known.related(int(one), int(other)) for one, other in pairs.T], dtype=bool)
+    pairs, place = _by_pair(lines.topic[unsure][row], topic[witness])
+    of_branch = np.array([known.related(one, other) for one, other in pairs.tolist()], dtype=bool)
     good = np.zeros(len(unsure), dtype=bool)
-    good[row[of_branch[place.reshape(-1)]]] = True
+    good[row[of_branch[place]]] = True
     keep = lines.sure.copy()
     keep[unsure[good]] = True
     return lines.take(keep)
@@ -143,8 +144,8 @@ def strongest(lines: Lines) -> Lines:
     """One line for each person, topic, source, network and words: what names the topic itself before what is lifted."""
     order = np.lexsort((-lines.strength, lines.through >= 0))
     ordered = lines.take(order)
-    key = np.stack([ordered.person, ordered.topic, ordered.source, ordered.network, ordered.words])
-    first = np.unique(key, axis=1, return_index=True)[1] if len(ordered) else np.zeros(0, dtype=np.int64)
+    # The order of rows of one group is kept, so that its first is the strongest.
+    _, first, _ = grouped(ordered.person, ordered.topic, ordered.source, ordered.network, ordered.words)
     return ordered.take(np.sort(first))
 
 

@@ -86,9 +86,10 @@ def of_answers(people: Float64 | Int64) -> Float64:
 
 def joined(group: Int64, source: Int64, strength: Float64, groups: int) -> Float64:
     """Expertise by group [groups] of lines: which group each is of, its source (a place in SOURCES), its strength."""
-    missing = np.zeros((groups, len(SOURCES)))
     # Sums of logarithms are products; a strength is below its cap, which is below 1.
-    np.add.at(missing, (group, source), np.log1p(-np.clip(strength, 0.0, 0.999_999)))
+    left = np.log1p(-np.clip(strength, 0.0, 0.999_999))
+    cells = np.bincount(group * len(SOURCES) + source, weights=left, minlength=groups * len(SOURCES))
+    missing = cells.reshape(groups, len(SOURCES))
     caps = np.array([CAPS[name] for name in SOURCES])
     by_source = np.minimum(caps, -np.expm1(missing))
     return np.asarray(1.0 - np.prod(1.0 - by_source, axis=1))

@@ -196,7 +196,7 @@ def hashtags(*, as_of: date, reactions: Reactions, spoken: Spoken, persons: Sequ
     rows = {name: np.asarray(values, dtype=np.int64) for name, values in found.items()}
     if not len(rows["person"]):
         return nothing()
-    group, first, size = _grouped(rows["person"], rows["network"], rows["place"])
+    group, first, size = grouped(rows["person"], rows["network"], rows["place"])
     days = _distinct(group, rows["day"], size)
     people = _reactors(rows, group, size, reactions)
     number = np.bincount(group, minlength=size)
@@ -281,7 +281,7 @@ def attached(*, as_of: date, spoken: Spoken, owners: Columns, persons: Sequence[
 def _of_others(rows: Columns, spoken: Spoken) -> Lines:
     if not len(rows["person"]):
         return nothing()
-    group, first, size = _grouped(rows["person"], rows["network"], rows["place"], rows["source"])
+    group, first, size = grouped(rows["person"], rows["network"], rows["place"], rows["source"])
     number = np.bincount(group, minlength=size)
     # Those whom the network does not name are one each: every one of them is a row.
     who = np.where(rows["actor"] == 0, -np.arange(1, len(rows["actor"]) + 1), rows["actor"])
@@ -360,7 +360,7 @@ def _bring(table: str, matched: Sequence[tuple[str, str, int]]) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
-def _grouped(*by: Int64) -> tuple[Int64, Int64, int]:
+def grouped(*by: Int64) -> tuple[Int64, Int64, int]:
     """The group of each row by its columns `by`, a row of each group, and how many groups there are."""
     order = np.lexsort(by[::-1])
     changed = np.zeros(len(order), dtype=bool)
@@ -376,5 +376,5 @@ def _distinct(group: Int64, value: Int64, size: int) -> Int64:
     """By group, how many different values there are."""
     if not len(group):
         return np.zeros(size, dtype=np.int64)
-    _, first, _ = _grouped(group, value)
+    _, first, _ = grouped(group, value)
     return np.bincount(group[first], minlength=size)
