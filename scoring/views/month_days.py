@@ -19,6 +19,7 @@ from scoring.numbers import gained
 
 # Of how many days the log of reactions tells (scoring.engine.activity).
 ACTIVITY_DAYS = 90
+EARLIEST = date(2000, 1, 1)
 # For each day its reactions, and of the posts the one whose reactions weighed most.
 REACTIONS = """
 WITH posts AS (
@@ -112,7 +113,7 @@ def month_at(text: str, today: date) -> date:
         found = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()
     except ValueError:
         return this
-    return min(found, this)
+    return min(found, this) if found >= EARLIEST else this
 
 
 def month_of(person: Person, first: date, today: date) -> Month:
@@ -144,7 +145,7 @@ def month_of(person: Person, first: date, today: date) -> Month:
     before = (first - timedelta(days=1)).replace(day=1)
     # Scores may reach further back than the page: an upload tells of years.
     earlier = before >= begun or (first - timedelta(days=1)) in scores
-    return Month(first, days, before if earlier and before.year >= 2000 else None, end if end <= today else None)
+    return Month(first, days, before if earlier and before >= EARLIEST else None, end if end <= today else None)
 
 
 def _scores(person: Person, first: date, end: date) -> Mapping[date, float]:

@@ -55,6 +55,7 @@ from scoring.models import (
 )
 from tests.conftest import ROOT
 from tests.scoring.published import AS_OF, publish_score
+from tests.scoring.test_odd_arguments import WORST, Sender
 
 PASSWORD = "a long and odd pass phrase"
 COUNTED = (
@@ -406,6 +407,20 @@ def test_a_long_log_is_read_page_by_page(world: World) -> None:
         address = f"/teams/acme/changes{further[1]}" if further else ""
     assert not address
     assert sorted(map(int, seen)) == list(range(120))
+
+
+def test_nothing_odd_that_is_sent_breaks_a_page_of_a_team(world: World) -> None:
+    sender = Sender(world.client("olga"))
+    for path in ("/teams", "/teams/acme", "/teams/acme/month", "/teams/acme/changes", "/teams/acme/changes.csv"):
+        sender.every_argument("get", path, {}, WORST)
+    for action in ("invite", "withdraw", "role", "remove", "show"):
+        sent = {"action": action, "email": "x@example.org", "role": "editor", "member": "1", "invitation": "1"}
+        sender.every_argument("post", "/teams/acme/members", sent, WORST)
+    sender.every_argument("post", "/teams/new", {"name": "T", "handle": "bcme"}, WORST)
+    for odd in ("%00", "%F0%9F%8D%AF", "a" * 300, "acme%0A"):
+        for path in (f"/teams/{odd}", f"/teams/{odd}/members", f"/teams/join/{odd}", f"/teams/{odd}/month.csv"):
+            sender.send("get", path)
+    assert sender.broken == []
 
 
 @pytest.mark.parametrize(

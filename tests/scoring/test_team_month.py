@@ -95,7 +95,7 @@ def test_of_days_before_the_log_begins_nothing_is_made_up(firm: Person) -> None:
     assert not of(firm).is_cut
 
 
-@pytest.mark.parametrize("text", ["", "2026-13", "x", "2999-01", "0000-00", "2026-10-01"])
+@pytest.mark.parametrize("text", ["", "2026-13", "x", "2999-01", "0000-00", "0001-01", "9999-12", "2026-10-01"])
 def test_what_is_no_month_is_this_one(text: str) -> None:
     assert month_at(text, TODAY) == MONTH
 
