@@ -139,7 +139,7 @@ def _label(network: str) -> str:
     return NETWORKS[network].spec.label if network in NETWORKS else network
 
 
-SENTENCES = {
+SENTENCES: Mapping[str, Callable[[Sequence[TopicEvidence]], str]] = {
     TopicEvidence.Source.HASHTAG: _posts,
     TopicEvidence.Source.LIST: _lists,
     TopicEvidence.Source.SKILL: _skills,
