@@ -161,7 +161,8 @@ def main() -> None:
     settings.DATABASES["default"]["TEST"]["NAME"] = bench_claims.NAME
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        give(options.requests, options.clients, options.workers)
+        if options.requests:
+            give(options.requests, options.clients, options.workers)
         damp(options.people, options.endorsements)
     finally:
         teardown_databases(databases, verbosity=0)
