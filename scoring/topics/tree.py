@@ -137,7 +137,7 @@ BEST_FIRST = """
 ORDER BY klout_plain(name) = plain OR coalesce(klout_plain(names ->> %(language)s) = plain, false) DESC,
          klout_plain(name) LIKE plain || '%%'
              OR coalesce(klout_plain(names ->> %(language)s) LIKE plain || '%%', false) DESC,
-         ranked DESC, length(name), name, id
+         ' ' || klout_plain(name) || ' ' LIKE '%% ' || plain || ' %%' DESC, ranked DESC, length(name), name, id
 LIMIT %(limit)s
 """
 
