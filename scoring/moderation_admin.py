@@ -3,7 +3,7 @@ what its author wrote before, and the decision, each one written down with who, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -88,7 +88,7 @@ class WaitingFilter(admin.SimpleListFilter):
             ("all", _("everything there is")),
         ]
 
-    def choices(self, changelist: Any) -> Iterable[Any]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         yield {
             "selected": self.value() is None,
             "query_string": changelist.get_query_string(remove=[self.parameter_name]),
@@ -116,7 +116,7 @@ class JudgedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     which = ""
     form = Decision
-    list_filter: Any = [WaitingFilter, "state", "ground", ("reports__reason", admin.ChoicesFieldListFilter)]
+    list_filter = [WaitingFilter, "state", "ground", ("reports__reason", admin.ChoicesFieldListFilter)]
     actions = None
     show_full_result_count = False
     decided = ["decision", "removed_for", "why", "silence"]
@@ -130,11 +130,11 @@ class JudgedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         rows = reporting.with_open_reports(self.model._default_manager.all(), self.which)
         return rows.order_by(*self.get_ordering(request))
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         # Of everything there is, the newest: to count the reports of all of it would take long.
         return ["-created_at"] if request.GET.get("queue") == "all" else ["-open_reports", "created_at"]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [*self.facts, *self.decided]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -214,7 +214,8 @@ class JudgedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         assert isinstance(request.user, User)
         values, at = form.cleaned_data, timezone.now()
-        why, by = values["why"].strip(), {"user": request.user, "at": at}
+        why = values["why"].strip()
+        by: dict[str, Any] = {"user": request.user, "at": at}
         if values["decision"] == "stand":
             deciding.let_stand(thing=obj, note=why, **by)
         elif values["decision"] == "remove":
