@@ -31,6 +31,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='membership',
+            name='is_shown',
+            field=models.BooleanField(db_default=False, default=False, verbose_name='named on the public page'),
+        ),
         migrations.CreateModel(
             name='TeamChange',
             fields=[

@@ -1,5 +1,6 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
@@ -44,6 +45,10 @@ class Migration(migrations.Migration):
             name='Answer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ground', models.CharField(blank=True, choices=[('spam', 'advertising or spam'), ('abuse', 'insults or threats'), ('off-topic', 'not about the topic'), ('personal', 'something private about somebody'), ('danger', 'it may do harm'), ('other', 'something else'), ('link', 'a link in the first week of a member'), ('reports', 'several people reported it')], db_default='', default='', max_length=9, verbose_name='ground')),
+                ('note', models.CharField(blank=True, db_default='', default='', max_length=300, verbose_name='why')),
+                ('objection', models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='objection')),
+                ('objected_at', models.DateTimeField(blank=True, null=True)),
                 ('text', models.TextField(verbose_name='answer')),
                 ('state', models.CharField(choices=[('visible', 'visible'), ('held', 'held for the staff'), ('removed', 'removed by the staff'), ('withdrawn', 'withdrawn by who wrote it')], default='visible', max_length=9)),
                 ('created_at', models.DateTimeField()),
@@ -55,6 +60,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'answer',
                 'verbose_name_plural': 'answers',
             },
+        ),
+        migrations.CreateModel(
+            name='AskedExpert',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('ordinal', models.SmallIntegerField()),
+            ],
         ),
         migrations.CreateModel(
             name='AttachedWords',
@@ -100,6 +113,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
                 ('undone_at', models.DateTimeField(null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
+                ('told_at', models.DateTimeField(null=True)),
                 ('weight', models.FloatField(default=1.0)),
             ],
         ),
@@ -151,6 +165,10 @@ class Migration(migrations.Migration):
             name='Question',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ground', models.CharField(blank=True, choices=[('spam', 'advertising or spam'), ('abuse', 'insults or threats'), ('off-topic', 'not about the topic'), ('personal', 'something private about somebody'), ('danger', 'it may do harm'), ('other', 'something else'), ('link', 'a link in the first week of a member'), ('reports', 'several people reported it')], db_default='', default='', max_length=9, verbose_name='ground')),
+                ('note', models.CharField(blank=True, db_default='', default='', max_length=300, verbose_name='why')),
+                ('objection', models.CharField(blank=True, db_default='', default='', max_length=1000, verbose_name='objection')),
+                ('objected_at', models.DateTimeField(blank=True, null=True)),
                 ('title', models.CharField(max_length=150, verbose_name='question')),
                 ('text', models.TextField(blank=True, max_length=3000, verbose_name='more about it')),
                 ('language', models.CharField(blank=True, max_length=10)),
@@ -183,11 +201,19 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(blank=True, max_length=500, verbose_name='what is wrong with it')),
                 ('created_at', models.DateTimeField()),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ('upheld', models.BooleanField(blank=True, null=True)),
             ],
             options={
                 'verbose_name': 'report',
                 'verbose_name_plural': 'reports',
             },
+        ),
+        migrations.CreateModel(
+            name='SeenAwards',
+            fields=[
+                ('person', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='seen_awards', serialize=False, to='accounts.person')),
+                ('upto', models.BigIntegerField()),
+            ],
         ),
         migrations.CreateModel(
             name='Silenced',
@@ -260,12 +286,24 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, default='', max_length=20),
         ),
         migrations.AddIndex(
+            model_name='award',
+            index=models.Index(fields=['family', '-id'], name='award_newest_of_family'),
+        ),
+        migrations.AddIndex(
             model_name='persontopic',
             index=models.Index(condition=models.Q(('expertise__gt', 0)), fields=['topic', '-expertise', 'person'], name='person_topic_by_expertise'),
         ),
         migrations.AddIndex(
             model_name='persontopic',
             index=models.Index(condition=models.Q(('plus_k__gt', 0)), fields=['topic', '-plus_k', 'person'], name='person_topic_by_plus_k'),
+        ),
+        migrations.AddIndex(
+            model_name='persontopic',
+            index=models.Index(condition=models.Q(('chosen', True), ('hidden', False)), fields=['topic', '-added_at'], name='person_topic_chosen_lately'),
+        ),
+        migrations.AddIndex(
+            model_name='scorehistory',
+            index=django.contrib.postgres.indexes.BrinIndex(fields=['as_of'], name='score_history_by_day', pages_per_range=32),
         ),
         migrations.AddField(
             model_name='answer',
@@ -276,6 +314,11 @@ class Migration(migrations.Migration):
             model_name='answer',
             name='user',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='askedexpert',
+            name='person',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='asked_as_expert', to='accounts.person'),
         ),
         migrations.AddIndex(
             model_name='attachedwords',
@@ -352,7 +395,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='question',
             name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='accounts.person'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='questions', to='accounts.person'),
         ),
         migrations.AddField(
             model_name='question',
@@ -368,6 +411,11 @@ class Migration(migrations.Migration):
             model_name='moderationentry',
             name='question',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='moderation', to='scoring.question'),
+        ),
+        migrations.AddField(
+            model_name='askedexpert',
+            name='question',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='asked_experts', to='scoring.question'),
         ),
         migrations.AddField(
             model_name='answer',
@@ -439,6 +487,10 @@ class Migration(migrations.Migration):
             model_name='endorsement',
             index=models.Index(condition=models.Q(('settled_at__isnull', True), ('undone_at__isnull', True)), fields=['given_at'], name='endorsement_to_settle'),
         ),
+        migrations.AddIndex(
+            model_name='endorsement',
+            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['told_at', 'receiver'], name='endorsement_to_tell'),
+        ),
         migrations.AddConstraint(
             model_name='endorsement',
             constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('receiver')), _negated=True), name='endorsement_of_another'),
@@ -479,6 +531,14 @@ class Migration(migrations.Migration):
             model_name='question',
             index=models.Index(condition=models.Q(('state', 'visible')), fields=['-active_at'], name='question_newest'),
         ),
+        migrations.AddIndex(
+            model_name='question',
+            index=models.Index(condition=models.Q(('answered', 0), ('state', 'visible')), fields=['-active_at'], name='question_newest_unanswered'),
+        ),
+        migrations.AddIndex(
+            model_name='question',
+            index=models.Index(condition=models.Q(('objected_at__isnull', False)), fields=['objected_at'], name='question_objected'),
+        ),
         migrations.AddConstraint(
             model_name='question',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['visible', 'held', 'removed', 'withdrawn'])), name='question_state_known'),
@@ -492,6 +552,22 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['-at'], name='moderation_newest_first'),
         ),
         migrations.AddConstraint(
+            model_name='askedexpert',
+            constraint=models.UniqueConstraint(fields=('question', 'person'), name='expert_asked_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='askedexpert',
+            constraint=models.UniqueConstraint(fields=('person', 'day', 'ordinal'), name='expert_asked_so_often'),
+        ),
+        migrations.AddConstraint(
+            model_name='askedexpert',
+            constraint=models.CheckConstraint(condition=models.Q(('ordinal__range', (1, 2))), name='expert_asked_twice_a_day'),
+        ),
+        migrations.AddIndex(
+            model_name='answer',
+            index=models.Index(condition=models.Q(('objected_at__isnull', False)), fields=['objected_at'], name='answer_objected'),
+        ),
+        migrations.AddConstraint(
             model_name='answer',
             constraint=models.UniqueConstraint(fields=('question', 'person'), name='answer_once'),
         ),
@@ -502,6 +578,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='answer',
             constraint=models.CheckConstraint(condition=models.Q(('plus_k__gte', 0)), name='answer_plus_k_counted'),
+        ),
+        migrations.AddIndex(
+            model_name='report',
+            index=models.Index(condition=models.Q(('decided_at__isnull', True)), fields=['created_at'], name='report_open'),
         ),
         migrations.AddConstraint(
             model_name='report',

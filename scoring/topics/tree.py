@@ -108,8 +108,12 @@ def load(text: str | None = None) -> int:
 
 
 def load_after_migrating(sender: Any, **_kwargs: Any) -> None:
-    """The tree after each migration; nothing where the tables of topics are not there (any more)."""
-    if Topic._meta.db_table in connection.introspection.table_names():
+    """The tree after each migration; nothing where the tables of topics are not there (any more), or are older ones."""
+    with connection.cursor() as cursor:
+        if Topic._meta.db_table not in connection.introspection.table_names(cursor):
+            return
+        there = {column.name for column in connection.introspection.get_table_description(cursor, Topic._meta.db_table)}
+    if there >= {field.column for field in Topic._meta.concrete_fields}:
         load()
 
 

@@ -18,12 +18,14 @@ from accounts.networks.base import VERBS
 from scoring.achievements.catalogue import FAMILIES
 from scoring.models import (
     Activity,
+    Answer,
     Award,
     DayChange,
     Endorsement,
     Moment,
     PersonTopic,
     Post,
+    Question,
     Ranking,
     ScoreHistory,
     Tie,
@@ -259,6 +261,10 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
         Endorsement.objects.create(
             giver=giver, receiver=receiver, topic=topic, given_at=at, until=at + timedelta(days=7)
         )
+    question = Question.objects.create(
+        pk=4711, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
+    )
+    question.answers.create(person=zeb, text="The green one.", created_at=at)
     Award.objects.create(person=zeb, family=FAMILY.slug, level=1, earned_on=date(2026, 10, 1))
     Tie.objects.create(influencer=zeb, influencee=alice, weight=2.0, reactions=2, follows=True)
     Tie.objects.create(influencer=alice, influencee=zeb, weight=2.0, reactions=2, follows=False)
