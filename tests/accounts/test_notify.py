@@ -64,7 +64,6 @@ KNOWN = {
     "note": "It sells honey & hives.",
     "reason": "Advertising & spam.",
     "who": "Bob & Sons",
-    "topic": "Bees & flowers",
     "number": 7,
     "given": [("Bob & Sons", "Bees & flowers"), ("Somebody", "Tea")],
     "others": 5,

@@ -18,7 +18,6 @@ from accounts.networks.base import VERBS
 from scoring.achievements.catalogue import FAMILIES
 from scoring.models import (
     Activity,
-    Answer,
     Award,
     DayChange,
     Endorsement,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scoring import formula
 from scoring.features.base import ONE, FeatureTable
-from scoring.formula import population, pooled, v1, v2
+from scoring.formula import pooled, population, v1, v2
 from scoring.formula.base import FAIR, PARTS, PROVISIONAL, SOLID, Scored
 from tests.scoring.formula.given import (
     FACEBOOK,
