@@ -160,7 +160,7 @@ class Pooled:
         return (*named, *((part, column + UPLOADED) for part, column in named))
 
     def with_anchors(self, version: str, anchors: Anchors) -> Pooled:
-        """The same formula on another scale. What is bounded ends at as many points as before, wherever they lie now."""
+        """The same formula on another scale. What is bounded ends at as many points as before, wherever that is."""
         other = Curve(anchors)
 
         def moved(bound: float) -> float:

@@ -45,7 +45,7 @@ class Dimmed:
 
 
 def release(monkeypatch: pytest.MonkeyPatch, **shares: float) -> Mapping[str, Formula]:
-    """release(monkeypatch, v2=0.5) makes a v2 whose points are half of v1's; v1 counts as the baseline does, and is live.
+    """release(monkeypatch, v2=0.5) makes a v2 of half of v1's points; v1 counts as the baseline does, and is live.
 
     What the real v1 gives is not these tests' matter, and may be fitted anew.
     """
