@@ -261,7 +261,7 @@ def somebody_known(alice: Person, join: Callable[..., Person]) -> Person:
             giver=giver, receiver=receiver, topic=topic, given_at=at, until=at + timedelta(days=7)
         )
     question = Question.objects.create(
-        pk=4711, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
+        pk=2718, topic=topic, person=zeb, title="Which lamp lasts longest?", created_at=at, active_at=at, answered=1
     )
     question.answers.create(person=zeb, text="The green one.", created_at=at)
     Award.objects.create(person=zeb, family=FAMILY.slug, level=1, earned_on=date(2026, 10, 1))
