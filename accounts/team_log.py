@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[Promise | str, dict[str, Promise | str]]] = {
             "created": _("made the team"),
             "invite": _("invited somebody"),
             "withdraw": _("took an invitation back"),
-            "join": _("joined"),
+            "join": _("joined the team"),
             "role": _("changed a role"),
             "remove": _("removed a member"),
             "leave": _("left"),

@@ -147,7 +147,7 @@ def invite(*, person: Person, email: str, role: str, user: User, at: datetime) -
             raise TooMany(_("There are %(number)s open invitations already.") % {"number": MOST_OPEN})
         sent = TeamChange.objects.filter(user=user, action="invite", at__gt=at - DAY).count()
         if sent >= MOST_A_DAY or not _may_mail(organisation, email):
-            raise TooMany(_("That were many invitations today. Please go on tomorrow."))
+            raise TooMany(_("Those were many invitations for one day. Please go on tomorrow."))
         opened.filter(email__iexact=email).delete()
         invitation = TeamInvitation.objects.create(
             person=organisation,

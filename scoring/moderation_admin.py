@@ -84,7 +84,7 @@ class WaitingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, str]]:
         return [
             ("objected", _("with an objection")),
-            ("held", _("held")),
+            ("held", _("held for the staff")),
             ("all", _("everything there is")),
         ]
 
