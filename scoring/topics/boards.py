@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import BooleanField, Case, F, FilteredRelation, Q, Value, When
 
 from accounts.handles import FORM
 from accounts.models import Person, PersonQuerySet
@@ -60,10 +60,14 @@ class Lists:
 
 
 def people_for(user: Any, at: date) -> PersonQuerySet:
-    """Whom `user` may see on a topic's page: who shows topics, and has not left lists that are by rank."""
+    """Whom `user` may see on a topic's page: who shows topics, and has not left lists that are by rank.
+
+    tells_plus_k: whether `user` may see the +K that they were given, too.
+    """
     viewer = Viewer.MEMBER if user.is_authenticated else Viewer.ANYBODY
     people = Person.objects.visible_to(user, at).filter(showing("topics", viewer), showing("leaderboards", viewer))
-    return people.select_related("score")
+    told = Case(When(showing("plus_k", viewer), then=Value(True)), default=Value(False), output_field=BooleanField())
+    return people.select_related("score").annotate(tells_plus_k=told)
 
 
 # One query for all lists. Who hides the topic, or has it no more, is in none of them.
@@ -116,10 +120,11 @@ def lists(topic: Topic, people: PersonQuerySet, *, me: Person | None, at: dateti
         lines += [Line(seen[person], expertise=value) for person, value, _at in some if person in seen]
         if first:
             found.disputed = bool(rows.get("dispute"))
+            told = {pk: one for pk, one in seen.items() if getattr(one, "tells_plus_k", False)}
             found.by_plus_k = [
-                Line(seen[one], plus_k=value) for one, value, _at in rows.get("plus_k", ()) if one in seen
+                Line(told[one], plus_k=value) for one, value, _at in rows.get("plus_k", ()) if one in told
             ]
-            found.given = newest(rows.get("given", ()), seen)
+            found.given = newest(rows.get("given", ()), told)
             found.new = newest(rows.get("new", ()), seen)
         first = False
         read += number

@@ -126,6 +126,22 @@ def test_who_hides_the_topic_is_in_no_list_but_sees_their_own(jigs: Topic, join:
     assert "You hide this topic" in page(as_(zeb))
 
 
+@pytest.mark.parametrize(("shown_to", "reader"), [("hidden", "member"), ("members", "visitor")])
+def test_who_keeps_back_their_plus_k_is_in_no_list_of_it(jigs: Topic, join: Join, shown_to: str, reader: str) -> None:
+    zeb, bob = join("Zeb"), join("Bob")
+    has(zeb, jigs, expertise=0.9, plus_k=4.0)
+    given(bob, zeb, jigs)
+    client = as_(bob) if reader == "member" else Client()
+    assert 'id="plus-k"' in page(client)
+    Person.objects.filter(pk=zeb.pk).update(shown={"plus_k": shown_to})
+    text = page(client)
+    assert places(text) == ["Zeb"]
+    assert 'id="plus-k"' not in text
+    assert 'id="given"' not in text
+    if shown_to == "members":
+        assert 'id="plus-k"' in page(as_(bob))
+
+
 def given(giver: Person, receiver: Person, topic: Topic, days: int = 1, **values: Any) -> Endorsement:
     at = timezone.now() - timedelta(days=days)
     return Endorsement.objects.create(
