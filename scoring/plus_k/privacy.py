@@ -25,13 +25,21 @@ def register() -> None:
 
 
 def export_person(person: Person) -> dict[str, Any]:
-    """What was given and got. Of givers whom nobody is to see, that somebody gave it."""
+    """What was given and got. Of others whom members may not see (any more), that there was somebody."""
     given = Endorsement.objects.filter(giver=person).select_related("receiver", "topic").order_by("given_at", "pk")
     got = Endorsement.objects.filter(receiver=person, undone_at=None).select_related("giver", "topic")
     shown = set(_named(got.values("giver")).values_list("pk", flat=True))
+    shown |= set(_named(given.order_by().values("receiver")).values_list("pk", flat=True))
     purse = Purse.objects.filter(person=person).first()
     return {
-        "given": [{"to": one.receiver.handle, **_told(one), "taken_back_at": _iso(one.undone_at)} for one in given],
+        "given": [
+            {
+                "to": one.receiver.handle if one.receiver_id in shown else None,
+                **_told(one),
+                "taken_back_at": _iso(one.undone_at),
+            }
+            for one in given
+        ],
         "received": [
             {"from": one.giver.handle if one.giver_id in shown else None, **_told(one)}
             for one in got.order_by("given_at", "pk")
@@ -41,10 +49,10 @@ def export_person(person: Person) -> dict[str, Any]:
     }
 
 
-def _named(givers: Any) -> Any:
-    """Those of `givers` whom members may see; who has come of age since is judged by today's year."""
+def _named(others: Any) -> Any:
+    """Those of `others` whom members may see; who has come of age since is judged by today's year."""
     people = Person.objects.joined().staying().old_enough(timezone.now().date())
-    return people.exclude(visibility=Person.Visibility.HIDDEN).filter(pk__in=givers)
+    return people.exclude(visibility=Person.Visibility.HIDDEN).filter(pk__in=others)
 
 
 def _told(one: Endorsement) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 
 from accounts import privacy
-from accounts.models import Person
+from accounts.models import Notification, Person
 from scoring.models import Answer, AskedExpert, ModerationEntry, Question, Report, Silenced
 from scoring.questions.states import locked_question, settle
 
@@ -66,6 +66,7 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
     # In one order, so that two who are erased at once do not wait for each other.
     for pk in sorted({*answered, *asked}):
         locked_question(pk)
+    _forget_news(person)
     removed = {"answers": _deleted(Answer.objects.filter(person=person))}
     for pk in answered:
         settle(pk)
@@ -79,6 +80,14 @@ def erase_person(person: Person, at: datetime) -> dict[str, int]:
     Silenced.objects.filter(person=person).delete()
     ModerationEntry.objects.filter(person=person).update(person=None)
     return removed
+
+
+def _forget_news(person: Person) -> None:
+    """Delete what others were told of the person's answers, and of what they asked: it names them, or quotes them."""
+    answered = [answer.get_absolute_url() for answer in Answer.objects.filter(person=person)]
+    asked = [question.get_absolute_url() for question in Question.objects.filter(person=person)]
+    Notification.objects.filter(kind="question_answered", url__in=answered).delete()
+    Notification.objects.filter(kind="question_asked", url__in=asked).delete()
 
 
 def _deleted(rows: QuerySet[Any]) -> int:

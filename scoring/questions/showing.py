@@ -123,7 +123,7 @@ def _say_who_knows(lines: list[Line], question: Question, viewer: Viewer) -> Non
         and may_see(line.author, "topics", Viewer.OWN if line.own else viewer)
     ]
     people = [line.author for line in able if line.author is not None]
-    why = reasons.why(people, [question.topic], most=2) if people else {}
+    why = reasons.why(people, [question.topic], most=2, viewer=viewer) if people else {}
     for line in able:
         line.knows = [str(reason) for reason in why.get((line.answer.person_id, question.topic_id), [])]
 

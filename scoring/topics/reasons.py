@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Person
 from accounts.networks import NETWORKS
+from accounts.visibility import Viewer, may_see
 from scoring.models import PersonTopic, Topic, TopicEvidence
 from scoring.topics.tree import name_in
 
@@ -23,7 +24,8 @@ MOST = 4
 class Why:
     """One reason: a sentence; where it comes from, for a symbol beside it ("" where no network); what it is worth.
 
-    source: of TopicEvidence.Source, or "chosen". network: a slug. words: as they were read, for a dispute.
+    source: of TopicEvidence.Source, "chosen", or "unsaid" where all of it is kept back. network: a slug. words: as they
+    were read, for a dispute.
     """
 
     text: str
@@ -38,12 +40,17 @@ class Why:
 
 
 def why(
-    persons: Person | Iterable[Person], topics: Collection[Topic] | None = None, *, most: int = MOST
+    persons: Person | Iterable[Person],
+    topics: Collection[Topic] | None = None,
+    *,
+    most: int = MOST,
+    viewer: Viewer = Viewer.OWN,
 ) -> dict[tuple[int, int], list[Why]]:
     """(number of the person, number of the topic) -> why they have it, the strongest first, at most `most`.
 
     topics: None for all that they have. Two queries, however many people and topics. A topic that nothing speaks for
-    and nobody chose has no entry. Who may see it is for the caller to ask.
+    and nobody chose has no entry. Who may see topics is for the caller to ask; `viewer` is told nothing of the networks
+    and the +K of people who keep these back.
     """
     people = [persons] if isinstance(persons, Person) else list(persons)
     named = {person.pk: person for person in people}
@@ -53,7 +60,7 @@ def why(
     lines = TopicEvidence.objects.filter(person__in=named).select_related("through").order_by("-strength", "pk")
     if topics is not None:
         chosen, lines = chosen.filter(topic__in=topics), lines.filter(topic__in=topics)
-    return told(named, lines, chosen.values_list("person", "topic"), most=most)
+    return told(named, lines, chosen.values_list("person", "topic"), most=most, viewer=viewer)
 
 
 def told(
@@ -62,17 +69,33 @@ def told(
     chosen: Iterable[tuple[int, int]],
     *,
     most: int = MOST,
+    viewer: Viewer = Viewer.OWN,
 ) -> dict[tuple[int, int], list[Why]]:
     """The same from what was read already: lines with the strongest first, and (person, topic) that were chosen."""
     found: dict[tuple[int, int], list[Why]] = defaultdict(list)
     by_source: dict[tuple[int, int, str, int | None], list[TopicEvidence]] = defaultdict(list)
+    unsaid: set[tuple[int, int]] = set()
     for line in lines:
+        part = part_told(line)
+        if part and not may_see(named[line.person_id], part, viewer):
+            unsaid.add((line.person_id, line.topic_id))
+            continue
         by_source[line.person_id, line.topic_id, line.source, line.through_id].append(line)
     for (person, topic, _source, _through), same in by_source.items():
         found[person, topic].append(_said(same))
     for person, topic in chosen:
         found[person, topic].append(Why(_("Chosen by %(name)s") % {"name": named[person].display_name}, "chosen"))
+    for person, topic in unsaid - found.keys():
+        text = _("What speaks for it is something that %(name)s does not show.")
+        found[person, topic].append(Why(text % {"name": named[person].display_name}, "unsaid"))
     return {key: reasons[:most] for key, reasons in found.items()}
+
+
+def part_told(line: TopicEvidence) -> str:
+    """The part of a profile that a line gives away; "" for none."""
+    if line.source == TopicEvidence.Source.PLUS_K:
+        return "plus_k"
+    return "networks" if line.network else ""
 
 
 def _said(lines: Sequence[TopicEvidence]) -> Why:

@@ -98,10 +98,8 @@ def abouts(found: Mapping[str, Any], shown: Shown, reader: Person | None, at: da
     person, plus_k = shown.person, shown.sees("plus_k")
     topics = [Topic(pk=one["id"], slug=one["slug"], name=one["name"], names=one["names"]) for one in found["topics"]]
     lines = [evidence(one) for one in found["evidence"]]
-    if not plus_k:
-        lines = [line for line in lines if line.source != TopicEvidence.Source.PLUS_K]
     chosen = [(person.pk, one["id"]) for one in found["topics"] if one["chosen"]]
-    why = reasons.told({person.pk: person}, lines, chosen, most=REASONS)
+    why = reasons.told({person.pk: person}, lines, chosen, most=REASONS, viewer=shown.viewer)
     pairs = [(person.pk, topic.pk) for topic in topics]
     buttons = dict.fromkeys(pairs, states.NONE) if shown.speaks else states.told(reader, pairs, found["mine"], at)
     givers = named(found["givers"]) if plus_k else {}

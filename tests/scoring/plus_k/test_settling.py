@@ -161,6 +161,9 @@ def test_everybody_gets_what_they_gave_and_got_and_hidden_givers_stay_so(join) -
     assert [one["from"] for one in kept["received"]] == [None, "Carol"]
     assert [(one["to"], one["topic"]) for one in kept["given"]] == [("Carol", "beekeeping")]
     assert kept["last_day_of_giving"] == {"day": "2026-11-01", "allowance": 5, "given": 1}
+    # Who hides by now, maybe under another handle, is not told of to those who once gave them something either.
+    Person.objects.filter(pk=carol.pk).update(visibility="hidden", handle="renamed")
+    assert "renamed" not in str(privacy.export_person(alice)["plus_k"])
 
 
 @pytest.mark.parametrize("who", ["Alice", "Bob"])

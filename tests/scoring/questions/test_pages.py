@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Person
+from accounts.networks import NETWORKS
 from scoring.models import Answer, Endorsement, Question, Topic, TopicEvidence
 from scoring.models.questions import Ground
 from scoring.questions import answering, asking, deciding, lists, ordering, reporting
@@ -133,6 +134,25 @@ def test_who_knows_is_said_with_why_to_those_who_may_see_the_topics() -> None:
     assert html.count("Knows about Beekeeping") == 1
     assert "#bees" in html
     assert page(f"/questions/{question.pk}", member("Reader")).count("Knows about Beekeeping") == 2
+
+
+@pytest.mark.parametrize("kept_back", ["networks", "plus_k"])
+def test_what_an_author_keeps_back_is_not_told_as_a_reason(kept_back: str) -> None:
+    question, bob = ask(member("Alice")), member("Bob", shown={kept_back: "members"})
+    answer(question, bob)
+    knows(bob)
+    line = {"person": bob, "topic": beekeeping(), "number": 14, "people": 23, "strength": 0.5}
+    if kept_back == "networks":
+        TopicEvidence.objects.create(source="hashtag", network="twitter", words="bees", **line)
+        told = f"#bees on {NETWORKS['twitter'].spec.label}"
+    else:
+        told = "+K from 23 people"
+        TopicEvidence.objects.create(source=TopicEvidence.Source.PLUS_K, **line)
+    for path in (f"/questions/{question.pk}", "/bob"):
+        html = page(path)
+        assert told not in html, path
+        assert "What speaks for it is something that Bob Archer does not show." in html, path
+        assert told in page(path, Person.objects.filter(handle="Reader").first() or member("Reader")), path
 
 
 def test_the_weight_of_an_answer_is_written_by_the_daily_run() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db.models import Q
 
 from accounts import privacy
+from accounts.models import Notification
 from scoring import moderation
 from scoring.models import Answer, AskedExpert, ModerationEntry, Question, Report, Silenced
 from scoring.models.questions import Ground
@@ -85,6 +86,23 @@ def test_the_page_of_an_erased_asker_names_nobody(client) -> None:
     question.refresh_from_db()
     deciding.remove(thing=question, user=staff(), ground=Ground.OTHER, note="No longer of use.", at=AT + DAY)
     assert client.get(f"/questions/{question.pk}").status_code == 410
+
+
+def test_news_that_name_or_quote_who_is_erased_go_too() -> None:
+    alice, bob = member("Alice"), member("Bob")
+    asked, others = ask(alice, "How warm is warm enough for bees?"), ask(bob)
+    answer(asked, bob)
+    answer(others, alice)
+    knows(member("Charlie"))
+    for question in (asked, others):
+        experts.tell(question_id=question.pk, at=AT)
+    news = Notification.objects.all()
+    assert news.filter(text__contains="Bob Archer").exists()
+    privacy.erase_person(person=bob, at=AT + DAY)
+    assert not news.filter(text__contains="Bob Archer").exists()
+    assert [told.subject for told in news.filter(kind="question_asked")] == [
+        "You know about Beekeeping: How warm is warm enough for bees?"
+    ]
 
 
 def test_a_withdrawn_question_of_who_is_erased_goes_with_its_answers() -> None:
