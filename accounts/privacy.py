@@ -188,6 +188,7 @@ def erase_person(*, person: Person, at: datetime, if_due: bool = False) -> dict[
         for entry in REGISTRY.values():
             removed.update(entry.erase(person, at))
         removed.update(_erase_accounts(accounts, at))
+        _forget_news_of_joining(person)
         removed.update(_leave_teams(person, at))
         addresses = list(users_of_nobody_else(person).values_list("email", flat=True))
         transaction.on_commit(lambda: outbox.forget(addresses), robust=True)
@@ -313,6 +314,18 @@ def users_of_nobody_else(person: Person) -> models.QuerySet[User]:
     """The users that go with `person`: not those who speak for others too, and not the staff."""
     others = Membership.objects.filter(user=models.OuterRef("pk")).exclude(person=person)
     return User.objects.filter(~models.Exists(others), membership__person=person, is_staff=False)
+
+
+def _forget_news_of_joining(person: Person) -> None:
+    """Delete what owners of teams were told when who speaks for `person` joined: it has the name, or the address."""
+    if person.kind != Person.Kind.PERSON:
+        return
+    users = User.objects.filter(membership__person=person)
+    joined = TeamChange.objects.filter(user__in=users.order_by().values("pk"), action="join").values("person")
+    told = models.Q(text__contains=person.display_name)
+    for address in users.order_by("pk").values_list("email", flat=True):
+        told |= models.Q(text__contains=address)
+    Notification.objects.filter(told, kind="team_joined", person__in=joined).delete()
 
 
 def _leave_teams(person: Person, at: datetime) -> Counter[str]:

@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import teams
+from accounts import privacy, teams
 from accounts.models import Membership, Notification, Person, TeamChange, TeamInvitation, User
 from tests.accounts.teams import AT, actions, client_of, invited, make_team, seat
 
@@ -307,3 +307,13 @@ def test_pages_of_a_team_take_as_many_queries_for_many_members_as_for_few(join, 
         teams.show_name(person=firm, user=users["olga"], shown=number % 2 == 0, at=AT)
         invited(firm, users["olga"], f"{number}@example.org")
     ask()
+
+
+def test_owners_keep_no_news_that_name_a_member_who_was_erased(join) -> None:
+    firm, users = make_team(join, olga="owner")
+    zeb = join("zeb")
+    teams.join(token=invited(firm, users["olga"], "zeb@example.org"), user=zeb.users.get(), at=AT)
+    news = Notification.objects.filter(user=users["olga"], kind="team_joined")
+    assert zeb.display_name in news.get().text
+    privacy.erase_person(person=zeb, at=AT)
+    assert not news.exists()
