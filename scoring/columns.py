@@ -87,6 +87,15 @@ def batches(connection: Any, query: str, params: Any, dtypes: Mapping[str, Type]
         yield parse(rest, kinds)
 
 
+def places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where those of `wanted` that are among `ids` (sorted, each once) stand there, and which of `wanted` they are."""
+    if not len(ids):
+        return np.zeros(0, dtype=np.int64), np.zeros(len(wanted), dtype=bool)
+    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    there: NDArray[np.bool_] = ids[place] == wanted
+    return place[there], there
+
+
 def parse_fixed(data: bytes, kinds: Mapping[str, str]) -> Columns:
     """Columns of rows that are all of one length."""
     row = row_type(kinds)

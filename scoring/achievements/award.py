@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from scoring import columns
+from scoring.achievements import kept
 from scoring.achievements.catalogue import Family
 from scoring.attempts import again
 
@@ -25,22 +27,28 @@ LOCK = 0x6177617264
 
 
 def award(*, persons: NDArray[np.int64], values: Values, families: Sequence[Family], as_of: date) -> int:
-    """Award what `persons` [n] have reached of `families` and say how many levels were new.
+    """Award what `persons` [n] (sorted, each once) have reached of `families` and say how many levels were new.
 
-    values: the family's slug -> float64 [n]; one that is missing awards nothing.
+    values: the family's slug -> float64 [n]; one that is missing awards nothing. What everybody has is compared first:
+    where nothing is new, nothing is written.
     """
     asked = [family for family in families if family.slug in values]
-    # Of each person and family the highest level: whoever has that has those below it.
-    found = [(persons[:0], np.zeros(0, np.int16), np.zeros(0, np.int32))]
-    for number, family in enumerate(asked):
-        level = levels_of(values[family.slug], family)
-        some = level > 0
-        found.append((persons[some], np.full(np.count_nonzero(some), number, np.int16), level[some]))
-    person, numbers, level = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    if not len(person):
-        return 0
-    reached = {"person_id": person, "family": numbers, "level": level}
-    return again(lambda: add(reached, [family.slug for family in asked], as_of))
+    slugs, new = [family.slug for family in asked], 0
+    for stretch in kept.stretches(persons) if asked else ():
+        who, part = persons[stretch.part], stretch.part
+        level = np.stack([levels_of(values[family.slug][part], family) for family in asked], axis=1)
+        held = kept.levels(who, slugs)
+        # By person, as indexes want it.
+        place, number = np.nonzero(level > held)
+        reached: Columns = {
+            "person_id": who[place],
+            "family": number.astype(np.int16),
+            "held": held[place, number],
+            "level": level[place, number],
+        }
+        if len(place):
+            new += again(partial(add, reached, slugs, as_of))
+    return new
 
 
 def levels_of(values: NDArray[np.float64], family: Family) -> NDArray[np.int32]:
@@ -51,32 +59,31 @@ def levels_of(values: NDArray[np.float64], family: Family) -> NDArray[np.int32]:
 def add(reached: Columns, slugs: Sequence[str], as_of: date) -> int:
     """Award these levels, and those below them, to who has not got them; returns how many were new.
 
-    reached: person_id, family (a place in `slugs`), level.
+    reached: person_id, family (a place in `slugs`), held (the highest level that the person has of it), level.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE reached (person_id bigint, family smallint, level integer) ON COMMIT DROP")
-        columns.write(connection, "reached", reached)
+        cursor.execute(
+            """
+            CREATE TEMP TABLE reached (person_id bigint, family smallint, held integer, level integer) ON COMMIT DROP
+            """
+        )
+        # Somebody may have been erased while the run went on.
+        living = np.isin(reached["person_id"], kept.alive(np.unique(reached["person_id"])))
+        columns.write(connection, "reached", {name: values[living] for name, values in reached.items()})
         cursor.execute("ANALYZE reached")
         # Whoever revokes is waited for, so that the statement below sees what has just been taken away.
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
-        # Joined to people, since somebody may have been erased while the run went on.
         cursor.execute(
             """
             INSERT INTO scoring_award (person_id, family, level, earned_on)
-            SELECT new.person_id, new.slug, step.level, %s
-            FROM (
-                SELECT reached.person_id, named.slug, reached.level
-                FROM reached
-                JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = reached.family + 1
-                JOIN accounts_person AS person ON person.id = reached.person_id
-                LEFT JOIN scoring_award AS held ON held.person_id = reached.person_id
-                    AND held.family = named.slug AND held.level = reached.level
-                WHERE held.person_id IS NULL
-            ) AS new, generate_series(1, new.level) AS step (level)
+            SELECT new.person_id, named.slug, step.level, %s
+            FROM reached AS new
+            JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = new.family + 1,
+                generate_series(new.held + 1, new.level) AS step (level)
             WHERE NOT EXISTS (
                 SELECT FROM scoring_award AS revoked
-                WHERE revoked.person_id = new.person_id AND revoked.family = new.slug AND revoked.level <= step.level
-                    AND revoked.revoked_at IS NOT NULL
+                WHERE revoked.person_id = new.person_id AND revoked.family = named.slug
+                    AND revoked.level <= step.level AND revoked.revoked_at IS NOT NULL
             )
             ON CONFLICT (person_id, family, level) DO NOTHING
             """,
@@ -95,70 +102,101 @@ def keep_progress(
     families: Sequence[Family],
     everybody: bool,
 ) -> int:
-    """Keep how far `persons` [n] are in each of `families`, for "72 of 100"; returns how many values changed.
+    """Keep how far `persons` [n] (sorted, each once) are in each of `families`, for "72 of 100"; returns how many
+    values changed.
 
-    values: as for `award`. points: slug -> what the score would gain at the next level, NaN where that is not known.
-    With `everybody`, nothing is kept of people who are not among `persons`, nor of other families.
+    values: as for `award`; whole numbers are kept, as they are read. points: slug -> what the score would gain at the
+    next level, NaN where that is not known; to a tenth. What has not changed is not written again. With `everybody`,
+    nothing is kept of people who are not among `persons`, nor of other families.
     """
     asked = [family for family in families if family.slug in values]
-    unknown = np.full(len(persons), np.nan)
-    found: list[tuple[NDArray[Any], ...]] = [(persons[:0], np.zeros(0, np.int16), np.zeros(0), np.zeros(0))]
-    for number, family in enumerate(asked):
-        value = values[family.slug]
-        some = value > 0
-        # To a tenth, as points are read: what changes less is not written again.
-        more = np.round(points.get(family.slug, unknown)[some], 1) + 0.0
-        found.append((persons[some], np.full(np.count_nonzero(some), number, np.int16), value[some], more))
-    person, numbers, value, more = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    far = {"person_id": person, "family": numbers, "value": value, "points": more}
-    slugs = [family.slug for family in asked]
-    return again(lambda: put(far, slugs, np.unique(persons), everybody=everybody))
-
-
-def put(far: Columns, slugs: Sequence[str], persons: NDArray[np.int64], *, everybody: bool) -> int:
-    """Put `far` (person_id, family as a place in `slugs`, value, points) in the place of what is kept of `persons`;
-    returns how many values changed."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            """
-            DROP TABLE IF EXISTS progress, of_whom;
-            CREATE TEMP TABLE progress (person_id bigint, family smallint, value float8, points float8) ON COMMIT DROP;
-            CREATE TEMP TABLE of_whom (person_id bigint) ON COMMIT DROP
-            """
-        )
-        columns.write(connection, "progress", far)
-        columns.write(connection, "of_whom", {"person_id": persons})
-        cursor.execute("ANALYZE progress, of_whom")
-        # Joined to people as above; what has not changed is not written again.
-        cursor.execute(
-            """
-            INSERT INTO scoring_awardprogress (person_id, family, value, points)
-            SELECT progress.person_id, named.slug, progress.value, NULLIF(progress.points, 'NaN')
-            FROM progress
-            JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = progress.family + 1
-            JOIN accounts_person AS person ON person.id = progress.person_id
-            LEFT JOIN scoring_awardprogress AS kept
-                ON kept.person_id = progress.person_id AND kept.family = named.slug
-            WHERE kept.person_id IS NULL OR kept.value <> progress.value
-                OR kept.points IS DISTINCT FROM NULLIF(progress.points, 'NaN')
-            ON CONFLICT (person_id, family) DO UPDATE SET value = excluded.value, points = excluded.points
-            """,
-            [list(slugs)],
-        )
-        changed: int = cursor.rowcount
-        cursor.execute(
-            """
-            DELETE FROM scoring_awardprogress AS kept
-            WHERE NOT EXISTS (
-                SELECT FROM progress
-                JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = progress.family + 1
-                WHERE progress.person_id = kept.person_id AND named.slug = kept.family
-            ) AND (%s OR (kept.family = ANY(%s) AND kept.person_id IN (SELECT person_id FROM of_whom)))
-            """,
-            [list(slugs), everybody, list(slugs)],
-        )
-        cursor.execute("DROP TABLE progress, of_whom")
+    slugs, changed = [family.slug for family in asked], 0
+    for stretch in kept.stretches(persons):
+        who, part = persons[stretch.part], stretch.part
+        shape = (len(who), len(asked))
+        value, more = np.zeros(shape), np.full(shape, np.nan)
+        for number, family in enumerate(asked):
+            value[:, number] = np.floor(values[family.slug][part])
+            if family.slug in points:
+                more[:, number] = np.round(points[family.slug][part], 1) + 0.0
+        changed += again(partial(put, who, value, more, slugs, stretch if everybody else None))
     return changed
+
+
+def put(
+    persons: NDArray[np.int64],
+    value: NDArray[np.float64],
+    points: NDArray[np.float64],
+    slugs: Sequence[str],
+    stretch: kept.Stretch | None,
+) -> int:
+    """Put value and points [n, families] in the place of what is kept of `persons`, and with a `stretch` of all people
+    of these numbers; returns how many values changed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        before = kept.progress(persons, slugs, stretch)
+        wanted = value > 0
+        same = (before.value == value) & ((before.points == points) | (np.isnan(before.points) & np.isnan(points)))
+        # Whoever gets a new row is held first: an erasure that waits for the rows written below would not wait for us.
+        new = (wanted & ~before.there).any(axis=1)
+        gone = np.setdiff1d(persons[new], kept.held(persons[new]), assume_unique=True) if new.any() else persons[:0]
+        wanted &= ~np.isin(persons, gone)[:, np.newaxis]
+        place, number = np.nonzero(wanted & ~(before.there & same))
+        far: Columns = {
+            "person_id": persons[place],
+            "family": number.astype(np.int16),
+            "value": value[place, number],
+            "points": points[place, number],
+        }
+        over, of = np.nonzero(before.there & ~wanted)
+        strangers, strange = before.strange
+        forgotten = {
+            "person_id": np.concatenate([persons[over], strangers]),
+            "family": np.concatenate([of, strange]).astype(np.int16),
+        }
+        _forget(cursor, forgotten, slugs)
+        return _keep(cursor, far, slugs) if len(place) else 0
+
+
+def _keep(cursor: Any, far: Columns, slugs: Sequence[str]) -> int:
+    cursor.execute(
+        """
+        CREATE TEMP TABLE progress (person_id bigint, family smallint, value float8, points float8) ON COMMIT DROP
+        """
+    )
+    columns.write(connection, "progress", far)
+    cursor.execute("ANALYZE progress")
+    cursor.execute(
+        """
+        INSERT INTO scoring_awardprogress (person_id, family, value, points)
+        SELECT progress.person_id, named.slug, progress.value, NULLIF(progress.points, 'NaN')
+        FROM progress
+        JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = progress.family + 1
+        ON CONFLICT (person_id, family) DO UPDATE SET value = excluded.value, points = excluded.points
+        """,
+        [list(slugs)],
+    )
+    changed: int = cursor.rowcount
+    cursor.execute("DROP TABLE progress")
+    return changed
+
+
+def _forget(cursor: Any, gone: Columns, slugs: Sequence[str]) -> None:
+    """Delete these rows of person_id and family; -1 is any family that is none of `slugs`."""
+    if not len(gone["person_id"]):
+        return
+    cursor.execute("CREATE TEMP TABLE forgotten (person_id bigint, family smallint) ON COMMIT DROP")
+    columns.write(connection, "forgotten", gone)
+    cursor.execute("ANALYZE forgotten")
+    cursor.execute(
+        """
+        DELETE FROM scoring_awardprogress AS kept USING forgotten
+        WHERE kept.person_id = forgotten.person_id
+            AND (kept.family = (%(slugs)s::text[])[forgotten.family + 1]
+                OR (forgotten.family = -1 AND kept.family <> ALL(%(slugs)s::text[])))
+        """,
+        {"slugs": list(slugs)},
+    )
+    cursor.execute("DROP TABLE forgotten")
 
 
 def count_rarity(families: Sequence[Family]) -> int:

@@ -142,9 +142,8 @@ def _seen(looks: Looks, persons: Int64, scores: Float64) -> Float32:
         ordinal = rows["as_of"].astype(np.int64) + date(1970, 1, 1).toordinal()
         # The newest is first, so that days fall.
         look = len(ordinals) - 1 - np.searchsorted(ordinals[::-1], ordinal)
-        place = np.minimum(np.searchsorted(persons, rows["person"]), len(persons) - 1)
-        there = persons[place] == rows["person"]
-        seen[place[there], look[there]] = rows["score"][there]
+        place, there = columns.places(persons, rows["person"])
+        seen[place, look[there]] = rows["score"][there]
     return seen
 
 
@@ -152,9 +151,8 @@ def _without_rests(looks: Looks, persons: Int64, seen: Float32) -> Int64:
     """Blank what `seen` shows of days at rest, but for today, and count the days at rest since each look [n, looks]."""
     resting = np.zeros(seen.shape, dtype=np.int64)
     known = rests.of_people(looks.days[0])
-    place = np.minimum(np.searchsorted(persons, known["person"]), max(len(persons) - 1, 0))
-    there = persons[place] == known["person"] if len(persons) else np.zeros(0, dtype=bool)
-    place, start, end = place[there], known["start"][there], known["end"][there]
+    place, there = columns.places(persons, known["person"])
+    start, end = known["start"][there], known["end"][there]
     if not len(place):
         return resting
     today = looks.days[0].toordinal() - date(1970, 1, 1).toordinal()
@@ -181,8 +179,6 @@ def _linked_ago(as_of: date, persons: Int64) -> Int64:
         {"person": np.int64, "day": "date"},
     )
     ago = np.full(len(persons), np.iinfo(np.int64).max, dtype=np.int64)
-    if len(persons):
-        place = np.minimum(np.searchsorted(persons, rows["person"]), len(persons) - 1)
-        there = persons[place] == rows["person"]
-        ago[place[there]] = (np.datetime64(as_of) - rows["day"][there]).astype(np.int64)
+    place, there = columns.places(persons, rows["person"])
+    ago[place] = (np.datetime64(as_of) - rows["day"][there]).astype(np.int64)
     return ago

@@ -124,7 +124,7 @@ def _named(day: Day, questions: list[Question]) -> dict[Question, tuple[Float64,
         guards=day.guards,
         temp_folder=day.temp_folder,
     )
-    place, there = _places(day.persons, answers.person)
+    place, there = columns.places(day.persons, answers.person)
     found = {}
     for number, question in enumerate(questions):
         both = []
@@ -134,13 +134,6 @@ def _named(day: Day, questions: list[Question]) -> dict[Question, tuple[Float64,
             both.append(column)
         found[question] = (both[0], both[1])
     return found
-
-
-def _places(persons: Int64, who: Int64) -> tuple[Int64, np.ndarray]:
-    """Where those of `who` that are among `persons` stand there, and which of `who` they are."""
-    place = np.minimum(np.searchsorted(persons, who), max(len(persons) - 1, 0))
-    there = persons[place] == who if len(persons) else np.zeros(len(who), dtype=bool)
-    return place[there], there
 
 
 def _column(day: Day, name: str, network: str) -> tuple[Float64, Float64]:
@@ -158,7 +151,7 @@ def _column(day: Day, name: str, network: str) -> tuple[Float64, Float64]:
         same = members.account[1:] == members.account[:-1]
         before[1:] = np.where(same, own[:-1], 0.0)
         beside = np.where(supplied, np.maximum(amount - before, 0.0), 0.0)
-    place, there = _places(day.persons, day.person)
+    place, there = columns.places(day.persons, day.person)
     vouched, extra = (
         np.bincount(place, weights=part[there], minlength=len(day.persons)).astype(np.float64) for part in (own, beside)
     )
@@ -191,7 +184,7 @@ def _whole(day: Day, names: set[str]) -> dict[str, Float64]:
 def _networks(day: Day) -> Float64:
     linked = day.members.network != NETWORKS[OWN].code
     pairs = np.unique(np.stack([day.person[linked], day.members.network[linked]]), axis=1)
-    place, _ = _places(day.persons, pairs[0])
+    place, _ = columns.places(day.persons, pairs[0])
     return np.bincount(place, minlength=len(day.persons)).astype(np.float64)
 
 
@@ -199,7 +192,7 @@ def _by_person(day: Day, query: str, params: list[object]) -> Float64:
     """A column of `day.persons` from a query of person and value; 0 for who has no row."""
     rows = columns.read(connection, query, params, {"person": np.int64, "value": np.float64})
     found = np.zeros(len(day.persons))
-    place, there = _places(day.persons, rows["person"])
+    place, there = columns.places(day.persons, rows["person"])
     found[place] = rows["value"][there]
     return found
 

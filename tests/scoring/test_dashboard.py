@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.test import Client
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Credential, Cursor, LinkedAccount, Membership, Pause, Person, User
 from scoring import bands, daily
-from scoring.achievements import award, progress
+from scoring.achievements import progress
 from scoring.formula import get, population
 from scoring.models import Award, AwardProgress, DayChange, Moment, Post, Suggestion, Suspicion, Trust
 from tests.scoring.conftest import AT, TODAY, names, replies
@@ -248,21 +247,6 @@ def test_a_level_once_earned_is_not_the_next_one_again(alice: Person) -> None:
 def test_who_has_earned_everything_has_no_next_one(alice: Person) -> None:
     AwardProgress.objects.create(person=alice, family="networks", value=9)
     assert "networks" not in {step.family.slug for step in progress.next_steps(alice.pk)}
-
-
-def test_a_run_keeps_how_far_people_are_and_forgets_who_is_gone(alice: Person, join) -> None:
-    bob = join("Bob", twitter="3")
-    persons = np.array([alice.pk, bob.pk, 10**12])
-    values = {"score": np.array([41.0, 12.5, 7.0]), "networks": np.array([2.0, 0.0, 1.0])}
-    assert award.keep_progress(persons=persons, values=values, everybody=True) == 3
-    assert award.keep_progress(persons=persons, values=values, everybody=True) == 0, "nothing changed"
-    kept = set(AwardProgress.objects.values_list("person", "family", "value"))
-    assert kept == {(alice.pk, "score", 41.0), (alice.pk, "networks", 2.0), (bob.pk, "score", 12.5)}
-    only_bob = {"score": np.array([13.0]), "networks": np.array([1.0])}
-    award.keep_progress(persons=np.array([bob.pk]), values=only_bob, everybody=False)
-    assert AwardProgress.objects.filter(person=alice).count() == 2
-    award.keep_progress(persons=np.array([bob.pk]), values=only_bob, everybody=True)
-    assert set(AwardProgress.objects.values_list("person", flat=True)) == {bob.pk}
 
 
 def test_the_daily_run_and_a_score_in_between_both_keep_how_far_people_are(join, happen) -> None:
