@@ -68,7 +68,7 @@ def give(
     try:
         with transaction.atomic():
             # Whoever is being erased is waited for, and gone then.
-            now = _hold(giver, receiver)
+            now = _hold(giver.pk, receiver.pk)
             at = at or now
             may_give(giver=giver, receiver=receiver, topic=topic, user=user, at=at, answer=answer)
             return _give(giver, receiver, topic, user, at, answer)
@@ -118,12 +118,12 @@ def _give(
     )
 
 
-def _hold(giver: Person, receiver: Person) -> datetime:
+def _hold(giver: int, receiver: int) -> datetime:
     """Keep both from being erased until the caller's transaction ends; what time it is then, by the database's clock.
 
     Raises NotAllowed where one is gone.
     """
-    both = sorted({giver.pk, receiver.pk})
+    both = sorted({giver, receiver})
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT clock_timestamp() FROM accounts_person WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [both]
@@ -196,6 +196,11 @@ def undo(*, endorsement: Endorsement, at: datetime | None = None, user: User | N
     to date.
     """
     with transaction.atomic():
+        try:
+            # An erasure counts down answers and takes +K away, in another order than here: one waits for the other.
+            _hold(endorsement.giver_id, endorsement.receiver_id)
+        except NotAllowed as error:
+            raise TooLate from error
         now = purse.lock(endorsement.giver_id)
         at = at or now
         open_ = Endorsement.objects.filter(pk=endorsement.pk, undone_at=None, settled_at=None, given_at__gt=at - UNDO)

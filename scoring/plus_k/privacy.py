@@ -92,6 +92,11 @@ def _count_down(person: Person) -> None:
     found = list(numbers)
     if found:
         with connection.cursor() as cursor:
+            # In order, since others may be erased at the same time who gave for the same answers.
+            cursor.execute(
+                "SELECT FROM scoring_answer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+                [[answer for answer, _number in found]],
+            )
             cursor.execute(
                 """
                 UPDATE scoring_answer AS answer SET plus_k = greatest(answer.plus_k - less.number, 0)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from accounts import privacy
 from accounts.models import Person
 from accounts.networks.base import VERBS
-from scoring.models import Endorsement, Interaction, PersonTopic, Purse
+from scoring.models import Answer, Endorsement, Interaction, PersonTopic, Purse, Question
 from scoring.plus_k import giving, purse, settling
 from scoring.plus_k.errors import NoneLeft, NotAllowed, TooLate, TooSoon
-from tests.perks.racing import at_once, while_open
+from tests.perks.racing import at_once, somebody_waits, while_open
 from tests.perks.test_claim_processes import start
 from tests.scoring.plus_k.giving import AT, DAY, MINUTE, a_topic, about, crowd, plus_k
 
@@ -91,9 +93,9 @@ def test_several_processes_give_what_there_is_and_no_more() -> None:
 
 
 def test_what_is_read_first_and_written_then_is_given_too_often(monkeypatch) -> None:
-    """The control: the same fifty with a purse that is read, and written once everybody has read it."""
-    alice, *others = crowd(51)
-    barrier = threading.Barrier(50)
+    """The control: eight with a purse that is read, and written once everybody has read it."""
+    alice, *others = crowd(9)
+    barrier = threading.Barrier(8)
 
     def read_then_write(person: Person, at: datetime) -> Any:
         state = purse.state_of(person, at)
@@ -112,8 +114,8 @@ def test_what_is_read_first_and_written_then_is_given_too_often(monkeypatch) -> 
 
     monkeypatch.setattr(purse, "take", read_then_write)
     answers = at_once(*(partial(giver_of(alice), other) for other in others))
-    assert Counter(type(answer) for answer in answers) == {Endorsement: 50}
-    assert Endorsement.objects.count() == 50
+    assert Counter(type(answer) for answer in answers) == {Endorsement: 8}
+    assert Endorsement.objects.count() == 8
     # And the purse does not even know.
     assert Purse.objects.get().given == 1
 
@@ -244,6 +246,39 @@ def test_who_is_erased_takes_along_what_is_just_being_given(join) -> None:
     )
     assert waited
     assert not Person.objects.filter(pk=bob.pk).exists()
+    assert not Endorsement.objects.exists()
+
+
+def test_taking_back_and_erasing_never_wait_for_each_other(join, monkeypatch) -> None:
+    """Who gave for an answer is erased just when it is taken back: both change the answer's number and the +K."""
+    alice, bob, carol = join("Alice"), join("Bob"), join("Carol")
+    [topic] = about(bob)
+    question = Question.objects.create(topic=topic, person=carol, title="How?", created_at=AT, active_at=AT)
+    answer = Answer.objects.create(question=question, person=bob, text="So.", created_at=AT)
+    given = plus_k(alice, bob, topic, answer=answer)
+    put_back, erasing = purse.put_back, []
+
+    def erase() -> None:
+        try:
+            privacy.erase_person(person=alice, at=AT)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as beside:
+
+        def once_somebody_waits(*args: Any, **named: Any) -> bool:
+            erasing.append(beside.submit(erase))
+            for _ in range(1000):
+                if somebody_waits() or erasing[0].done():
+                    break
+                time.sleep(0.01)
+            return put_back(*args, **named)
+
+        monkeypatch.setattr(purse, "put_back", once_somebody_waits)
+        giving.undo(endorsement=given, at=AT + MINUTE)
+        erasing[0].result(timeout=30)
+    answer.refresh_from_db()
+    assert answer.plus_k == 0
     assert not Endorsement.objects.exists()
 
 
