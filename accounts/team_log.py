@@ -125,9 +125,10 @@ def note(
 
     action: one of WORDS. about: what it is about, in at most 200 characters, without names or addresses of people:
     lines stay for good ("member 12" is a member, whose name the page looks up). changes: {field: (before, after)}.
-    Call it in the transaction of the change, where there is one.
+    Call it in the transaction of the change, where there is one. user: None where a program did it, which leaves no
+    line: it would read as one of somebody who was erased.
     """
-    if person.kind != Person.Kind.ORGANISATION:
+    if person.kind != Person.Kind.ORGANISATION or user is None:
         return
     told = {
         name: [short(before), short(after)]

@@ -91,6 +91,9 @@ class TopicDisputeAdmin(ReadOnly):
     search_fields = ["topic__name", "topic__slug", "person__handle"]
     ordering = ["-created_at", "-pk"]
 
+    class Media:
+        css = {"all": ["css/staff.css"]}
+
     def has_change_permission(self, request: HttpRequest, obj: TopicDispute | None = None) -> bool:
         allowed = admin.ModelAdmin.has_change_permission(self, request, obj)
         return allowed and (obj is None or obj.state == TopicDispute.State.OPEN)
@@ -111,7 +114,8 @@ class TopicDisputeAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("what we had said why"))
     def why(self, row: TopicDispute) -> str:
-        told = ("{}: {}".format(" ".join(filter(None, line[:2])), line[2]) for line in row.evidence if len(line) > 2)
+        lines = ((" ".join(filter(None, line[:2])), line[2]) for line in row.evidence if len(line) > 2)
+        told = (f"{source}: {words}" if words else source for source, words in lines)
         return ", ".join(told) or str(_("own choice or +K alone"))
 
     @admin.display(description=gettext_lazy("others who dispute this topic"))

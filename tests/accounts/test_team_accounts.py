@@ -99,6 +99,14 @@ def test_who_is_erased_leaves_the_teams_that_others_own_and_the_log_keeps_no_nam
     assert "somebody who was erased" in client_of(users["olga"]).get("/teams/acme/changes").content.decode()
 
 
+def test_what_a_program_does_is_in_nobodys_name(join) -> None:
+    firm, users = make_team(join, olga="owner")
+    team_log.note(person=firm, user=None, action="topics", changes={"chosen": ("", "sea")}, at=AT)
+    team_log.note(person=firm, user=users["olga"], action="profile", at=AT)
+    assert actions(firm) == ["profile"]
+    assert "somebody who was erased" not in client_of(users["olga"]).get("/teams/acme/changes").content.decode()
+
+
 def test_the_only_owner_is_told_to_hand_over_first(join) -> None:
     firm, users = make_team(join, olga="owner", ed="editor")
     olga = Person.objects.get(handle="olga")

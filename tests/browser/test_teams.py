@@ -54,7 +54,7 @@ def acme(olga: User, alice: Person) -> Person:
         )
     changes = {"name": ("Acme", "Acme & Sons, Makers of Fine Anvils"), "bio": ("", "Anvils since 1926.")}
     team_log.note(person=firm, user=olga, action="profile", changes=changes, at=at)
-    team_log.note(person=firm, user=None, action="visibility", changes={"visibility": ("public", "members")}, at=at)
+    team_log.note(person=firm, user=olga, action="visibility", changes={"visibility": ("public", "members")}, at=at)
     return firm
 
 
