@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Account
+from accounts.models import Account, Person
 from accounts.networks import NETWORKS
 from accounts.networks.klout import OWN
+from accounts.visibility import Viewer, may_see
 from scoring.models import DayChange, HiddenMoment, Moment, Post
 from scoring.numbers import signed
 from scoring.topics import given
@@ -147,6 +148,11 @@ def with_urls(person_id: int, *, hidden: bool = False) -> QuerySet[Any]:
         network=Subquery(accounts.values("network")[:1]),
         is_hidden=Exists(kept_back),
     )
+
+
+def told_to(person: Person, viewer: Viewer) -> Q:
+    """Which rows of `with_urls` the viewer may see: what +K brought only with the +K that `person` was given."""
+    return Q() if may_see(person, "plus_k", viewer) else ~Q(network=OWN)
 
 
 def told_of(moments: Iterable[Any]) -> list[Told]:

@@ -64,6 +64,7 @@ def posts(person: Person, first: date, last: date, viewer: Viewer) -> list[tuple
     """Posts between the two days (UTC) with their day, those that move the score most first."""
     begin, end = (datetime.combine(day, time.min, tzinfo=UTC) for day in (first, last))
     rows = days_of_change.with_urls(person.pk, hidden=viewer is Viewer.OWN).exclude(post=0)
+    rows = rows.filter(days_of_change.told_to(person, viewer))
     rows = rows.filter(posted_at__gte=begin, posted_at__lt=end).alias(size=Abs("points")).filter(size__gte=LEAST)
     found = [days_of_change.told(row) for row in rows.order_by("-size", "account", "post")[:MOST]]
     if not may_see(person, "networks", viewer):

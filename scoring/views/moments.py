@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import LinkedAccount, Membership, Person, User
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from accounts.team_log import note
 from accounts.visibility import Viewer, may_see
 from scoring import days
@@ -46,6 +47,8 @@ def moments(request: HttpRequest, handle: str) -> HttpResponse:
         return keep_back(request, shown)
     person, asked = shown.person, Asked.of(request.GET)
     linked = linked_accounts(person) if shown.sees("networks") else []
+    if not shown.sees("plus_k"):
+        linked = [link for link in linked if link.account.network != OWN]
     if not linked:
         asked = asked.without_networks()
     # Today's score and what changed it are the score of the day before.
@@ -128,7 +131,9 @@ def public(shown: Shown) -> bool:
 
 def listed(shown: Shown) -> Q:
     """Which moments the reader may see: not what posts share, and what is hidden only if it is their own."""
-    return ~Q(post=0) if shown.own else ~Q(post=0) & Q(is_hidden=False)
+    if shown.own:
+        return ~Q(post=0)
+    return ~Q(post=0) & Q(is_hidden=False) & days.told_to(shown.person, shown.viewer)
 
 
 def as_seen(post: days.Told, shown: Shown) -> days.Told:

@@ -104,7 +104,7 @@ def scored(shown: Shown, score: Score | None, by_feature: dict[str, float]) -> d
         "style_rows": list(reversed(styles.GRID)),
         "axes": (styles.ACROSS, styles.UP),
         "shows_style": shown.sees("style") and score.score > 1,
-        "moments": top_moments(shown.person, networks=shown.sees("networks")) if shown.sees("moments") else [],
+        "moments": top_moments(shown.person, shown.viewer) if shown.sees("moments") else [],
     }
 
 

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet, Value
 from accounts.models import Account, Person
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
-from accounts.visibility import Viewer, showing
+from accounts.visibility import Viewer, may_see, showing
 from scoring import days
 from scoring.achievements import catalogue, shelf
 from scoring.achievements.defined import AS_JSON, families_from
@@ -164,11 +164,14 @@ def profile_url(slug: str, handle: str, server: str) -> str:
     return ""
 
 
-def top_moments(person: Person, *, networks: bool) -> list[days.Told]:
-    """The posts that bring most and may be shown, the most first; one query. Without `networks` not where they are."""
-    rows = days.with_urls(person.pk).exclude(post=0).filter(points__gte=LEAST).order_by("-points", "post")
+def top_moments(person: Person, viewer: Viewer) -> list[days.Told]:
+    """The posts that bring most and may be shown, the most first; not where they are, where the networks are kept back.
+    One query."""
+    rows = days.with_urls(person.pk).filter(days.told_to(person, viewer), points__gte=LEAST).exclude(post=0)
+    rows = rows.order_by("-points", "post")
     found = days.told_of(rows[:MOMENTS])
     # The address of a post says where it is.
+    networks = may_see(person, "networks", viewer)
     return found if networks else [replace(post, network="", slug="", url="", topic="") for post in found]
 
 

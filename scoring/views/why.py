@@ -20,6 +20,7 @@ from accounts import pauses
 from accounts.models import LinkedAccount
 from accounts.naming import name_of
 from accounts.networks import NETWORKS
+from accounts.networks.klout import OWN
 from scoring import days as days_of_change
 from scoring import explanations, suspicions
 from scoring.days import LEAST, Told
@@ -101,7 +102,10 @@ def explained(shown: Shown, score: Score, by: str) -> dict[str, Any]:
         "by": by,
         "named": named,
         "tree": tree,
-        "lines": [beyond.line(shortened(node) if named else parts_only(node)) for node in tree.children],
+        "lines": [
+            beyond.line(shortened(node if shown.sees("plus_k") else plus_k_in_all(node)) if named else parts_only(node))
+            for node in tree.children
+        ],
         "uploaded": uploaded(leaves),
         "behind": behind,
         "day": day,
@@ -126,6 +130,13 @@ def shortened(node: Node) -> Node:
 def parts_only(node: Node) -> Node:
     """A part without what is below it, for those who may not see the networks."""
     return replace(node, children=())
+
+
+def plus_k_in_all(node: Node) -> Node:
+    """The same tree without what is below Klout itself, for those who may not see the +K that somebody was given."""
+    if node.kind in {"network", "account"} and SLUGS.get(node.network) == OWN:
+        return replace(node, children=())
+    return replace(node, children=tuple(map(plus_k_in_all, node.children)))
 
 
 def uploaded(leaves: Leaves) -> bool:
@@ -174,7 +185,8 @@ def address_of(name: str, shown: Shown, asked: Mapping[str, object] | None = Non
 
 def told(shown: Shown, score: Score) -> tuple[list[Told], days_of_change.Day | None]:
     """The posts that bring most of each account, and what is told of the day's change. Two queries."""
-    rows = days_of_change.told_of(moving(shown.person.pk))
+    given = days_of_change.told_to(shown.person, shown.viewer)
+    rows = days_of_change.told_of(moving(shown.person.pk).filter(given))
     # Today's score and its change are the score of the day before.
     changes = DayChange.objects.filter(person=shown.person, as_of=score.as_of) if shown.sees("chart") else []
     change = next(iter(changes), None)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 from rest_framework.exceptions import NotFound
@@ -175,6 +176,20 @@ def test_what_plus_k_brought_is_told_by_its_topic_and_not_as_a_post(members, hap
     assert "Giver3" in activity
     assert "+K from members" in activity
     assert str(alice.klout_id) not in activity
+
+    # To others it is told as far as the +K that somebody was given are.
+    def seen(page: str) -> str:
+        return " ".join(unescape(strip_tags(Client().get(page).content.decode())).split())
+
+    pages = ("/dave", "/dave/moments", "/dave/why", "/dave/why?by=network", "/dave/chart", "/dave/moments.atom")
+    given_in, read = "in Telling bees", "People who gave +K recently"
+    assert [page for page in pages if given_in in seen(page)] == list(pages[:4])
+    assert read in seen("/dave/why")
+    Person.objects.filter(pk=alice.pk).update(shown={"plus_k": "members"})
+    assert [page for page in pages if given_in in seen(page) or read in seen(page)] == []
+    # How many points that is stays in the sum.
+    lines = Client().get("/dave/why?by=network").context["lines"]
+    assert [line.children for line in lines if line.node.label == "Klout" and line.node.points] == [()]
 
 
 def test_the_topic_of_a_post_is_the_one_whose_slug_the_log_keeps(db):
