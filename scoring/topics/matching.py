@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from scoring.topics import current
-from scoring.topics.grammar import FILLERS, HEADS, SKILL_TAILS, STOP_WORDS, TAILS, TURNED
-from scoring.topics.meanings import Meaning, meaning_of
-from scoring.topics.vocabulary import LONGEST_PHRASE, Named, Vocabulary
+from scoring.topics import cues, current
+from scoring.topics.grammar import (
+    BETWEEN,
+    ENDINGS,
+    FARTHEST,
+    FILLERS,
+    HEADS,
+    LONG,
+    SKILL_TAILS,
+    STOP_WORDS,
+    TAILS,
+    TAILS_OF_LONG,
+    TITLES,
+    TOO_WIDE_A_SKILL,
+    TURNED,
+)
+from scoring.topics.meanings import Meaning, idioms, meaning_of
+from scoring.topics.vocabulary import LONGEST_PHRASE, Named, Rank, Vocabulary
 from scoring.topics.words import folded, hashtags, normalised, parted, sentences, spoken, words_of
 
 # What of a branch was written as; the last for what is said of itself ("#").
@@ -154,7 +168,7 @@ def _compound(key: str, text: str, known: Vocabulary) -> Iterator[Match]:
     """A hashtag that adds to its topic that somebody likes it: #coffeelovers."""
     for part in _without(key):
         named = known.named.get(part)
-        if named is not None and len(part) >= 4 and named.meaning > Meaning.SEVERAL and not named.tag_only:
+        if named is not None and len(part) >= 3 and named.meaning > Meaning.SEVERAL:
             yield from _match(named, part, text, HASHTAG, known, factor=PART)
             return
 
@@ -163,9 +177,13 @@ def _without(key: str) -> Iterator[str]:
     for tail in TAILS:
         if key.endswith(tail):
             yield key[: -len(tail)]
+    for tail in TAILS_OF_LONG:
+        if key.endswith(tail) and len(key) - len(tail) >= LONG:
+            yield key[: -len(tail)]
     for head in HEADS:
         if key.startswith(head):
             yield key[len(head) :]
+    yield from (ending for ending in ENDINGS if key.endswith(ending) and not key.startswith(tuple(TURNED)))
 
 
 def _humps(tag: str, known: Vocabulary) -> Iterator[Match]:
@@ -186,7 +204,8 @@ def _listed(text: str, known: Vocabulary) -> Iterator[Match]:
         words = words_of(part)
         if TURNED & set(words):
             continue
-        rest = [word for word in words if word not in FILLERS]
+        spoilt = _spoilt(words)
+        rest = [word for place, word in enumerate(words) if word not in FILLERS and place not in spoilt]
         for start, end, named, key in _phrases(rest, known):
             alone = end - start == len(rest)
             sure = named.meaning is Meaning.CLEAR or (
@@ -195,14 +214,17 @@ def _listed(text: str, known: Vocabulary) -> Iterator[Match]:
             if named.language and not alone:
                 continue
             yield from _match(named, key, text, LIST, known, factor=1.0 if alone else PART, sure=sure)
+        yield from _cued(spoken(part), LIST, known, spoilt=spoilt, named={})
 
 
 def _skilled(text: str, known: Vocabulary) -> Iterator[Match]:
     """A skill that says of its topic what is done: "Python (Programming Language)", "Java Development"."""
     words = words_of(text)
     for start, end, named, key in _phrases(words, known):
-        if end - start > 1 and named.meaning is Meaning.CLEAR and not named.language:
-            yield from _match(named, key, text, SKILL, known, factor=PART)
+        # "Digital Photography" is photography; "Time Management" is not management.
+        last = end == len(words) > 1 and named.meaning > Meaning.SEVERAL and key not in TOO_WIDE_A_SKILL
+        if (last or (end - start > 1 and named.meaning is Meaning.CLEAR)) and not named.language:
+            yield from _match(named, key, text, SKILL, known, factor=PART, sure=True)
     rest = [word for word in words if word not in SKILL_TAILS and word not in FILLERS]
     if rest and len(rest) < len(words):
         key = "".join(rest)
@@ -244,15 +266,18 @@ def _named_in(
     """What sentences name. again: the keys of the text's hashtags: what is both is meant."""
     words = [word for word, _ in said]
     shouting = all(written.isupper() for _, written in said if written.isalpha())
+    spoilt = _spoilt(words)
     found = [
         (begin, end, named, key)
         for begin, end, named, key in _phrases_of_text(words, language, known)
-        if not named.tag_only or all(written.isupper() for _, written in said[begin:end])
+        if not any(place in spoilt for place in range(begin, end))
+        and (not named.tag_only or all(written.isupper() for _, written in said[begin:end]))
     ]
     times = Counter(key for _, _, _, key in found)
     seen: set[tuple[int, str]] = set()
+    unsure: dict[int, list[tuple[int, int, str]]] = {}
     for begin, end, named, key in found:
-        if (named.topic, key) in seen or (begin and words[begin - 1] in TURNED):
+        if (named.topic, key) in seen:
             continue
         seen.add((named.topic, key))
         written = " ".join(text for _, text in said[begin:end])
@@ -265,14 +290,71 @@ def _named_in(
             if shouting:
                 continue
             meaning = min(meaning, Meaning.EVERYDAY) if len(key) < 3 else meaning
+        if named.topic in known.places or (named.rank == Rank.SINGULAR and end - begin == 1):
+            # "In Lisbon" is where something is; "an algorithm" is one thing, and "algorithms" a topic.
+            meaning = min(meaning, Meaning.EVERYDAY)
         abroad = language not in ("", "en")
         if abroad and not named.language and end - begin == 1 and meaning is not Meaning.CLEAR:
+            continue
+        if language == named.language == "de" and written.islower() and not all(w.islower() for _, w in said):
+            # German nouns have a capital: "fahren" is no driving.
             continue
         sure = meaning is Meaning.CLEAR or (meaning is Meaning.EVERYDAY and times[key] + 2 * again[key] > 2)
         if meaning is Meaning.SEVERAL and written.islower() and not all(w.islower() for _, w in said):
             # A word as such; a name would have a capital.
             continue
+        if meaning is Meaning.EVERYDAY and not sure:
+            unsure.setdefault(named.topic, []).append((begin, end, key))
         yield from _match(named, key, written, source, known, sure=sure)
+    yield from _cued(said, source, known, spoilt=spoilt, named=unsure)
+
+
+def _cued(
+    said: Sequence[tuple[str, str]],
+    source: str,
+    known: Vocabulary,
+    *,
+    spoilt: Collection[int],
+    named: Mapping[int, Collection[tuple[int, int, str]]],
+) -> Iterator[Match]:
+    """What several words speak for together of which none does alone."""
+    here = list(cues.said(said, known.cues, lambda place: place in spoilt))
+    for topic, places in cues.enough(here, named).items():
+        parts = [" ".join(written for _, written in said[begin:end]) for begin, end in places]
+        if any((topic, normalised(part)) in known.misleading for part in parts):
+            continue
+        yield Match(
+            topic=topic,
+            slug=known.slugs[topic],
+            strength=round(STRENGTH[source] * PART, 3),
+            words=", ".join(parts),
+            why=_why(source, ", ".join(parts), known.names[topic]),
+            key=normalised("".join(parts)),
+        )
+
+
+def _spoilt(words: Sequence[str]) -> frozenset[int]:
+    """The places of words that do not say what they say: within an idiom, or behind a word that turns them round."""
+    found: set[int] = set()
+    said = idioms()
+    longest = max(map(_length, said), default=0)
+    for begin in range(len(words)):
+        for end in range(min(len(words), begin + longest), begin, -1):
+            if " ".join(words[begin:end]) in said:
+                found.update(range(begin, end))
+                break
+        if words[begin] in TITLES:
+            found.add(begin + 1)
+        if words[begin] in TURNED and not (begin and words[begin - 1] in TURNED):
+            place = begin + 1
+            while place < min(len(words) - 1, begin + FARTHEST) and words[place] in BETWEEN:
+                place += 1
+            found.update(range(begin + 1, place + 1))
+    return frozenset(found)
+
+
+def _length(phrase: str) -> int:
+    return phrase.count(" ") + 1
 
 
 def _phrases_of_text(words: Sequence[str], language: str, known: Vocabulary) -> Iterator[tuple[int, int, Named, str]]:

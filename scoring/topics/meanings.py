@@ -9,7 +9,8 @@ from enum import IntEnum
 from functools import cache
 from pathlib import Path
 
-from scoring.topics.words import normalised
+from scoring.topics.grammar import COMMON
+from scoring.topics.words import normalised, words_of
 
 DATA = Path(__file__).parents[1] / "data"
 # Shorter ones are abbreviations of this and that, unless they are known not to be.
@@ -66,8 +67,18 @@ def meaning_of(key: str) -> Meaning:
     known = words.get(key, words.get(f"{key}s"))
     if known is not None:
         return known
+    if key in COMMON:
+        # "para" is a word of every Spanish sentence, whatever topic has this name.
+        return Meaning.NOTHING
     short = len(key) < SHORTEST and key.isascii()
     return Meaning.SEVERAL if short or key.isdigit() else Meaning.CLEAR
+
+
+@cache
+def idioms() -> frozenset[str]:
+    """Ways to speak in which no word is what it says; folded, with spaces."""
+    text = (DATA / "idioms.txt").read_text()
+    return frozenset(" ".join(words_of(line)) for line in text.splitlines() if line and not line.startswith("#"))
 
 
 @cache

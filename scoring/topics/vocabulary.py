@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.topics import cues
 from scoring.topics.meanings import Meaning, aliases, known_words, meaning_of
 from scoring.topics.words import normalised, words_of
 
@@ -22,6 +23,8 @@ from scoring.topics.words import normalised, words_of
 NEVER = re.compile(r"-super$|^_root_$", re.IGNORECASE)
 # With more below it, a topic is too wide to follow from one of them.
 WIDE = 40
+# What lies below is places: in a sentence they are mostly where something is, and not what it is about.
+PLACES = ("location", "location-super")
 # Children of one topic are of one branch, unless they are so many that they have little to do with each other.
 MOST_SIBLINGS = 60
 LONGEST_PHRASE = 6
@@ -67,6 +70,7 @@ class Vocabulary:
     abroad: Mapping[str, Mapping[str, Named]]
     misleading: frozenset[tuple[int, str]] = frozenset()
     never: frozenset[int] = frozenset()
+    cues: cues.Cues = field(default_factory=dict)
     _related: dict[tuple[int, int], bool] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -85,6 +89,11 @@ class Vocabulary:
             for topic in self.slugs
             if (not self.real_parents(topic) and topic in self.children) or len(self.below(topic)) > WIDE
         )
+
+    @cached_property
+    def places(self) -> frozenset[int]:
+        tops = [topic for topic, slug in self.slugs.items() if slug in PLACES]
+        return frozenset(below for top in tops for below in self.below(top))
 
     def below(self, topic: int) -> set[int]:
         """All that lies below `topic`, at any depth."""
@@ -178,6 +187,10 @@ def build(
         number = next((by_slug[slug] for slug in slugs if slug in by_slug), None)
         if number is None or number in never:
             continue
+        # Where a nearer topic is not there, its name is one more of what the next is called.
+        missing = [slug.replace("-", " ") for slug in slugs if slug not in by_slug]
+        for word in missing:
+            offered[normalised(word)].append(Named(number, word, Rank.ALIAS, meaning_of(normalised(word))))
         for word in words:
             spoken = " ".join(words_of(word.removeprefix("#")))
             key = normalised(spoken)
@@ -202,6 +215,7 @@ def build(
         abroad=abroad,
         misleading=frozenset((topic, normalised(words)) for topic, words in misleading),
         never=never,
+        cues=cues.by_words(by_slug),
     )
 
 
@@ -212,14 +226,18 @@ def _own_names(topic: TopicRow) -> Iterable[Named]:
     if not spoken:
         return
     whole = " ".join(spoken)
-    yield Named(number, whole, Rank.NAME, meaning_of(normalised(whole)))
+    by_address = words_of(topic.slug)
+    # "Mobile" at mobile-alabama: what its address has to explain is not clear without it.
+    explained = len(by_address) > len(spoken) == 1 and by_address[0] == whole
+    clearest = Meaning.SEVERAL if explained else Meaning.CLEAR
+    yield Named(number, whole, Rank.NAME, min(clearest, meaning_of(normalised(whole))))
     if bare and bare != topic.name:
         # "Lost (TV Series)": what needs an explanation in its own tree is not clear without it.
         yield Named(number, " ".join(words_of(bare)), Rank.SLUG, min(Meaning.SEVERAL, meaning_of(normalised(bare))))
     if "(" not in topic.name:
-        by_address = " ".join(words_of(topic.slug))
-        if by_address and by_address != whole:
-            yield Named(number, by_address, Rank.SLUG, meaning_of(normalised(by_address)))
+        address = " ".join(by_address)
+        if address and address != whole:
+            yield Named(number, address, Rank.SLUG, meaning_of(normalised(address)))
         if (one := singular(spoken[-1])) and meaning_of(normalised(whole)) is not Meaning.SEVERAL:
             words = " ".join([*spoken[:-1], one])
             yield Named(number, words, Rank.SINGULAR, min(meaning_of(normalised(words)), meaning_of(normalised(whole))))
@@ -250,7 +268,7 @@ def _best(names: Sequence[Named]) -> Named | None:
 
 def singular(word: str) -> str:
     """The singular of an English plural; "" where it looks like none."""
-    if len(word) < 5 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics", "news")):
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is", "ics", "news")):
         return ""
     if word.endswith("ies"):
         return f"{word[:-3]}y" if len(word) > 5 else ""
