@@ -10,7 +10,7 @@ from django.db.models import F, FloatField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Person
-from accounts.visibility import Viewer, may_see
+from accounts.visibility import Viewer, may_see, showing
 from scoring.models import Answer, Endorsement, PersonTopic, Question
 from scoring.models.questions import State
 from scoring.plus_k.giving import UNDO
@@ -68,7 +68,7 @@ def shown(question: Any, *, people: list[Person], me: Person | None, reader: Any
     own = {person.pk for person in people}
     viewer = Viewer.MEMBER if reader.is_authenticated else Viewer.ANYBODY
     is_own = question.person_id in own
-    rows = _ordered(question, own, reader, at.date())
+    rows = _ordered(question, own, reader, viewer, at.date())
     first = (page - 1) * A_PAGE
     found = list(rows[first : first + A_PAGE + 1])
     lines = [
@@ -99,10 +99,12 @@ def shown(question: Any, *, people: list[Person], me: Person | None, reader: Any
     )
 
 
-def _ordered(question: Question, own: set[int], reader: object, day: date) -> Any:
+def _ordered(question: Question, own: set[int], reader: object, viewer: Viewer, day: date) -> Any:
     """Visible answers and, to whoever wrote them, the others: by what the +K for them weighs and what their authors are
-    known to know, the newest first where that is the same."""
-    known = PersonTopic.objects.filter(person=OuterRef("person"), topic=question.topic_id, hidden=False)
+    known to know, as far as the reader may know that too, the newest first where that is the same."""
+    known = PersonTopic.objects.filter(
+        showing("topics", viewer, prefix="person__"), person=OuterRef("person"), topic=question.topic_id, hidden=False
+    )
     expertise = Coalesce(Subquery(known.values("expertise")[:1]), 0.0, output_field=FloatField())
     rows = Answer.objects.filter(Q(state=State.VISIBLE) | Q(person__in=own), question=question).select_related("person")
     ranked = with_seen(rows, reader, day).annotate(expertise=expertise)

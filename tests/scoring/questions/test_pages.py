@@ -104,13 +104,20 @@ def test_who_is_too_young_meanwhile_is_named_nowhere() -> None:
 
 def test_answers_stand_by_what_their_plus_k_weigh_and_their_authors_know() -> None:
     question = ask(member("Alice"))
-    names = ("Bob", "Charlie", "Dora", "Emil")
+    names = ("Bob", "Charlie", "Dora", "Emil", "Fay")
     given = {name: answer(question, member(name), f"This is what {name} says.") for name in names}
     Answer.objects.filter(pk=given["Bob"].pk).update(weight=2.0)
     knows(Person.objects.get(handle="Charlie"), 0.9)
     # What somebody hides puts nothing forward.
     knows(Person.objects.get(handle="Dora"), 0.95, hidden=True)
-    assert named(page(f"/questions/{question.pk}")) == [f"{n} Archer" for n in ("Bob", "Charlie", "Emil", "Dora")]
+    fay = Person.objects.get(handle="Fay")
+    knows(fay, 0.5)
+    order = ("Bob", "Charlie", "Fay", "Emil", "Dora")
+    assert named(page(f"/questions/{question.pk}")) == [f"{n} Archer" for n in order]
+    Person.objects.filter(pk=fay.pk).update(shown={"topics": "members"})
+    Answer.objects.filter(pk=given["Fay"].pk).update(created_at=AT - DAY)
+    order = ("Bob", "Charlie", "Emil", "Dora", "Fay")
+    assert named(page(f"/questions/{question.pk}")) == [f"{n} Archer" for n in order]
 
 
 def test_who_knows_is_said_with_why_to_those_who_may_see_the_topics() -> None:
