@@ -35,19 +35,8 @@ def award(*, persons: NDArray[np.int64], values: Values, families: Sequence[Fami
     asked = [family for family in families if family.slug in values]
     slugs, new = [family.slug for family in asked], 0
     for stretch in kept.stretches(persons) if asked else ():
-        who, part = persons[stretch.part], stretch.part
-        level = np.stack([levels_of(values[family.slug][part], family) for family in asked], axis=1)
-        held = kept.levels(who, slugs)
-        # By person, as indexes want it.
-        place, number = np.nonzero(level > held)
-        reached: Columns = {
-            "person_id": who[place],
-            "family": number.astype(np.int16),
-            "held": held[place, number],
-            "level": level[place, number],
-        }
-        if len(place):
-            new += again(partial(add, reached, slugs, as_of))
+        level = np.stack([levels_of(values[family.slug][stretch.part], family) for family in asked], axis=1)
+        new += again(partial(add, persons[stretch.part], level, slugs, as_of))
     return new
 
 
@@ -56,35 +45,40 @@ def levels_of(values: NDArray[np.float64], family: Family) -> NDArray[np.int32]:
     return np.searchsorted(np.array(family.levels, dtype=np.float64), values, side="right").astype(np.int32)
 
 
-def add(reached: Columns, slugs: Sequence[str], as_of: date) -> int:
-    """Award these levels, and those below them, to who has not got them; returns how many were new.
-
-    reached: person_id, family (a place in `slugs`), held (the highest level that the person has of it), level.
-    """
+def add(persons: NDArray[np.int64], level: NDArray[np.int32], slugs: Sequence[str], as_of: date) -> int:
+    """Award `level` [n, families] (0 for none), and those below it, to who of `persons` has not got them; returns how
+    many were new."""
     with transaction.atomic(), connection.cursor() as cursor:
+        # Whoever revokes is waited for, so that what has just been taken away is seen below.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
+        held, closed = kept.levels(persons, slugs)
+        level = np.minimum(level, closed - 1)
+        # By person, as indexes want it.
+        place, number = np.nonzero(level > held)
+        if not len(place):
+            return 0
+        reached: Columns = {
+            "person_id": persons[place],
+            "family": number.astype(np.int16),
+            "held": held[place, number],
+            "level": level[place, number],
+        }
+        # Somebody may have been erased while the run went on.
+        living = np.isin(reached["person_id"], kept.alive(np.unique(reached["person_id"])))
         cursor.execute(
             """
             CREATE TEMP TABLE reached (person_id bigint, family smallint, held integer, level integer) ON COMMIT DROP
             """
         )
-        # Somebody may have been erased while the run went on.
-        living = np.isin(reached["person_id"], kept.alive(np.unique(reached["person_id"])))
-        columns.write(connection, "reached", {name: values[living] for name, values in reached.items()})
+        columns.write(connection, "reached", {name: rows[living] for name, rows in reached.items()})
         cursor.execute("ANALYZE reached")
-        # Whoever revokes is waited for, so that the statement below sees what has just been taken away.
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [LOCK])
         cursor.execute(
             """
             INSERT INTO scoring_award (person_id, family, level, earned_on)
-            SELECT new.person_id, named.slug, step.level, %s
-            FROM reached AS new
-            JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.number = new.family + 1,
-                generate_series(new.held + 1, new.level) AS step (level)
-            WHERE NOT EXISTS (
-                SELECT FROM scoring_award AS revoked
-                WHERE revoked.person_id = new.person_id AND revoked.family = named.slug
-                    AND revoked.level <= step.level AND revoked.revoked_at IS NOT NULL
-            )
+            SELECT reached.person_id, named.slug, step.level, %s
+            FROM reached JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number)
+                ON named.number = reached.family + 1,
+                generate_series(reached.held + 1, reached.level) AS step (level)
             ON CONFLICT (person_id, family, level) DO NOTHING
             """,
             [as_of, list(slugs)],

@@ -52,21 +52,25 @@ def stretches(persons: Int64) -> Iterator[Stretch]:
         begin, after = end, upto
 
 
-def levels(persons: Int64, slugs: Sequence[str]) -> NDArray[np.int32]:
-    """The highest level that each of `persons` (sorted) has of each of `slugs`, taken away or not; int32 [n, f]."""
-    held = np.zeros((len(persons), len(slugs)), dtype=np.int32)
+def levels(persons: Int64, slugs: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Of each of `persons` (sorted) and of `slugs`: the highest level that there is, taken away or not, and the lowest
+    that was taken away (the largest number for none); int32 [n, f] both."""
+    shape = (len(persons), len(slugs))
+    highest, closed = np.zeros(shape, dtype=np.int32), np.full(shape, np.iinfo(np.int32).max, dtype=np.int32)
     where, whom = _among("award.person_id", persons)
     query = f"""
-        SELECT award.person_id, (named.number - 1)::int, award.level
+        SELECT award.person_id, (named.number - 1)::int, award.level, award.revoked_at IS NOT NULL
         FROM scoring_award AS award
         JOIN unnest(%s::text[]) WITH ORDINALITY AS named (slug, number) ON named.slug = award.family
         WHERE {where}
     """  # noqa: S608 (our own text)
-    kinds: dict[str, columns.Type] = {"person": "int8", "family": "int4", "level": "int4"}
+    kinds: dict[str, columns.Type] = {"person": "int8", "family": "int4", "level": "int4", "revoked": "bool"}
     for rows in columns.batches(connection, query, [list(slugs), *whom], kinds):
         place, there = columns.places(persons, rows["person"])
-        np.maximum.at(held, (place, rows["family"][there]), rows["level"][there])
-    return held
+        family, level, revoked = rows["family"][there], rows["level"][there], rows["revoked"][there]
+        np.maximum.at(highest, (place, family), level)
+        np.minimum.at(closed, (place[revoked], family[revoked]), level[revoked])
+    return highest, closed
 
 
 def progress(persons: Int64, slugs: Sequence[str], stretch: Stretch | None) -> Progress:
