@@ -30,7 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.benchmarks import synthetic
-from tests.benchmarks.measuring import AS_OF, lake_of
+from tests.benchmarks.measuring import AS_OF, lake_of, unchecked
 
 PEOPLE = """
 INSERT INTO accounts_person (id, kind, handle, klout_id, name, bio, avatar, country, region, time_zone, birth_year,
@@ -54,9 +54,18 @@ FROM scoring_score
 """
 
 
+PEAKS: list[float] = []
+
+
+def peak() -> float:
+    """The most memory (MB) that this process held since `counted` began last."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
 @contextmanager
 def counted(name: str) -> Iterator[None]:
-    """Print what the block took: seconds, and statements (a COPY is one)."""
+    """Print what the block took: seconds, statements (a COPY is one), and how much memory this process held."""
     from django.db import connection
 
     from scoring import columns
@@ -81,6 +90,8 @@ def counted(name: str) -> Iterator[None]:
         return batches(*given, **named)
 
     columns.write, columns.batches = written, read
+    inside = len(PEAKS)
+    Path("/proc/self/clear_refs").write_text("5")
     began = time.perf_counter()
     try:
         with connection.execute_wrapper(one):
@@ -88,23 +99,21 @@ def counted(name: str) -> Iterator[None]:
     finally:
         columns.write, columns.batches = write, batches
     seconds = time.perf_counter() - began
-    print(f"    {name:<52}{seconds:9.2f} s{number:10,} queries", flush=True)
+    PEAKS.append(max(peak(), *PEAKS[inside:], 0))
+    print(f"    {name:<44}{seconds:9.2f} s{number:10,} queries{PEAKS[-1]:8,.0f} MB", flush=True)
 
 
-def fill(people: int, weeks: int, as_of: Any) -> None:
-    """Members, an account each, and their scores of some weeks; the scores of today are there already."""
-    from django.db import connection
-
+def history(weeks: int, as_of: Any) -> None:
+    """Everybody's scores of some weeks; those of today are there already."""
     from scoring.models import ScoreRun
     from scoring.publish import history_partition
 
-    with connection.cursor() as cursor:
-        for week in range(1, weeks + 1):
-            day = as_of - timedelta(days=7 * week)
-            history_partition(day)
+    for week in range(1, weeks + 1):
+        day = as_of - timedelta(days=7 * week)
+        history_partition(day)
+        with unchecked() as cursor:
             cursor.execute(HISTORY, {"day": day})
-            ScoreRun.objects.create(as_of=day, formula="v1", state="done", stage="award")
-        cursor.execute("VACUUM ANALYZE scoring_scorehistory")
+        ScoreRun.objects.create(as_of=day, formula="v1", state="done", stage="award")
 
 
 def measure(people: int, events: int, weeks: int, sample: int) -> None:
@@ -123,14 +132,15 @@ def measure(people: int, events: int, weeks: int, sample: int) -> None:
     from scoring.models import ScoreRun
 
     began = time.perf_counter()
+
+    def said(what: str) -> None:
+        print(f"    {what} made up after {time.perf_counter() - began:.0f} s", flush=True)
+
     run = ScoreRun.objects.create(as_of=AS_OF, formula="v1", state="running", stage="compute")
     slugs = list(NETWORKS)[:3]
-    with connection.cursor() as cursor:
-        # What constraints check row by row is right by the way it is made.
-        cursor.execute("SET session_replication_role = replica; SET synchronous_commit = off")
+    with unchecked() as cursor:
         cursor.execute(PEOPLE, {"people": people, "networks": slugs})
-        cursor.execute("SET session_replication_role = origin; RESET synchronous_commit")
-        cursor.execute("ANALYZE")
+    said("members and their accounts")
     account = np.arange(1, people + 1, dtype=np.int64)
     owners = {"account": account, "person": account}
     with tempfile.TemporaryDirectory(prefix="klout-bench-") as folder:
@@ -150,8 +160,10 @@ def measure(people: int, events: int, weeks: int, sample: int) -> None:
             erased=np.zeros(0, dtype=np.int64),
             owners=owners,
         )
+        said("a log")
         output = engine.compute(inputs, temp_folder=spill_folder())
         log = rows_of(inputs, account)
+    said("features")
     members, person = members_table(output.features, owners)
     scorer = formula.get("v1")
     scored = scorer.score(members, person)
@@ -168,12 +180,12 @@ def measure(people: int, events: int, weeks: int, sample: int) -> None:
         "as_of": np.full(len(scored), np.datetime64(AS_OF)),
         "formula": "v1",
     }
-    columns.write(connection, "scoring_score", score)
-    fill(people, weeks, AS_OF)
-    print(
-        f"    made up in {time.perf_counter() - began:.0f} s: {people:,} people, {events:,} reactions, "
-        f"{weeks} weeks of scores"
-    )
+    with unchecked():
+        columns.write(connection, "scoring_score", score)
+    history(weeks, AS_OF)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    said(f"{people:,} people, {events:,} reactions, {weeks} weeks of scores")
     known = families()
     day = Day(AS_OF, scored.entity, scored.score, members, person, lambda: log, output.guards, newest=True)
 
