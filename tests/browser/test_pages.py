@@ -165,6 +165,21 @@ def test_the_menu_of_a_narrow_screen_opens_on_the_screen(visit: Callable[..., An
         assert brand["y"] <= beside["y"] + beside["height"] / 2 <= brand["y"] + brand["height"]
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_menu_takes_two_rows_on_a_telephone_and_on_a_tablet(
+    visit: Callable[..., Any], alice: Person, language: str
+) -> None:
+    Person.objects.filter(pk=alice.pk).update(name="Donaudampfschifffahrtsgesellschaft")
+    for user in (None, Membership.objects.get(person=alice).user):
+        page = (window := visit(user=user, locale=language)).page
+        window.open("/nobody")
+        for width in (360, 390, 800):
+            page.set_viewport_size({"width": width, "height": 700})
+            # A third row begins at 150 pixels.
+            assert page.locator(".top").bounding_box()["height"] < 130, f"{width}px"
+        assert page.get_by_role("link", name="Suche" if language == "de" else "Search").is_visible()
+
+
 def test_a_name_of_one_long_word_fits_the_narrowest_screen(visit: Callable[..., Any], alice: Person) -> None:
     Person.objects.filter(pk=alice.pk).update(name="Donaudampfschifffahrtsgesellschaftskapitän" * 2)
     window = visit(user=Membership.objects.get(person=alice).user, viewport={"width": NARROWEST, "height": 700})

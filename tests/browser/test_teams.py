@@ -88,7 +88,7 @@ def test_from_a_new_team_to_its_second_member(
     hers.page.get_by_role("link", name="Changes").click()
     lines = " ".join(hers.page.locator(".changes").inner_text().split())
     assert "Olga Owner changed a role: Alice Almeida" in lines
-    assert "Alice Almeida joined: as viewer" in lines
+    assert "Alice Almeida joined the team: as viewer" in lines
     hers.open("/teams/acme/members")
     hers.page.locator("summary", has_text="Remove").click()
     hers.page.get_by_role("button", name="Remove Alice Almeida").click()
