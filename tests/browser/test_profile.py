@@ -47,7 +47,7 @@ def test_a_full_profile_is_accessible_and_keeps_to_the_csp(visit: Callable[..., 
     assert window.open("/alice").status == 200
     for heading in ("Style: Trail marker", "Who moves Alice Almeida", "Top moments", "Topics"):
         assert page.get_by_role("heading", name=heading).is_visible(), heading
-    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.evaluate("document.querySelectorAll('main details').forEach(details => details.open = true)")
     page.set_viewport_size({"width": NARROWEST, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
     for scheme in ("light", "dark"):
