@@ -134,16 +134,18 @@ def standing_of(people: Int64, as_of: date) -> Float64:
     found = columns.read(
         connection,
         """
-        SELECT person.id, CASE
-            WHEN person.created_at > %s OR NOT EXISTS (
-                SELECT FROM accounts_linkedaccount AS link
-                JOIN accounts_account AS account ON account.id = link.account_id
-                WHERE link.person_id = person.id AND account.network <> %s
-            ) THEN -1.0::float8 ELSE coalesce(score.score, 0.0)::float8 END
-        FROM accounts_person AS person LEFT JOIN scoring_score AS score ON score.person_id = person.id
+        WITH linked AS (
+            SELECT DISTINCT link.person_id FROM accounts_linkedaccount AS link
+            JOIN accounts_account AS account ON account.id = link.account_id WHERE account.network <> %s
+        )
+        SELECT person.id, CASE WHEN person.created_at > %s OR linked.person_id IS NULL THEN -1.0::float8
+            ELSE coalesce(score.score, 0.0)::float8 END
+        FROM accounts_person AS person
+        LEFT JOIN linked ON linked.person_id = person.id
+        LEFT JOIN scoring_score AS score ON score.person_id = person.id
         WHERE person.id = ANY(%s::bigint[])
         """,
-        [start_of(as_of) - NEW, OWN, people.tolist()],
+        [OWN, start_of(as_of) - NEW, people.tolist()],
         {"person": "int8", "score": "float8"},
     )
     standing = np.zeros(len(people))

@@ -139,7 +139,7 @@ def damp(people: int, endorsements: int) -> None:
         )
         cursor.execute(f"ALTER TABLE scoring_endorsement ADD CONSTRAINT {ONCE} {definition}")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE scoring_endorsement, scoring_persontopic, accounts_person")
+        cursor.execute("ANALYZE")
     print(
         f"    {count:,} endorsements among {people:,} people, loaded in {time.perf_counter() - began:.1f} s", flush=True
     )
