@@ -250,7 +250,9 @@ def _abroad(topic: TopicRow) -> Iterable[tuple[str, Named]]:
         key = normalised(whole)
         # Letters other than Latin ones are few words' of other languages.
         if key and (len(key) >= SHORTEST_FOREIGN or not key.isascii()):
-            yield language, Named(topic.number, whole, Rank.ABROAD, meaning_of(key), language=language)
+            # "Mobile (Alabama)" is no word of that language.
+            meaning = min(meaning_of(key), Meaning.SEVERAL if "(" in name else Meaning.CLEAR)
+            yield language, Named(topic.number, whole, Rank.ABROAD, meaning, language=language)
 
 
 def _best(names: Sequence[Named]) -> Named | None:
@@ -258,8 +260,8 @@ def _best(names: Sequence[Named]) -> Named | None:
     ranked = sorted(names, key=lambda one: (one.rank, one.words.count(" ")))
     first = ranked[0]
     if first.rank == Rank.ALIAS:
-        # The list of aliases says itself which comes first.
-        return first
+        # The list of aliases says itself which comes first; a word that is there with and without "#" is both.
+        return next((one for one in ranked if one.topic == first.topic and not one.tag_only), first)
     rivals = {one.topic for one in ranked if (one.rank, one.words.count(" ")) == (first.rank, first.words.count(" "))}
     if len(rivals) == 1:
         return first

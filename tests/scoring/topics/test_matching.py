@@ -157,3 +157,40 @@ def test_the_lists_of_words_are_read_strictly() -> None:
         read_words("[nothing]\nlove\n[clear]\nlove\n")
     with pytest.raises(ValueError, match="no slugs or no words"):
         read_aliases("bees |\n")
+
+
+def test_words_that_speak_together_do_not_speak_alone() -> None:
+    assert in_text("The aperture was too small for a cat.") == set()
+    (match,) = matching.of_text("Which aperture and which tripod for the northern beach?")
+    assert match.slug == "photography"
+    assert match.why == "the text names “aperture, tripod”, which is Photography"
+
+
+def test_a_plural_is_no_second_word() -> None:
+    assert in_text("One tripod, two tripods, many tripods.") == set()
+
+
+@pytest.mark.parametrize("text", ["I'm not a photographer", "No photographers please", "Ich bin kein Fotograf"])
+def test_what_is_denied_is_no_topic(text: str) -> None:
+    assert in_text(text) == set()
+    assert in_text("I am a photographer") == {"photography"}
+
+
+def test_who_cannot_stop_goes_on() -> None:
+    assert in_text("I can't stop knitting") == {"sewing"}
+
+
+def test_a_name_of_somebody_is_no_profession() -> None:
+    assert in_text("Dear Mr. Baker") == set()
+    assert in_text("She is a baker") == {"baking"}
+
+
+def test_misleading_words_are_no_part_of_what_speaks_together() -> None:
+    MisleadingWords.objects.create(topic=Topic.objects.get(slug="photography"), words="tripod")
+    current.vocabulary(fresh=True)
+    assert in_text("Which aperture and which tripod for the northern beach?") == set()
+
+
+def test_a_nearer_topic_that_the_tree_has_not_speaks_for_the_next() -> None:
+    assert not Topic.objects.filter(slug="machine-learning").exists()
+    assert slugs("machine learning", "skill") == {"artificial-intelligence"}
