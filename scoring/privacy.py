@@ -60,13 +60,13 @@ def register() -> None:
         purge=purge,
         models=[
             *("scoring.Score", "scoring.ScoreHistory", "scoring.Component", "scoring.AccountScore", "scoring.Award"),
-            *("scoring.AwardProgress", "scoring.SeenAwards"),
+            *("scoring.AwardProgress", "scoring.SeenAwards", "scoring.PreviewedAward"),
             *("scoring.UnlinkEffect", "scoring.Moment", "scoring.DayChange", "scoring.Suggestion", "scoring.Suspicion"),
             *("scoring.ShadowScore", "scoring.Trust"),
             *("scoring.Tie", "scoring.Activity", "scoring.Ranking", "scoring.HiddenMoment", "scoring.ToldScore"),
             "scoring.PersonTopic",
-            # A switch names who of the staff made it, and nobody else.
-            "scoring.FormulaSwitch",
+            # A switch and a definition name who of the staff made them, and nobody else.
+            *("scoring.FormulaSwitch", "scoring.Definition"),
             *("scoring.Interaction", "scoring.Relation", "scoring.CounterReading", "scoring.PostTotal", "scoring.Post"),
             # A tombstone is the erasure itself: a number that means nobody any more.
             *("scoring.Tombstone", "scoring.ImportJob"),

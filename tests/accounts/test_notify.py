@@ -215,7 +215,8 @@ def test_the_kinds_that_protect_are_the_ones_that_a_stranger_could_have_set_off(
     assert {"claim_made", "claim_lost", "erasure_asked", "export_ready", "account_opted_out"} <= set(
         kinds_of("protection")
     )
-    assert [slug for slug, matter in MATTERS.items() if matter.mandatory] == ["protection"]
+    # What our staff decides about somebody is told to them too, whatever they chose.
+    assert {slug for slug, matter in MATTERS.items() if matter.mandatory} == {"protection", "moderation"}
 
 
 def test_a_mail_says_how_to_stop_it_to_people_and_to_programs(
