@@ -267,7 +267,8 @@ def _write_topics(given: Given, weights: Float64) -> None:
         )
         found = {"person": given.people[receiver[begin]], "topic": topic[begin], "plus_k": sums}
         columns.write(connection, "plus_k_topics", found)
-        cursor.execute("ANALYZE plus_k_topics")
+        # An index, since it is looked through for each row below where statistics do not know yet how many have +K.
+        cursor.execute("CREATE INDEX ON plus_k_topics (person, topic); ANALYZE plus_k_topics")
         cursor.execute(
             """
             UPDATE scoring_persontopic AS mine SET plus_k = new.plus_k

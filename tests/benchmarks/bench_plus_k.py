@@ -1,7 +1,7 @@
 """+K: how many are given a second through the web server, and what weighing them all takes a daily run.
 
     python -m tests.benchmarks.bench_plus_k [--requests 2000] [--clients 64] [--workers 2]
-                                            [--people 100000] [--endorsements 1000000]
+                                            [--people 100000] [--endorsements 300000]
 
 In a database of its own, with the web server that `manage.py up` starts, as bench_claims does it: every request is of
 another member, who is logged in and gives one to another; beside it a view that does nothing answers the same form,
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--people", type=int, default=100_000)
-    parser.add_argument("--endorsements", type=int, default=1_000_000)
+    parser.add_argument("--endorsements", type=int, default=300_000)
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klout.settings")
     import django
