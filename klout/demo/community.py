@@ -39,7 +39,7 @@ def talk(people: Mapping[str, Person], at: datetime) -> Talk:
     for gift in sorted(GIFTS, key=lambda gift: -gift.days):
         said.plus_k += _give(gift, people, at)
     for asked in QUESTIONS:
-        if not Question.objects.filter(title=asked.title).exists():
+        if asked.by in people and not Question.objects.filter(title=asked.title).exists():
             _ask(asked, people, at, said)
     settling.settle(at=at)
     return said
@@ -50,11 +50,15 @@ def _user(person: Person) -> User:
 
 
 def _give(gift: Gift, people: Mapping[str, Person], at: datetime) -> int:
+    if gift.giver not in people:
+        return 0
     giver, given = people[gift.giver], 0
     # Of today's, minutes ago: they can still be taken back.
     then = at - timedelta(days=gift.days, hours=2) if gift.days else at - timedelta(minutes=2)
     for number, receiver in enumerate(gift.receivers.split()):
         handle, slug = receiver.split("/")
+        if handle not in people:
+            continue
         try:
             giving.give(
                 giver=giver,
@@ -77,12 +81,14 @@ def _ask(asked: Asked, people: Mapping[str, Person], at: datetime, said: Talk) -
         topic=topic, person=person, user=_user(person), title=asked.title, text=asked.text, language="en", at=then
     )
     said.questions += 1
-    for reply in asked.replies:
+    for reply in (reply for reply in asked.replies if reply.by in people):
         author, written = people[reply.by], then + timedelta(hours=reply.hours)
         answer = answering.answer(question=question, person=author, user=_user(author), text=reply.text, at=written)
         said.answers += 1
         for number, handle in enumerate(reply.plus_k.split(), start=1):
-            giver = people[handle]
+            giver = people.get(handle)
+            if giver is None:
+                continue
             try:
                 answering.plus_k(answer=answer, giver=giver, user=_user(giver), at=written + timedelta(hours=number))
             except CannotGive:

@@ -94,8 +94,8 @@ def test_a_failed_run_is_shown_with_its_reason(settings: Settings) -> None:
 @pytest.mark.django_db
 def test_it_says_which_formula_counts_and_when_this_release_has_it_not() -> None:
     found = doctor.formula("formula", NOW)
-    assert (found.state, found.text) == ("ok", "v1 counts, computed by duckdb")
-    FormulaSwitch.objects.create(formula="v99", previous="v1", switched_at=NOW)
+    assert (found.state, found.text) == ("ok", "v2 counts, computed by duckdb")
+    FormulaSwitch.objects.create(formula="v99", previous="v2", switched_at=NOW)
     found = doctor.formula("formula", NOW)
     assert found.state == "missing"
     assert "v99" in found.text

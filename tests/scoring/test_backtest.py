@@ -15,6 +15,7 @@ from scipy import stats
 
 from scoring.backtest import baselines, edges, splitting, trial
 from scoring.backtest.agreement import Ties, agreements, correlation, figures
+from scoring.formula import RELEASED
 from tests.scoring import graphs
 
 DAY = 86_400_000_000
@@ -221,7 +222,7 @@ def test_baselines_are_what_they_are_called():
 def test_the_command_prints_the_score_beside_each_baseline(town, tmp_path):
     said = backtest(town, "--split", "0.4", "0.6", "--json", tmp_path / "out.json")
     for name in (
-        "score, v1",
+        f"score, {RELEASED}",
         "distinct reactors",
         "recent reactions, 7 days",
         "PageRank",
@@ -231,7 +232,7 @@ def test_the_command_prints_the_score_beside_each_baseline(town, tmp_path):
         assert name in said
     kept = json.loads((tmp_path / "out.json").read_text())
     assert [len(split["measures"]) for split in kept["splits"]] == [7, 7]
-    spearman = kept["splits"][0]["measures"]["score, v1"]["spearman"]
+    spearman = kept["splits"][0]["measures"][f"score, {RELEASED}"]["spearman"]
     assert spearman["low"] < spearman["value"] < spearman["high"]
     assert f"{spearman['value']:.3f} ({spearman['low']:.3f} to {spearman['high']:.3f})" in said
     assert backtest(town, "--split", "0.4", "0.6") == said
@@ -241,10 +242,12 @@ def test_the_command_prints_the_score_beside_each_baseline(town, tmp_path):
 def test_each_guard_is_tried_by_itself(town):
     said = backtest(town, "--guards", "each")
     scores = [
-        line.split("  ")[0] for line in said.splitlines() if line.startswith("score, v1") and " less " not in line
+        line.split("  ")[0]
+        for line in said.splitlines()
+        if line.startswith(f"score, {RELEASED}") and " less " not in line
     ]
-    assert scores == [f"score, v1{words}" for words in ("", ", no guards", ", bursts alone", ", circles alone")]
-    assert "score, v1, no guards" in backtest(town, "--guards", "off")
+    assert scores == [f"score, {RELEASED}{words}" for words in ("", ", no guards", ", bursts alone", ", circles alone")]
+    assert f"score, {RELEASED}, no guards" in backtest(town, "--guards", "off")
 
 
 def test_the_order_of_rows_changes_nothing(town, tmp_path):

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Account
 from scoring import daily
 from scoring.exports import COLUMNS
+from scoring.formula import RELEASED
 from scoring.models import AccountScore, Score
 from tests.scoring.conftest import AT, TODAY, names, replies
 
@@ -46,7 +47,7 @@ def test_people_are_exported_in_full_precision(published, tmp_path):
     for row in rows:
         parts = float(row["reach"]) + float(row["amplification"]) + float(row["network_part"])
         assert parts == pytest.approx(float(row["score"]), abs=1e-6)
-        assert (row["formula"], row["as_of"]) == ("v1", "2026-11-01")
+        assert (row["formula"], row["as_of"]) == (RELEASED, "2026-11-01")
 
 
 def test_every_account_seen_has_a_row_with_the_id_as_imported(published, tmp_path):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Person
 from accounts.visibility import PARTS
 from scoring import topics
-from scoring.models import Award, Score
+from scoring.models import APART, Award, Endorsement, Score, Topic
 from tests.scoring.published import AS_OF, publish_score
 from tests.scoring.reading import text_of, user_of
 from tests.scoring.test_profile import AT, moment, tie
@@ -41,6 +43,7 @@ TRACES = {
     "ties": "Who moves Alice",
     "style": "Style: ",
     "badge": "Share",
+    "plus_k": "+K in 90 days",
 }
 
 
@@ -49,7 +52,12 @@ def everything(alice, join) -> Person:
     topics.choose(person=alice, chosen={"bees"}, hidden=set(), at=AT)
     moment(alice, 1, 2.0)
     Award.objects.create(person=alice, family="score", level=1, earned_on=AS_OF)
-    tie(join("Bob"), alice)
+    bob = join("Bob")
+    tie(bob, alice)
+    given_at = timezone.now() - timedelta(hours=1)
+    Endorsement.objects.create(
+        giver=bob, receiver=alice, topic=Topic.objects.get(slug="bees"), given_at=given_at, until=given_at + APART
+    )
     return alice
 
 

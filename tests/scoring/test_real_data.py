@@ -46,8 +46,8 @@ def test_real_klout_reactions_are_imported_scored_and_explained(db, data, tmp_pa
     assert len(wanted) == users
     assert all(float(scores[user]["score"]) > 1 for user in wanted)
 
-    table, _ = computing.stored_features(date(2014, 10, 16), "v1")
-    scored = formula.get("v1").score(table, table.account)
+    table, _ = computing.stored_features(date(2014, 10, 16), formula.RELEASED)
+    scored = formula.get(formula.RELEASED).score(table, table.account)
     leaves = scored.leaves(scored.entity)
     total = np.bincount(np.searchsorted(scored.entity, leaves.entity), weights=leaves.points)
     assert np.abs(total - scored.score).max() < 1e-6

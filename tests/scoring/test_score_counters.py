@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.formula import counters
+from scoring.formula import RELEASED, counters
 from scoring.formula.counters import BadTable, score_counters, score_values
 from tests.scoring.formula.given import alice, score_of, unhurried
 
@@ -217,7 +217,7 @@ def test_it_reads_and_writes_pipes_without_a_database_and_keeps_bytes_that_are_n
     assert lines[:2] == [b"name,followers,score", b"J\xfcrgen,-1,"]
     assert lines[2].startswith(b"Alice,10,")
     assert b"row 2: followers is '-1', which is negative" in done.stderr
-    assert b"2 rows: 1 scored by formula v1, 1 not" in done.stderr
+    assert f"2 rows: 1 scored by formula {RELEASED}, 1 not".encode() in done.stderr
     assert b"columns that are missing: listed (taken as 0)" in done.stderr
     assert b"posts (has no weight)" in done.stderr
     assert b"no column counts reactions, and followers count only as far as" in done.stderr

@@ -9,7 +9,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
-from scoring import daily, elsewhere
+from scoring import daily, elsewhere, formula
 from scoring.engine import spark_session
 from scoring.engine.folders import BadFolder
 from scoring.models import AccountScore, Component, Score, ScoreHistory, ScoreRun
@@ -62,7 +62,7 @@ def test_what_a_job_computed_is_published_as_the_daily_run_would(spark, join, ha
     written = spark_job.run(str(folder), spark=spark)
     assert written["people"] == 3
     run = elsewhere.publish(address=str(folder), at=AT)
-    assert (run.state, run.as_of, run.formula) == (ScoreRun.State.DONE, TODAY, "v1")
+    assert (run.state, run.as_of, run.formula) == (ScoreRun.State.DONE, TODAY, formula.RELEASED)
     assert texts() == told
     for table, rows in published().items():
         assert len(rows) == len(expected[table]), table
