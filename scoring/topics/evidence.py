@@ -284,7 +284,7 @@ TEMPORARY = f"""
     ) ON COMMIT DROP;
     CREATE TEMP TABLE evidence_topic (person bigint, topic bigint, expertise float8) ON COMMIT DROP
 """
-# Joined to people and topics: somebody may have been erased, or a topic deleted, while the run went on.
+# Joined to people and topics: somebody may have been erased, or a topic deleted, while the run went on; or disputed.
 SPELLED = """
     CREATE TEMP TABLE evidence_spelled ON COMMIT DROP AS
     SELECT line.person AS person_id, line.topic AS topic_id, (%(sources)s::text[])[line.source + 1] AS source,
@@ -296,6 +296,10 @@ SPELLED = """
     JOIN scoring_topic AS topic ON topic.id = line.topic
     LEFT JOIN evidence_word AS word ON word.number = line.words
     LEFT JOIN evidence_network AS network ON network.number = line.network
+    WHERE NOT EXISTS (
+        SELECT FROM scoring_topicdispute AS dispute
+        WHERE (dispute.person_id, dispute.topic_id) = (line.person, line.topic)
+    )
 """
 LINES_GONE = """
     DELETE FROM scoring_topicevidence AS kept
