@@ -75,7 +75,7 @@ def score_provisionally(person_id: int) -> None:
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=3)
 def settle_plus_k() -> None:
     """The beat's, every minute: what can no longer be taken back is written to the log."""
-    if settled := settling.settle(at=timezone.now()):
+    if settled := settling.settle(at=settling.by_the_database(timezone.now())):
         log.info("%s +K settled", settled)
 
 

@@ -6,10 +6,12 @@ import signal
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accounts import privacy
 from accounts.models import Notification, Person
 from accounts.networks.base import VERBS
+from scoring import tasks
 from scoring.models import Endorsement, Interaction
 from scoring.plus_k import giving, news, settling
 from scoring.plus_k.errors import TooLate
@@ -71,6 +73,22 @@ def test_what_is_settled_can_not_be_taken_back(join) -> None:
         # Somebody whose clock is behind.
         giving.undo(endorsement=given, at=AT + MINUTE)
     assert Endorsement.objects.get().undone_at is None
+
+
+def test_a_worker_whose_clock_is_ahead_cuts_nobodys_ten_minutes_short(join, monkeypatch) -> None:
+    alice, bob, charlie = join("Alice"), join("Bob"), join("Charlie")
+    (topic,) = about(bob)
+    now = timezone.now()
+    recent, earlier = (plus_k(giver, bob, topic, now) for giver in (alice, charlie))
+    Endorsement.objects.filter(pk=earlier.pk).update(given_at=now - 11 * MINUTE)
+    monkeypatch.setattr(timezone, "now", lambda: now + 60 * MINUTE)
+    tasks.settle_plus_k()
+    assert list(Endorsement.objects.filter(settled_at=None)) == [recent]
+    # One that is late settles less, and nothing before its time.
+    monkeypatch.setattr(timezone, "now", lambda: now - 60 * MINUTE)
+    Endorsement.objects.filter(pk=recent.pk).update(given_at=now - 11 * MINUTE)
+    tasks.settle_plus_k()
+    assert list(Endorsement.objects.filter(settled_at=None)) == [recent]
 
 
 def test_many_are_settled_in_batches(monkeypatch) -> None:
