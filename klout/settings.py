@@ -465,6 +465,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"without_tokens": {"()": "klout.log_paths.WithoutTokens"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # These write the address of what was asked for.
+    "loggers": {name: {"filters": ["without_tokens"]} for name in ("django.request", "django.security.csrf")},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
