@@ -95,10 +95,11 @@ def changes_csv(request: HttpRequest, handle: str) -> HttpResponseBase:
     )
 
 
-def newest(organisation: Person, number: int, today: date) -> list[Line]:
-    """The last changes, for a team's first page."""
+def newest(organisation: Person, number: int, today: date, links: Iterable[LinkedAccount]) -> list[Line]:
+    """The last changes, for a team's first page; `links`: all its accounts."""
     rows = list(chosen(organisation, "", "")[:number])
-    return told(rows, names(organisation, people_in(rows), today), accounts_in(organisation, rows))
+    accounts = {link.account_id: name_of(link.account) for link in links}
+    return told(rows, names(organisation, people_in(rows), today), accounts)
 
 
 def asked(request: HttpRequest) -> tuple[str, str, int]:

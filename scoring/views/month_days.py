@@ -1,10 +1,10 @@
-"""A month of an organisation, day by day: from what the daily run published, in four queries however busy it was."""
+"""A month of an organisation, day by day: from what the daily run published, in three queries however busy it was."""
 
 from __future__ import annotations
 
 import calendar
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -34,7 +34,9 @@ WITH posts AS (
 SELECT day, sum(reactions)::bigint, sum(people)::bigint, sum(weight),
        max(account) FILTER (WHERE place = 1 AND post <> 0), max(post) FILTER (WHERE place = 1 AND post <> 0),
        max(network) FILTER (WHERE place = 1 AND post <> 0),
-       max(reactions) FILTER (WHERE place = 1 AND post <> 0)::bigint
+       max(reactions) FILTER (WHERE place = 1 AND post <> 0)::bigint,
+       max((SELECT url FROM scoring_post AS best WHERE (best.account, best.post) = (placed.account, placed.post)))
+         FILTER (WHERE place = 1 AND post <> 0)
 FROM placed GROUP BY day
 """
 
@@ -116,11 +118,14 @@ def month_at(text: str, today: date) -> date:
     return min(found, this) if found >= EARLIEST else this
 
 
-def month_of(person: Person, first: date, today: date) -> Month:
-    """The month of `person` that begins on `first`, as it is known on `today`; all days are UTC's."""
+def month_of(person: Person, first: date, today: date, history: Iterable[ScoreHistory] | None = None) -> Month:
+    """The month of `person` that begins on `first`, as it is known on `today`; all days are UTC's.
+
+    history: what `history_of` gave, where the caller has it.
+    """
     number = calendar.monthrange(first.year, first.month)[1]
     end = first + timedelta(days=number)
-    scores = _scores(person, first, end)
+    scores = {row.as_of: row.score for row in (history_of(person, first) if history is None else history)}
     posts = _posts(person, first, end)
     reactions = _reactions(person, first, end)
     since = today - timedelta(days=ACTIVITY_DAYS)
@@ -148,9 +153,11 @@ def month_of(person: Person, first: date, today: date) -> Month:
     return Month(first, days, before if earlier and before >= EARLIEST else None, end if end <= today else None)
 
 
-def _scores(person: Person, first: date, end: date) -> Mapping[date, float]:
-    rows = ScoreHistory.objects.filter(person_id=person.pk, as_of__gte=first - timedelta(days=1), as_of__lt=end)
-    return dict(rows.values_list("as_of", "score"))
+def history_of(person: Person, first: date, also: Iterable[date] = ()) -> list[ScoreHistory]:
+    """The scores of the month that begins on `first`, of the day before it, and of the days `also`."""
+    end = first + timedelta(days=calendar.monthrange(first.year, first.month)[1])
+    wanted = Q(as_of__gte=first - timedelta(days=1), as_of__lt=end) | Q(as_of__in=list(also))
+    return list(ScoreHistory.objects.filter(wanted, person_id=person.pk).only("as_of", "score"))
 
 
 def _posts(person: Person, first: date, end: date) -> Mapping[date, int]:
@@ -165,16 +172,11 @@ def _reactions(person: Person, first: date, end: date) -> Mapping[date, tuple[in
     with connection.cursor() as cursor:
         cursor.execute(REACTIONS, [person.pk, first, end])
         rows = cursor.fetchall()
-    wanted = Q(pk__in=[])
-    for _day, _reactions, _people, _weight, account, post, _network, _number in rows:
-        if post is not None:
-            wanted |= Q(account=account, post=post)
-    urls = {(row[0], row[1]): row[2] for row in Post.objects.filter(wanted).values_list("account", "post", "url")}
     found = {}
-    for day, reactions, people, _weight, account, post, network, number in rows:
+    for day, reactions, people, _weight, _account, post, network, number, url in rows:
         best = None
         if post is not None:
             spec = NETWORKS[network].spec if network in NETWORKS else None
-            best = Best(spec.label if spec else network, urls.get((account, post), ""), number)
+            best = Best(spec.label if spec else network, url or "", number)
         found[day] = (reactions, people, best)
     return found

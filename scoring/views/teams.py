@@ -17,9 +17,9 @@ from accounts.freshness import freshness_of
 from accounts.models import Membership, Person, User
 from accounts.views.team_changes import newest
 from accounts.views.team_parts import team_of
-from scoring.models import Score, ScoreHistory
+from scoring.models import Score
 from scoring.models.scores import CHANGE_DAYS
-from scoring.views.month_days import month_at, month_of
+from scoring.views.month_days import history_of, month_at, month_of
 from scoring.views.month_drawing import bars
 
 NEWEST = 5
@@ -50,21 +50,19 @@ def team(request: HttpRequest, handle: str) -> HttpResponse:
     found = team_of(request, handle, also=("score__run",))
     at = timezone.now()
     score: Score | None = getattr(found.person, "score", None)
-    month = month_of(found.person, month_at("", at.date()), at.date())
+    before = [score.as_of - timedelta(days=days) for days in CHANGE_DAYS] if score else []
+    first = month_at("", at.date())
+    history = history_of(found.person, first, before)
+    month = month_of(found.person, first, at.date(), history)
+    links = freshness_of(found.person, at)
     context = found.context("team") | {
         "score": score,
-        "gains": gains(score) if score else {},
-        "links": freshness_of(found.person, at),
+        "gains": score.changes(history, as_read=True) if score else {},
+        "links": links,
         "month": month,
         "drawing": bars(month),
-        "lines": newest(found.person, NEWEST, at.date()),
+        "lines": newest(found.person, NEWEST, at.date(), [one.link for one in links]),
         "may": [(what, [role in roles for role in Membership.Role.values]) for what, roles in flows.MAY],
         "role_says": flows.ROLES[found.membership.role],
     }
     return render(request, "accounts/team.html", context)
-
-
-def gains(score: Score) -> dict[int, float | None]:
-    """days -> what the score gained in so many days; one query."""
-    days = [score.as_of - timedelta(days=days) for days in CHANGE_DAYS]
-    return score.changes(ScoreHistory.objects.filter(person_id=score.person_id, as_of__in=days), as_read=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Account, LinkedAccount, Membership, Person
 from accounts.networks.base import VERBS
+from accounts.team_log import note
 from scoring.models import Activity, Post
 from scoring.views.month_days import ACTIVITY_DAYS, Month, month_at, month_of
 from scoring.views.month_drawing import bars
@@ -172,3 +173,23 @@ def test_a_busy_month_takes_as_many_queries_as_an_empty_one(
         post(firm, number + 1, timezone.now() - timedelta(days=number % 9))
         react(firm, today - timedelta(days=number % 9), post=number + 1, reactions=number)
     ask()
+
+
+def test_the_first_page_of_a_busy_team_takes_twelve_queries(
+    firm: Person, client: Client, join, django_assert_max_num_queries
+) -> None:
+    user = join("Olga").users.get()
+    Membership.objects.create(user=user, person=firm, role="owner")
+    client.force_login(user)
+    now, link = timezone.now(), firm.links.get()
+    publish_score(firm, as_of=now.date(), history={0: 42.0, 1: 41.0, 30: 40.0})
+    post(firm, 1, now, "https://posts.example/1")
+    react(firm, now.date(), post=1, reactions=5)
+    note(person=firm, user=user, action="link", about=f"account {link.account_id} twitter", at=now)
+    # That a browser was seen is written now and then.
+    client.get("/teams")
+    with django_assert_max_num_queries(12):
+        page = client.get("/teams/acme").content.decode()
+    assert "42" in page
+    assert "+1.0" in page
+    assert "+2.0" in page
