@@ -22,6 +22,7 @@ from accounts.inviting import GOOD_FOR, MOST_OPEN, digest, mail, new_token
 from accounts.models import Membership, Person, TeamChange, TeamInvitation, User
 from accounts.models.people import PersonQuerySet
 from accounts.notify import notify
+from accounts.refusals import Refused
 from accounts.team_log import note
 from accounts.team_members import names_of
 
@@ -58,14 +59,10 @@ MAY: tuple[tuple[Promise | str, frozenset[str]], ...] = (
 )
 
 
-class TeamError(Exception):
-    """Why something was not done; str() says it to whoever wanted it."""
+class TeamError(Refused):
+    """Why something was not done to a team."""
 
     code = "team"
-    text: Promise | str = ""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text or str(self.text))
 
 
 class NoInvitation(TeamError):

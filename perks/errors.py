@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.refusals import Refused
 
-class PerkError(Exception):
-    """Why something cannot be done; `str(error)` is a sentence for whoever wanted it, in the active language."""
 
-    code = "refused"
+class PerkError(Refused):
+    """Why something cannot be done with a perk."""
+
     text: str | Promise = _("This cannot be done.")
-
-    def __init__(self, text: str | Promise = "", **details: Any) -> None:
-        self.details = details
-        super().__init__(text or self.text)
 
 
 class NotOpen(PerkError):

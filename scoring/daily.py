@@ -199,6 +199,7 @@ def publish_and_award(
     """
     owners, table = owned_accounts(), output.features
     results = results_of(scorer or formula.get(run.formula), table, output.standing, owners)
+    members, person = members_table(table, owners)
     persons = len(results.persons.entity)
     run.counts = {
         "accounts": len(results.accounts.entity),
@@ -223,7 +224,6 @@ def publish_and_award(
             rows=rows, owners=owners, standing=standings_in(output), guards=output.guards, temp_folder=spill_folder()
         )
         tied = ties.write(rows=rows, standing=standings_in(output), guards=output.guards, temp_folder=spill_folder())
-        members, person = members_table(table, owners)
         suspected = weighing.tell(
             formula.get(run.formula),
             rows=rows,
@@ -235,12 +235,10 @@ def publish_and_award(
             temp_folder=spill_folder(),
         )
         say("publish", f"{len(looked.found):,} moments, {tied:,} ties, {suspected:,} reasons why reactions count less")
-    if newest:
         # Topics and answers that count are awarded below.
         known = evidence.write(as_of=run.as_of, at=at, rows=rows.newest, guards=output.guards)
         say("award", f"{known:,} topics of people came, went or changed")
         say("award", f"{ordering.write(as_of=run.as_of):,} answers have another weight")
-    members, person = members_table(table, owners)
     awarded = awarding.award_day(
         Day(
             as_of=run.as_of,
@@ -266,13 +264,12 @@ def publish_and_award(
     run.save(update_fields=["stage", "counts"])
     if looked is None:
         return None
-    mine, person = members_table(table, owners)
-    run_shadows(run, mine, person, results.persons, at=at, say=say)
-    moves = versions.moves_of_switch(run=run, table=mine, person=person, scored=results.persons, at=at)
+    run_shadows(run, members, person, results.persons, at=at, say=say)
+    moves = versions.moves_of_switch(run=run, table=members, person=person, scored=results.persons, at=at)
     told = reasons.tell_change(
         looked,
         by_formula=versions.points_by_formula(
-            since=looked.since, run=run, table=mine, person=person, scored=results.persons
+            since=looked.since, run=run, table=members, person=person, scored=results.persons
         ),
         log_of=inputs,
         guards_of=stored_guards,

@@ -197,12 +197,11 @@ def done(as_of: date, persons: Int64) -> Mapping[str, Float64]:
 
 def _places(owned: Mapping[str, Int64], persons: Int64, actor: Int64) -> Int64:
     """The place in `persons` of whose each actor is; -1 for who is none of them."""
-    if not len(owned["account"]) or not len(persons):
-        return np.full(len(actor), -1, dtype=np.int64)
-    account = np.minimum(np.searchsorted(owned["account"], actor), len(owned["account"]) - 1)
-    person = np.where(owned["account"][account] == actor, owned["person"][account], -1)
-    place = np.minimum(np.searchsorted(persons, person), len(persons) - 1)
-    return np.where(persons[place] == person, place, -1)
+    account, known = columns.places(owned["account"], actor)
+    among, there = columns.places(persons, owned["person"][account])
+    place = np.full(len(actor), -1, dtype=np.int64)
+    place[np.flatnonzero(known)[there]] = among
+    return place
 
 
 def _different(place: Int64, what: Int64, count: int) -> Float64:

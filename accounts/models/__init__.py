@@ -26,7 +26,7 @@ from accounts.models.people import (
     random_klout_id,
 )
 from accounts.models.reaching import ApiKey, Notification, NotificationChoice, PushSubscription
-from accounts.models.teams import TeamChange, TeamInvitation
+from accounts.models.teams import Invitation, TeamChange, TeamInvitation
 from accounts.models.watching import Watched, WatchList
 from accounts.models.webhooks import WebhookDelivery, WebhookEndpoint, WebhookTry
 
@@ -45,6 +45,7 @@ __all__ = [
     "ExportJob",
     "Findable",
     "FormerHandle",
+    "Invitation",
     "LinkedAccount",
     "Membership",
     "NetworkApp",

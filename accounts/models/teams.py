@@ -8,18 +8,26 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.people import Membership, Person, User
 
 
-class TeamInvitation(models.Model):
-    """Somebody is asked to join the team of an organisation by a mail whose link is good once."""
+class Invitation(models.Model):
+    """Somebody is asked to join a team, whoever's it is, by a mail whose link is good once (accounts.inviting)."""
 
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="team_invitations")
     email = models.EmailField(_("e-mail address"))
-    role = models.CharField(_("role"), max_length=6, choices=Membership.Role)
     # SHA-256 of the link's token: the token itself is in the mail alone.
     digest = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class TeamInvitation(Invitation):
+    """Somebody is asked to join the team of an organisation."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="team_invitations")
+    role = models.CharField(_("role"), max_length=6, choices=Membership.Role)
 
     class Meta:
         verbose_name = _("invitation to a team")

@@ -9,7 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Invitation, User
 
 
 def logo_path(brand: Brand, file_name: str) -> str:
@@ -82,18 +82,11 @@ class BrandMembership(models.Model):
         return f"{self.user} as {self.role} of {self.brand}"
 
 
-class BrandInvitation(models.Model):
-    """Somebody is asked to join a brand's team by a mail whose link is good once."""
+class BrandInvitation(Invitation):
+    """Somebody is asked to join a brand's team."""
 
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField(_("e-mail address"))
     role = models.CharField(_("role"), max_length=10, choices=BrandMembership.Role)
-    # SHA-256 of the link's token: the token itself is in the mail alone.
-    digest = models.CharField(max_length=64, unique=True)
-    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("invitation")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.refusals import Refused
 
-class CannotGive(Exception):
-    """Why a +K is not given, or not taken back; `str(error)` is a sentence for who wanted it, in their language."""
 
-    code = "refused"
-    text: str | Promise = _("This +K cannot be given.")
+class CannotGive(Refused):
+    """Why a +K is not given, or not taken back."""
 
-    def __init__(self, text: str | Promise = "", **details: Any) -> None:
-        self.details = details
-        super().__init__(text or self.text)
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+    text = _("This +K cannot be given.")
 
 
 class NoneLeft(CannotGive):

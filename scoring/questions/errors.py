@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.refusals import Refused
 
-class QuestionError(Exception):
-    """Why something cannot be done; `str(error)` is a sentence for whoever wanted it, in the active language."""
 
-    code = "refused"
-    text: str | Promise = _("This cannot be done.")
+class QuestionError(Refused):
+    """Why something cannot be done with a question, an answer or a report."""
 
-    def __init__(self, text: str | Promise = "", **details: Any) -> None:
-        self.details = details
-        super().__init__(text or self.text)
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+    text = _("This cannot be done.")
 
 
 class NotAllowed(QuestionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -22,24 +22,9 @@ from scoring.models import (
     TopicDispute,
     TopicEvidence,
 )
-from scoring.topics import current, evidence, expertise
+from scoring.topics import evidence, expertise
 from scoring.topics.reasons import why
-
-AS_OF = date(2026, 11, 1)
-AT = datetime(2026, 11, 1, 3, tzinfo=UTC)
-NOBODY = {name: np.zeros(0, dtype=np.int64) for name in ("target", "post", "actor")}
-
-
-@pytest.fixture(autouse=True)
-def _anew():
-    current.forget()
-    yield
-    current.forget()
-
-
-@pytest.fixture
-def alice(join) -> Person:
-    return join("Alice", mastodon="1")
+from tests.scoring.topics.days import AS_OF, AT, NOBODY
 
 
 def account_of(person: Person) -> int:

@@ -4,10 +4,9 @@ are being written."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 
 from accounts import opt_out, privacy, retention
@@ -15,24 +14,10 @@ from accounts.models import Account, Person
 from accounts.networks import NETWORKS
 from accounts.networks.base import ORIGINS, Owner
 from scoring.models import AttachedWords, PersonTopic, Topic, TopicDispute, TopicEvidence
-from scoring.topics import current, disputes, evidence
+from scoring.topics import disputes, evidence
+from tests.scoring.topics.days import AS_OF, AT, NOBODY
 
 pytestmark = pytest.mark.django_db
-AS_OF = date(2026, 11, 1)
-AT = datetime(2026, 11, 1, 3, tzinfo=UTC)
-NOBODY = {name: np.zeros(0, dtype=np.int64) for name in ("target", "post", "actor")}
-
-
-@pytest.fixture(autouse=True)
-def _anew():
-    current.forget()
-    yield
-    current.forget()
-
-
-@pytest.fixture
-def alice(join) -> Person:
-    return join("Alice", mastodon="1")
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ from tests.scoring.topics.judging import cases, judge
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _anew():
-    current.forget()
-    yield
-    current.forget()
-
-
 def slugs(words: str, source: str = "hashtag") -> set[str]:
     return {match.slug for match in matching.of_words(words, source)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -15,27 +15,7 @@ from scoring.achievements.catalogue import FAMILIES
 from scoring.models import Award, AwardProgress
 from tests.scoring.published import publish_score
 from tests.scoring.reading import text_of, user_of
-from tests.scoring.test_achievement_pages import define, earn, rare
-
-EARNED = date(2026, 10, 3)
-
-
-@pytest.fixture
-def alice(join) -> Person:
-    """With level 3 of lists, 72 of which bring the next one, and level 1 of people moved."""
-    person = join("Alice", twitter="1")
-    for level in (1, 2, 3):
-        earn(person, "lists", level)
-    earn(person, "people", 1)
-    AwardProgress.objects.create(person=person, family="lists", value=72.9, points=0.42)
-    return person
-
-
-@pytest.fixture
-def own(client: Client, alice: Person) -> Client:
-    client.force_login(user_of(alice))
-    return client
-
+from tests.scoring.shelves.earning import EARNED, define, earn, rare
 
 # ---------------------------------------------------------------- what there is to earn
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,42 +13,10 @@ from django.utils import timezone
 from accounts.models import Membership, Notification, Person, User
 from scoring import tellings
 from scoring.achievements.catalogue import FAMILIES
-from scoring.models import Award, AwardProgress, Definition, Rarity, SeenAwards
+from scoring.models import Award, AwardProgress, SeenAwards
 from tests.scoring.published import publish_score
 from tests.scoring.reading import text_of, user_of
-
-EARNED = date(2026, 10, 3)
-
-
-@pytest.fixture
-def alice(join) -> Person:
-    """With level 3 of lists, 72 of which bring the next one, and level 1 of people moved."""
-    person = join("Alice", twitter="1")
-    for level in (1, 2, 3):
-        earn(person, "lists", level)
-    earn(person, "people", 1)
-    AwardProgress.objects.create(person=person, family="lists", value=72.9, points=0.42)
-    return person
-
-
-@pytest.fixture
-def own(client: Client, alice: Person) -> Client:
-    client.force_login(user_of(alice))
-    return client
-
-
-def earn(person: Person, family: str, level: int, **more: Any) -> Award:
-    return Award.objects.create(person=person, family=family, level=level, **{"earned_on": EARNED} | more)
-
-
-def rare(family: str, level: int, people: int, among: int = 12_400) -> None:
-    Rarity.objects.update_or_create(family=family, level=level, defaults={"people": people, "among": among})
-
-
-def define(slug: str = "harbour", state: str = "live", **more: Any) -> Definition:
-    words = {"name": "Harbour lights", "unit": "boats seen", "text": "Earned by seeing boats.", "symbol": "wing"}
-    return Definition.objects.create(slug=slug, measure="people:like", levels=[1, 5], state=state, **words | more)
-
+from tests.scoring.shelves.earning import EARNED, define, earn, rare
 
 # ---------------------------------------------------------------- one's own shelf
 
