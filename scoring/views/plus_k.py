@@ -95,7 +95,7 @@ def _give(request: HttpRequest, handle: str) -> HttpResponse:
             "topic": name_in(topic),
             "time": date_format(timezone.localtime(given.given_at + giving.UNDO), "TIME_FORMAT"),
         }
-        text = _("You gave %(name)s +K in %(topic)s. You can take it back until %(time)s.") % words
+        text = _("You gave %(name)s +K in %(topic)s. Until %(time)s you can take it back.") % words
         messages.success(request, text, extra_tags=f"{UNDO_TAG}{given.pk}")
     return redirect(after)
 

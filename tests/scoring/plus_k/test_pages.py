@@ -58,7 +58,9 @@ def test_one_click_gives_and_another_takes_it_back(alice, bob) -> None:
     assert "Give Alice +K in Beekeeping" in client.get("/alice").content.decode()
     page = give(client)
     assert page.redirect_chain == [("/alice", 302)]
-    assert "You gave Alice +K in Beekeeping. You can take it back until" in text_of(page)
+    said = text_of(page)
+    assert "You gave Alice +K in Beekeeping. Until" in said
+    assert "you can take it back." in said
     assert "Undo until" in text_of(page)
     [given] = Endorsement.objects.all()
     assert (given.giver, given.user) == (bob, user_of(bob))
